@@ -1,0 +1,235 @@
+"""How the small trunk learnt to see: `mini-gem`, the start that SOLAR's own training then refines.
+
+SOLAR begins with a GeM network that was trained before, and so do we. Landmarks are told apart with the supervised
+contrastive loss (Khosla et al., 2020): in a batch of 16 landmarks x 4 photographs, each photograph should be more
+similar to its three siblings than to the other sixty. A mirrored landmark counts as another landmark.
+Small pictures teach cheaply at first; the last epochs see them at the size in which they will be described.
+"""
+
+import argparse
+import csv
+import json
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from PIL import Image
+from torch import nn
+from tqdm import tqdm
+
+from .checkpoints import save
+from .datasets import load_benchmark
+from .description import describe
+from .evaluation import evaluate
+from .files import atomic, sha256
+from .global_net import GlobalNet
+from .pooling import l2n
+from .world import make
+
+MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+
+
+@dataclass
+class PretrainConfig:
+    """The command line of `solar pretrain`. Sizes are height x width in pixels; `image_size` is the longer side."""
+
+    data: str = "mini-gl18-large"
+    output: str = "mini-gem.pth"
+    epochs: int = 14
+    large_epochs: int = 4  # of them, the last ones at the large size
+    small_size: tuple[int, int] = (96, 128)
+    large_size: tuple[int, int] = (144, 192)
+    landmarks: int = 16  # in a batch
+    photos: int = 4  # of each
+    rate: float = 4e-3
+    decay: float = 0.02
+    temperature: float = 0.1
+    seed: int = 0
+    image_size: int = 256
+
+
+class Trunk(nn.Module):
+    """GlobalNet with a batch norm before its whitening, without which the loss hardly moves; `fold` takes it out."""
+
+    def __init__(self, net: GlobalNet):
+        super().__init__()
+        self.net = net
+        self.norm = nn.BatchNorm1d(net.whiten.in_features, affine=False)
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        pooled = l2n(self.net.pool(self.net.features(images)))  # (B, 3, H, W) -> (B, C)
+        return F.normalize(self.net.whiten(self.norm(pooled)))  # (B, D)
+
+    @torch.no_grad()
+    def fold(self) -> GlobalNet:
+        """The same function as a plain GlobalNet: W (x - mean) / std + b is itself an affine map of x."""
+        scale = (self.norm.running_var + self.norm.eps).rsqrt()
+        net = GlobalNet("mini", soa="")
+        net.load_state_dict(self.net.state_dict())
+        net.whiten.bias -= net.whiten.weight @ (self.norm.running_mean * scale)
+        net.whiten.weight *= scale
+        return net.eval()
+
+
+def contrastive_loss_of_batch(descriptors: torch.Tensor, labels: torch.Tensor, temperature: float) -> torch.Tensor:
+    """Supervised contrastive loss: descriptors (B, D) of unit length, labels (B,) -> scalar."""
+    same_photo = torch.eye(len(labels), dtype=torch.bool, device=labels.device)
+    logits = (descriptors @ descriptors.T / temperature).masked_fill(same_photo, -1e4)  # (B, B)
+    siblings = (labels[:, None] == labels[None]) & ~same_photo
+    return -(logits.log_softmax(1) * siblings).sum(1).div(siblings.sum(1)).mean()
+
+
+def read_photos(folder: Path) -> tuple[torch.Tensor, list[np.ndarray]]:
+    """All learning images of a GL18 folder, and the rows of each landmark that has two or more.
+
+    Returns:
+        images (N, 3, H, W) uint8;  one array of row numbers a landmark.
+    """
+    with (folder / "boxes_split1.csv").open(newline="") as file:
+        learn = {row["id"] for row in csv.DictReader(file)}
+    with (folder / "train.csv").open(newline="") as file:
+        rows = [row for row in csv.DictReader(file) if row["id"] in learn]
+    images = [np.array(Image.open(folder / "jpg" / f"{row['id']}.jpg").convert("RGB")) for row in rows]
+    landmark = np.array([row["landmark_id"] for row in rows])
+    groups = [np.flatnonzero(landmark == name) for name in dict.fromkeys(landmark)]
+    return torch.from_numpy(np.stack(images)).permute(0, 3, 1, 2), [g for g in groups if len(g) > 1]
+
+
+def augment(images: torch.Tensor, mirror: torch.Tensor, size: tuple[int, int], generator) -> torch.Tensor:
+    """Random crop, tilt and stretch by one sampling call, then random light.
+
+    Args:
+        images: (B, 3, H, W) uint8.  mirror: (B,) bool.  size: (h, w) of the result.
+
+    Returns:
+        (B, 3, h, w) float32, normalised.
+    """
+    count = len(images)
+
+    def normal(*shape):
+        return torch.randn(*shape, generator=generator)
+
+    zoom = torch.rand(count, generator=generator) * 0.5 + 0.55  # share of the picture's side that is kept
+    angle, stretch = normal(count) * 0.05, torch.exp(normal(count) * 0.06)
+    room = (1 - zoom).clamp(min=0)
+    x, y = ((torch.rand(count, generator=generator) * 2 - 1) * room for _ in range(2))
+    flip = 1 - 2 * mirror.float()
+    c, s = angle.cos(), angle.sin()
+    affine = torch.stack(
+        [
+            torch.stack([flip * zoom * stretch * c, -zoom * s, x], 1),
+            torch.stack([flip * zoom * s, zoom / stretch * c, y], 1),
+        ],
+        1,
+    )  # (B, 2, 3)
+    pixels = (images.float() / 255 - torch.tensor(MEAN).view(1, 3, 1, 1)) / torch.tensor(STD).view(1, 3, 1, 1)
+    grid = F.affine_grid(affine, [count, 3, *size], align_corners=False)
+    pixels = F.grid_sample(pixels, grid, padding_mode="reflection", align_corners=False)
+    pixels = pixels * (1 + 0.25 * normal(count, 1, 1, 1)) * (1 + 0.12 * normal(count, 3, 1, 1))
+    pixels = pixels + 0.25 * normal(count, 1, 1, 1)
+    grey = (torch.rand(count, 1, 1, 1, generator=generator) < 0.2).float()
+    return pixels * (1 - grey) + grey * pixels.mean(1, keepdim=True)
+
+
+def draw_batch(groups: list[np.ndarray], config: PretrainConfig, rng) -> tuple[np.ndarray, np.ndarray]:
+    """Rows (B,) of `landmarks` x `photos` images, siblings side by side, and which landmarks are mirrored (B,)."""
+    chosen = rng.choice(len(groups), config.landmarks, replace=False)
+    rows = [rng.choice(groups[g], config.photos, replace=len(groups[g]) < config.photos) for g in chosen]
+    return np.concatenate(rows), np.repeat(rng.random(config.landmarks) < 0.5, config.photos)
+
+
+def score(net: GlobalNet, benchmark: str, config: PretrainConfig) -> dict[str, float]:
+    """mAP in percent on a benchmark, queries cropped to their boxes, one scale."""
+    bench = load_benchmark(benchmark)
+    options = dict(image_size=config.image_size, scales=(1,))
+    database = describe(net, bench.images, **options)
+    queries = describe(net, bench.queries, boxes=bench.boxes, **options)
+    found = evaluate(bench.ground_truth, database=database, queries=queries).map
+    return {protocol: round(100 * float(value), 2) for protocol, value in found.items()}
+
+
+def _epoch(trunk, optimiser, schedule, data, epoch: int, config: PretrainConfig) -> float:
+    """One pass over as many photographs as there are; returns the mean loss."""
+    images, groups = data
+    rng = np.random.default_rng([config.seed, epoch])  # an epoch's randomness depends on its number alone
+    generator = torch.Generator().manual_seed(1000 * config.seed + epoch)
+    size = config.large_size if epoch >= config.epochs - config.large_epochs else config.small_size
+    labels = torch.arange(config.landmarks).repeat_interleave(config.photos)
+    steps, total = len(images) // len(labels), 0.0
+    trunk.train()
+    for _ in tqdm(range(steps), desc=f"epoch {epoch + 1}/{config.epochs}", unit="step", disable=None):
+        rows, mirror = draw_batch(groups, config, rng)
+        batch = augment(images[rows], torch.from_numpy(mirror), size, generator)
+        descriptors = trunk(batch.contiguous(memory_format=torch.channels_last))
+        loss = contrastive_loss_of_batch(descriptors, labels, config.temperature)
+        optimiser.zero_grad(set_to_none=True)
+        loss.backward()
+        optimiser.step()
+        schedule.step()
+        total += loss.item()
+    return total / steps
+
+
+def pretrain(config: PretrainConfig) -> dict:
+    """Train, write the weights and, beside them, their data sheet (.json); returns the data sheet.
+
+    After every epoch the state is kept in `<output>.state`; the same command goes on from there after a kill.
+    """
+    torch.manual_seed(config.seed)
+    output, started = Path(config.output), time.process_time()
+    state = output.with_suffix(".state")
+    data = read_photos(make(config.data))
+    trunk = Trunk(GlobalNet("mini", soa="")).to(memory_format=torch.channels_last)
+    weights = [p for p in trunk.parameters() if p.ndim > 1]
+    others = [p for p in trunk.parameters() if p.ndim <= 1]
+    groups = [dict(params=weights, weight_decay=config.decay), dict(params=others, weight_decay=0.0)]
+    optimiser = torch.optim.AdamW(groups, lr=config.rate)
+    steps = config.epochs * (len(data[0]) // (config.landmarks * config.photos))
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, config.rate, total_steps=steps, pct_start=0.15)
+    first, seconds = 0, 0.0
+    if state.is_file():
+        kept = torch.load(state, weights_only=True)
+        trunk.load_state_dict(kept["trunk"])
+        optimiser.load_state_dict(kept["optimiser"])
+        schedule.load_state_dict(kept["schedule"])
+        first, seconds = kept["epoch"] + 1, kept["seconds"]
+    for epoch in range(first, config.epochs):
+        loss = _epoch(trunk, optimiser, schedule, data, epoch, config)
+        spent = seconds + time.process_time() - started
+        kept = dict(trunk=trunk.state_dict(), optimiser=optimiser.state_dict(), schedule=schedule.state_dict())
+        with atomic(state) as temporary:
+            torch.save(kept | dict(epoch=epoch, seconds=spent), temporary)
+        print(f"epoch {epoch + 1}: loss {loss:.3f}, p {trunk.net.pool.p.item():.2f}", flush=True)
+        if epoch % 4 == 3 or epoch == config.epochs - 1:
+            print("  validation mAP", score(trunk.fold(), "mini-validation", config), flush=True)
+    net = trunk.fold()
+    save(net, output, meta=dict(mean=list(MEAN), std=list(STD)))
+    sheet = dict(
+        name=output.stem, sha256=sha256(output), bytes=output.stat().st_size, config=asdict(config),
+        photographs=len(data[0]), landmarks=len(data[1]), cpu_seconds=round(spent),
+        parameters=sum(p.numel() for p in net.parameters()),
+        validation=score(net, "mini-validation", config), test=score(net, "mini-revisitop", config),
+    )  # fmt: skip
+    with atomic(output.with_suffix(".json")) as temporary:
+        Path(temporary).write_text(json.dumps(sheet, indent=2) + "\n")
+    state.unlink()
+    return sheet
+
+
+def main(argv: list[str] | None = None) -> int:
+    """The command `solar pretrain`."""
+    parser = argparse.ArgumentParser(
+        prog="solar pretrain",
+        description="Train the small trunk of the book from scratch (about half an hour on two cores).",
+        epilog="example: solar pretrain --output mini-gem.pth --seed 0",
+    )
+    parser.add_argument("--data", default=PretrainConfig.data, help="training set in GL18's format (%(default)s)")
+    parser.add_argument("--output", default=PretrainConfig.output, help="weights to write (%(default)s)")
+    parser.add_argument("--epochs", type=int, default=PretrainConfig.epochs, help="passes over it (%(default)s)")
+    parser.add_argument("--large-epochs", type=int, default=PretrainConfig.large_epochs, help="of them, at the large size")
+    parser.add_argument("--seed", type=int, default=PretrainConfig.seed, help="of all randomness (%(default)s)")
+    print(json.dumps(pretrain(PretrainConfig(**vars(parser.parse_args(argv)))), indent=2))
+    return 0

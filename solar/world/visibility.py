@@ -1,0 +1,131 @@
+"""What a camera sees: for every pixel the nearest surface and its depth.
+
+Plane faces are drawn as polygons: the reciprocal of their depth is affine in the picture, so a z-buffer needs one
+comparison a pixel. Curved solids (quadrics) solve one quadratic equation a pixel, inside their bounding rectangle only.
+"""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from .camera import NEAR
+from .solids import Quadric
+
+SUBPIXEL = 4  # fractional bits of polygon corners
+
+
+@dataclass
+class Visible:
+    """Buffers of one view.
+
+    solid, face: (H, W) int16 indices of the nearest surface, -1 for the sky.  nearness: (H, W) float32, larger is nearer.
+    """
+
+    solid: np.ndarray
+    face: np.ndarray
+    nearness: np.ndarray
+
+
+def clip_near(polygon: np.ndarray, depth: np.ndarray) -> np.ndarray:
+    """Cut the part of a convex polygon (V, 3) away that lies nearer than NEAR or behind the camera."""
+    kept = []
+    for i, (point, d) in enumerate(zip(polygon, depth)):
+        before, db = polygon[i - 1], depth[i - 1]
+        if (d > NEAR) != (db > NEAR):
+            kept.append(before + (NEAR - db) / (d - db) * (point - before))
+        if d > NEAR:
+            kept.append(point)
+    return np.array(kept)
+
+
+def bounding_rectangle(pixels: np.ndarray, size) -> tuple[int, int, int, int]:
+    """Integer rectangle x0, y0, x1, y1 around points (V, 2), cut to the picture (may be empty)."""
+    (x0, y0), (x1, y1) = np.floor(pixels.min(0)), np.ceil(pixels.max(0)) + 1
+    return max(int(x0), 0), max(int(y0), 0), min(int(x1), size[0]), min(int(y1), size[1])
+
+
+def _draw_face(camera, face, number, visible: Visible, index: int) -> None:
+    offset = face.normal @ face.polygon[0]
+    if not camera.facing(face.normal, offset):
+        return
+    pixels, depth = camera.project(face.polygon)
+    if (depth <= NEAR).any():
+        polygon = clip_near(face.polygon, depth)
+        if len(polygon) < 3:
+            return
+        pixels, depth = camera.project(polygon)
+    x0, y0, x1, y1 = bounding_rectangle(pixels, camera.size)
+    if x1 <= x0 or y1 <= y0:
+        return
+    mask = np.zeros((y1 - y0, x1 - x0), np.uint8)
+    corners = np.clip((pixels - (x0 + 0.5, y0 + 0.5)) * 2**SUBPIXEL, -1e6, 1e6)
+    cv2.fillConvexPoly(mask, np.round(corners).astype(np.int32), 1, cv2.LINE_8, SUBPIXEL)
+    a, b, c = camera.nearness(face.normal, offset)
+    u = (np.arange(x0, x1) + 0.5) * a
+    v = (np.arange(y0, y1) + 0.5) * b + c
+    near = (u[None] + v[:, None]).astype(np.float32)
+    window = np.s_[y0:y1, x0:x1]
+    closer = (near > visible.nearness[window]) & mask.view(bool)
+    visible.nearness[window][closer] = near[closer]
+    visible.solid[window][closer] = index
+    visible.face[window][closer] = number
+
+
+def box_corners(lo, hi) -> np.ndarray:
+    """The eight corners (8, 3) of the box lo..hi."""
+    return np.stack(np.meshgrid(*zip(lo, hi), indexing="ij"), -1).reshape(-1, 3)
+
+
+def intersect_quadric(quadric: Quadric, origin, direction) -> np.ndarray:
+    """Depth (...) at which rays origin + depth * direction first meet the quadric, inf where they miss."""
+    o = ((origin - quadric.centre) / quadric.scale).astype(np.float32)
+    d = (direction / quadric.scale).astype(np.float32)
+    A, B, C = (np.float32(x) for x in quadric.shape)
+    ox, oy, oz, dx, dy, dz = o[..., 0], o[..., 1], o[..., 2], d[..., 0], d[..., 1], d[..., 2]
+    a = dx * dx + dy * dy + A * dz * dz
+    half_b = ox * dx + oy * dy + A * oz * dz + np.float32(0.5) * B * dz
+    c = ox * ox + oy * oy + A * oz * oz + B * oz + C
+    a = np.where(np.abs(a) < 1e-9, np.float32(1e-9), a)
+    discriminant = half_b * half_b - a * c
+    root = np.sqrt(np.maximum(discriminant, 0))
+    best = np.full(np.broadcast(a, c).shape, np.inf, np.float32)
+    for t in ((-half_b - root) / a, (-half_b + root) / a):
+        z = oz + t * dz
+        met = (discriminant > 0) & (t > NEAR) & (z >= 0) & (z <= 1) & (t < best)
+        best = np.where(met, t, best)
+    return best
+
+
+def _draw_quadric(camera, quadric: Quadric, visible: Visible, index: int) -> None:
+    pixels, depth = camera.project(box_corners(quadric.lo, quadric.hi))
+    if (depth <= NEAR).all():
+        return
+    x0, y0, x1, y1 = (0, 0, *camera.size) if (depth <= NEAR).any() else bounding_rectangle(pixels, camera.size)
+    if x1 <= x0 or y1 <= y0:
+        return
+    u, v = np.arange(x0, x1)[None] + 0.5, np.arange(y0, y1)[:, None] + 0.5
+    depth = intersect_quadric(quadric, *camera.rays(u, v))
+    near = np.where(np.isfinite(depth), camera.to_nearness(depth), -np.inf).astype(np.float32)
+    window = np.s_[y0:y1, x0:x1]
+    closer = near > visible.nearness[window]
+    visible.nearness[window][closer] = near[closer]
+    visible.solid[window][closer] = index
+    visible.face[window][closer] = 0
+
+
+def see(camera, solids: list) -> Visible:
+    """Nearest surface at every pixel of `camera` (a Camera or a Sun) among `solids`."""
+    width, height = camera.size
+    visible = Visible(
+        np.full((height, width), -1, np.int16),
+        np.full((height, width), -1, np.int16),
+        np.full((height, width), camera.to_nearness(np.float32(5000.0)), np.float32),
+    )
+    for index, solid in enumerate(solids):
+        if isinstance(solid, Quadric):
+            _draw_quadric(camera, solid, visible, index)
+        else:
+            for number, face in enumerate(solid.faces):
+                _draw_face(camera, face, number, visible, index)
+    return visible
