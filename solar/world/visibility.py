@@ -27,16 +27,24 @@ class Visible:
     nearness: np.ndarray
 
 
-def clip_near(polygon: np.ndarray, depth: np.ndarray) -> np.ndarray:
-    """Cut the part of a convex polygon (V, 3) away that lies nearer than NEAR or behind the camera."""
+def cut(polygon: np.ndarray, inside: np.ndarray) -> np.ndarray:
+    """Cut a convex polygon (V, d) where the affine quantity `inside` (V,), given at its corners, is negative."""
     kept = []
-    for i, (point, d) in enumerate(zip(polygon, depth)):
-        before, db = polygon[i - 1], depth[i - 1]
-        if (d > NEAR) != (db > NEAR):
-            kept.append(before + (NEAR - db) / (d - db) * (point - before))
-        if d > NEAR:
+    for i, (point, value) in enumerate(zip(polygon, inside)):
+        before, previous = polygon[i - 1], inside[i - 1]
+        if (value > 0) != (previous > 0):
+            kept.append(before + previous / (previous - value) * (point - before))
+        if value > 0:
             kept.append(point)
-    return np.array(kept)
+    return np.array(kept).reshape(-1, polygon.shape[1])
+
+
+def cut_to_picture(pixels: np.ndarray, size, margin: float = 64) -> np.ndarray:
+    """Cut a polygon (V, 2) to the picture and a margin around it, so that its corners fit fixed-point numbers."""
+    for axis in (0, 1):
+        pixels = cut(pixels, pixels[:, axis] + margin)
+        pixels = cut(pixels, size[axis] + margin - pixels[:, axis])
+    return pixels
 
 
 def bounding_rectangle(pixels: np.ndarray, size) -> tuple[int, int, int, int]:
@@ -51,15 +59,19 @@ def _draw_face(camera, face, number, visible: Visible, index: int) -> None:
         return
     pixels, depth = camera.project(face.polygon)
     if (depth <= NEAR).any():
-        polygon = clip_near(face.polygon, depth)
+        polygon = cut(face.polygon, depth - NEAR)
         if len(polygon) < 3:
             return
-        pixels, depth = camera.project(polygon)
+        pixels, _ = camera.project(polygon)
+    if np.abs(pixels).max() > 4 * max(camera.size):
+        pixels = cut_to_picture(pixels, camera.size)
+    if len(pixels) < 3:
+        return
     x0, y0, x1, y1 = bounding_rectangle(pixels, camera.size)
     if x1 <= x0 or y1 <= y0:
         return
     mask = np.zeros((y1 - y0, x1 - x0), np.uint8)
-    corners = np.clip((pixels - (x0 + 0.5, y0 + 0.5)) * 2**SUBPIXEL, -1e6, 1e6)
+    corners = (pixels - (x0 + 0.5, y0 + 0.5)) * 2**SUBPIXEL
     cv2.fillConvexPoly(mask, np.round(corners).astype(np.int32), 1, cv2.LINE_8, SUBPIXEL)
     a, b, c = camera.nearness(face.normal, offset)
     u = (np.arange(x0, x1) + 0.5) * a

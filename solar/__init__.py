@@ -1,0 +1,1 @@
+"""SOLAR for readers."""
