@@ -1,1 +1,17 @@
-"""SOLAR for readers."""
+"""SOLAR, second-order loss and attention for image retrieval (Ng et al., ECCV 2020), to read and to run."""
+
+from .attention import SecondOrderAttention
+from .checkpoints import load, save
+from .datasets import Benchmark, load_benchmark
+from .description import describe
+from .evaluation import Report, evaluate
+from .files import home
+from .global_net import GlobalNet
+from .pooling import GeM, gem, l2n, mac, rmac, spoc
+from .retrieval import ranks_by_counting, similarity, top_k
+
+__version__ = "0.1.0"
+__all__ = [
+    "Benchmark", "GeM", "GlobalNet", "Report", "SecondOrderAttention", "describe", "evaluate", "gem", "home", "l2n",
+    "load", "load_benchmark", "mac", "ranks_by_counting", "rmac", "save", "similarity", "spoc", "top_k",
+]  # fmt: skip

@@ -25,11 +25,11 @@ from .datasets import load_benchmark
 from .description import describe
 from .evaluation import evaluate
 from .files import atomic, sha256
-from .global_net import GlobalNet
+from .global_net import IMAGENET_MEAN, IMAGENET_STD, GlobalNet
 from .pooling import l2n
 from .world import make
 
-MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+
 
 
 @dataclass
@@ -125,7 +125,7 @@ def augment(images: torch.Tensor, mirror: torch.Tensor, size: tuple[int, int], g
         ],
         1,
     )  # (B, 2, 3)
-    pixels = (images.float() / 255 - torch.tensor(MEAN).view(1, 3, 1, 1)) / torch.tensor(STD).view(1, 3, 1, 1)
+    pixels = (images.float() / 255 - torch.tensor(IMAGENET_MEAN).view(1, 3, 1, 1)) / torch.tensor(IMAGENET_STD).view(1, 3, 1, 1)
     grid = F.affine_grid(affine, [count, 3, *size], align_corners=False)
     pixels = F.grid_sample(pixels, grid, padding_mode="reflection", align_corners=False)
     pixels = pixels * (1 + 0.25 * normal(count, 1, 1, 1)) * (1 + 0.12 * normal(count, 3, 1, 1))
@@ -206,7 +206,7 @@ def pretrain(config: PretrainConfig) -> dict:
         if epoch % 4 == 3 or epoch == config.epochs - 1:
             print("  validation mAP", score(trunk.fold(), "mini-validation", config), flush=True)
     net = trunk.fold()
-    save(net, output, meta=dict(mean=list(MEAN), std=list(STD)))
+    save(net, output)
     sheet = dict(
         name=output.stem, sha256=sha256(output), bytes=output.stat().st_size, config=asdict(config),
         photographs=len(data[0]), landmarks=len(data[1]), cpu_seconds=round(spent),

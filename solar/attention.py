@@ -1,0 +1,47 @@
+"""The second-order attention block (SOLAR, section 3.2): every position is re-weighted by how it relates to all others."""
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+
+class SecondOrderAttention(nn.Module):
+    """y = x + v(A h(x)),  A = softmax(q^T k / sqrt(c')),  q = ReLU(BN(f(x))),  k = ReLU(BN(g(x))).
+
+    `f`, `g`, `h`, `v` are 1 x 1 convolutions; c' = channels / reduction. `v` starts at zero, so the block starts as the
+    identity. In the authors' training the batch norms are frozen before they have seen a batch: they only scale and
+    shift. Shape: (B, C, H, W) -> (B, C, H, W).
+    """
+
+    def __init__(self, channels: int, reduction: int):
+        super().__init__()
+        self.reduced = channels // reduction
+
+        def projection():
+            return nn.Sequential(nn.Conv2d(channels, self.reduced, 1), nn.BatchNorm2d(self.reduced), nn.ReLU())
+
+        self.f, self.g = projection(), projection()
+        self.h = nn.Conv2d(channels, self.reduced, 1)
+        self.v = nn.Conv2d(self.reduced, channels, 1)
+        for conv in (self.f[0], self.g[0], self.h):
+            nn.init.kaiming_normal_(conv.weight)
+            nn.init.zeros_(conv.bias)
+        nn.init.zeros_(self.v.weight)
+        nn.init.zeros_(self.v.bias)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        # scaled_dot_product_attention computes the same softmax, yet never holds the N x N matrix; on a CPU it falls
+        # back to the explicit way unless its inputs are contiguous
+        q, k, v = (p(x).flatten(2).transpose(1, 2).contiguous()[:, None] for p in (self.f, self.g, self.h))
+        out = F.scaled_dot_product_attention(q, k, v)[:, 0]  # (B, 1, N, c') -> (B, N, c')
+        out = out.transpose(1, 2).reshape(-1, self.reduced, *x.shape[2:])  # -> (B, c', H, W)
+        return x + self.v(out)
+
+    def maps(self, x: torch.Tensor, at: torch.Tensor | None = None) -> torch.Tensor:
+        """The attention itself: (B, N, N), row i = where position i looks; rows sum to one.
+
+        `at` (n,) flat positions gives those rows only, (B, n, N), at a cost of n * N instead of N * N.
+        """
+        q, k = self.f(x).flatten(2), self.g(x).flatten(2)  # (B, c', N)
+        q = q if at is None else q[:, :, at]
+        return (q.transpose(1, 2) @ k * self.reduced**-0.5).softmax(-1)

@@ -1,0 +1,94 @@
+"""From pictures to descriptors: batches of equal size, several scales."""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch.utils.data import DataLoader, Dataset
+from tqdm import tqdm
+
+from .images import prepare, to_tensor
+from .pooling import l2n
+
+PAPER_SCALES = (1, 2**0.5, 2**-0.5)
+
+
+class _Pictures(Dataset):
+    def __init__(self, images, boxes, image_size, mean, std):
+        self.images, self.boxes, self.image_size, self.mean, self.std = images, boxes, image_size, mean, std
+
+    def __len__(self):
+        return len(self.images)
+
+    def __getitem__(self, i):
+        box = None if self.boxes is None else self.boxes[i]
+        return i, to_tensor(prepare(self.images[i], box, self.image_size), self.mean, self.std)
+
+
+def _equal_batches(pictures, batch_size: int) -> Iterator[tuple[list[int], torch.Tensor]]:
+    """Group a stream of (number, (3, H, W)) into batches of one size each."""
+    waiting: dict[tuple, list] = {}
+    for i, picture in pictures:
+        group = waiting.setdefault(tuple(picture.shape), [])
+        group.append((i, picture))
+        if len(group) == batch_size:
+            del waiting[tuple(picture.shape)]
+            yield [i for i, _ in group], torch.stack([p for _, p in group])
+    for group in waiting.values():
+        yield [i for i, _ in group], torch.stack([p for _, p in group])
+
+
+def describe_batch(net, batch: torch.Tensor, scales: Sequence[float] = PAPER_SCALES) -> torch.Tensor:
+    """Descriptors (B, D) of a batch (B, 3, H, W): the mean over `scales`, normalised again.
+
+    The picture is resized bilinearly without aligned corners; descriptors are averaged after whitening, as the
+    authors do.
+    """
+    total = 0
+    for scale in scales:
+        x = batch if scale == 1 else F.interpolate(batch, scale_factor=scale, mode="bilinear", align_corners=False)
+        total = total + net(x)
+    return l2n(total / len(scales))
+
+
+@torch.inference_mode()
+def describe(
+    net,
+    images: Sequence,
+    boxes: Sequence | None = None,
+    image_size: int | None = 1024,
+    scales: Sequence[float] = PAPER_SCALES,
+    batch_size: int = 16,
+    workers: int = 0,
+    device: str | torch.device | None = None,
+    progress: bool = False,
+) -> np.ndarray:
+    """Describe pictures; row i belongs to image i, whatever the batch size, order and number of workers.
+
+    Args:
+        images: paths or PIL images.
+        boxes: a box (x0, y0, x1, y1) in pixels for each, or None: pictures are cropped before they shrink.
+        image_size: the longer side is shrunk to at most this many pixels.
+        scales: as `describe_batch`; the default is the paper's (SOLAR, section 5).
+        workers: processes that decode.
+        device: where to compute; where the network is if None.
+
+    Returns:
+        (N, D) float32, rows of unit length.
+
+    Raises:
+        FileNotFoundError, ValueError: an image that is missing, broken or tiny; the message names it.
+    """
+    if boxes is not None and len(boxes) != len(images):
+        raise ValueError(f"{len(boxes)} boxes for {len(images)} images; expected one each")
+    device = torch.device(device) if device is not None else next(net.parameters()).device
+    net = net.eval().to(device)
+    pictures = _Pictures(images, boxes, image_size, net.mean, net.std)
+    loader = DataLoader(pictures, batch_size=None, num_workers=workers)
+    rows = np.zeros((len(images), net.dim), np.float32)
+    with tqdm(total=len(images), unit="image", disable=not progress) as bar:
+        for numbers, batch in _equal_batches(loader, batch_size):
+            rows[numbers] = describe_batch(net, batch.to(device), scales).float().cpu().numpy()
+            bar.update(len(numbers))
+    return rows

@@ -1,0 +1,60 @@
+"""From a file to a tensor: decode, crop to a box, shrink, normalise."""
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image, UnidentifiedImageError
+
+SMALLEST = 16  # pixels: a shorter side leaves a network nothing to look at
+
+
+def read_image(source: str | Path | Image.Image) -> Image.Image:
+    """A picture as RGB.
+
+    Raises:
+        FileNotFoundError: no such file.
+        ValueError: the file is no picture, or is cut off.
+    """
+    if isinstance(source, Image.Image):
+        return source.convert("RGB")
+    try:
+        with Image.open(source) as image:
+            return image.convert("RGB")
+    except FileNotFoundError:
+        raise FileNotFoundError(f"{source}: no such image") from None
+    except (UnidentifiedImageError, OSError, SyntaxError, ValueError) as error:
+        raise ValueError(f"{source}: not a readable image ({error}); is the file complete?") from error
+
+
+def prepare(source, box=None, image_size: int | None = None) -> Image.Image:
+    """Decode, crop to `box` (x0, y0, x1, y1 in pixels), then shrink the longer side to at most `image_size`.
+
+    The order is the protocol's: a query is cropped first, so that its box may use all of `image_size`. A small
+    picture is never enlarged.
+
+    Raises:
+        ValueError: unreadable, a box without area, or a side below 16 pixels.
+    """
+    image = read_image(source)
+    if box is not None:
+        x0, y0, x1, y1 = (float(v) for v in box)
+        if not (x0 < x1 and y0 < y1):
+            raise ValueError(f"{_name(source)}: box {tuple(box)} has no area; expected x0 < x1 and y0 < y1")
+        image = image.crop((x0, y0, x1, y1))
+    if image_size is not None:
+        image.thumbnail((image_size, image_size), Image.Resampling.LANCZOS)
+    if min(image.size) < SMALLEST:
+        raise ValueError(f"{_name(source)}: {image.size[0]} x {image.size[1]} pixels; expected {SMALLEST} or more a side")
+    return image
+
+
+def _name(source) -> str:
+    return str(getattr(source, "filename", "") or "image") if isinstance(source, Image.Image) else str(source)
+
+
+def to_tensor(image: Image.Image, mean, std) -> torch.Tensor:
+    """(3, H, W) float32: pixels / 255, minus `mean`, divided by `std` (three numbers each)."""
+    pixels = torch.from_numpy(np.array(image, dtype=np.uint8)).permute(2, 0, 1)  # (H, W, 3) -> (3, H, W)
+    mean, std = (torch.tensor(v, dtype=torch.float32).view(3, 1, 1) for v in (mean, std))
+    return (pixels.float() / 255 - mean) / std
