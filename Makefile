@@ -1,0 +1,50 @@
+# Two commands: `make book` and `make test`. Both do all set-up themselves and repeat nothing that is done.
+PYTHON ?= python3
+VENV := .venv
+RUN := $(VENV)/bin/python
+READY := $(VENV)/.ready
+
+.DEFAULT_GOAL := help
+.PHONY: help setup world book test lab bench clean
+
+help:  ## show this list
+	@echo "SOLAR, the book. The first run of any target makes $(VENV) (Python >= 3.11; PYTHON=... chooses another one),"
+	@echo "and book, test, lab and bench write the mini world once. A second run does no work twice."
+	@echo
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 16
+
+setup: $(READY)  ## make the virtual environment and install everything (the other targets call it)
+
+$(READY): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "The book needs Python 3.11 or newer. Name one: make PYTHON=/path/to/python3.11" >&2; exit 1; }
+	@test -x $(RUN) || $(PYTHON) -m venv $(VENV)
+	$(RUN) -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[book,test]"
+	@$(RUN) -c 'import cv2' 2>/dev/null || { \
+	  echo "import cv2 failed (no libGL here?): taking opencv-python-headless instead"; \
+	  $(RUN) -m pip uninstall --quiet --yes opencv-python && \
+	  $(RUN) -m pip install --quiet --disable-pip-version-check --no-deps -c constraints.txt opencv-python-headless && \
+	  $(RUN) -c 'import cv2'; }
+	@touch $@
+
+world: $(READY)  ## write the mini world to $SOLAR_HOME, else to the platform's cache folder
+	$(RUN) -m solar data mini
+
+book: world  ## execute every chapter and build the HTML in _build/html
+	$(RUN) tools/build_book.py
+
+test: world  ## check the style, run the tests, then run every notebook and compare its outputs
+	$(RUN) -m ruff check solar tests tools benchmarks
+	$(RUN) -m pytest tests
+	$(RUN) -m pytest --nbval --nbval-current-env --nbval-sanitize-with tests/nbval_sanitize.cfg \
+	  --nbval-cell-timeout 600 notebooks
+
+lab: world  ## open JupyterLab on the first chapter
+	$(RUN) -m jupyterlab notebooks/01_finding_a_landmark_again.ipynb
+
+bench: world  ## run the benchmarks, which print what they measure
+	@for script in benchmarks/*.py; do echo "== $$script"; $(RUN) $$script || exit 1; done
+
+clean:  ## remove what was built here: the environment, the book, caches (not the mini world)
+	rm -rf $(VENV) _build .pytest_cache .ruff_cache .hypothesis solar.egg-info
+	find solar tests tools benchmarks notebooks -name __pycache__ -o -name .ipynb_checkpoints | xargs rm -rf
