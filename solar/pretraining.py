@@ -38,8 +38,8 @@ class PretrainConfig:
 
     data: str = "mini-gl18-large"
     output: str = "mini-gem.pth"
-    epochs: int = 14
-    large_epochs: int = 4  # of them, the last ones at the large size
+    epochs: int = 22
+    large_epochs: int = 8  # of them, the last ones at the large size
     small_size: tuple[int, int] = (96, 128)
     large_size: tuple[int, int] = (144, 192)
     landmarks: int = 16  # in a batch

@@ -67,11 +67,11 @@ def test_nearness_of_a_plane_is_affine_and_right(camera):
 
 
 def test_visibility_agrees_with_a_naive_ray_caster(landmark):
-    camera = view(landmark, 1, (48, 36))
+    camera = view(landmark, 1)
     seen = see(camera, landmark.solids)
     wrong = 0
-    for row in range(0, 36, 3):
-        for column in range(0, 48, 3):
+    for row in range(8, 192, 16):
+        for column in range(8, 256, 16):
             origin, direction = camera.rays(np.array(column + 0.5), np.array(row + 0.5))
             best = (np.inf, -1)
             for index, solid in enumerate(landmark.solids):
@@ -89,7 +89,7 @@ def test_visibility_agrees_with_a_naive_ray_caster(landmark):
                     if (np.cross(edges, point - face.polygon) @ face.normal >= -1e-9).all():
                         best = min(best, (depth, index))
             wrong += best[1] != seen.solid[row, column] if np.isfinite(best[0]) else seen.solid[row, column] != -1
-    assert wrong <= 6  # of 192 rays: pixels on an edge may fall to either side
+    assert wrong <= 3  # of 192 rays: pixels on an edge may fall to either side
 
 
 def test_photograph_is_the_seeds(landmark):
@@ -102,7 +102,7 @@ def test_photograph_is_the_seeds(landmark):
 def test_night_is_darker_and_fog_is_paler(landmark):
     camera = view(landmark)
     day, night, fog = (photograph(landmark, camera, w, clutter=0).image.astype(float) for w in ("day", "night", "fog"))
-    assert night.mean() < 0.5 * day.mean()
+    assert night.mean() < 0.6 * day.mean()
     assert fog.std() < day.std()
 
 
