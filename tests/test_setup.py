@@ -1,0 +1,44 @@
+"""pyproject, constraints, environment and Makefile say the same."""
+
+import re
+import subprocess
+import tomllib
+from pathlib import Path
+
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+ROOT = Path(__file__).resolve().parents[1]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+LINES = [line for line in (ROOT / "constraints.txt").read_text().splitlines() if line and not line.startswith("#")]
+PINS = {canonicalize_name(line.split("==")[0]): line.split("==")[-1] for line in LINES}
+
+
+def test_every_constraint_is_one_exact_version():
+    assert all(re.fullmatch(r"[\w.-]+==[\w.]+", line) for line in LINES)
+    assert len(PINS) == len(LINES)
+
+
+def test_every_dependency_is_pinned_within_its_range():
+    wanted = PROJECT["dependencies"] + sum(PROJECT["optional-dependencies"].values(), [])
+    for requirement in map(Requirement, wanted):
+        assert PINS[canonicalize_name(requirement.name)] in requirement.specifier, requirement
+
+
+def test_both_opencv_wheels_are_of_one_version():
+    assert PINS["opencv-python"] == PINS["opencv-python-headless"]
+
+
+def test_conda_installs_the_same_through_pip():
+    text = (ROOT / "environment.yml").read_text()
+    assert "--constraint constraints.txt" in text and "--editable .[book,test]" in text
+    python = re.search(r"python=([\d.]+)", text).group(1)
+    assert python in Requirement(f"python{PROJECT['requires-python']}").specifier
+    assert "==" not in text, "versions belong in constraints.txt"
+
+
+def test_make_help_names_every_target():
+    makefile = (ROOT / "Makefile").read_text()
+    shown = subprocess.run(["make", "-s", "help"], cwd=ROOT, capture_output=True, text=True, check=True)
+    targets = re.search(r"\.PHONY: (.*)", makefile).group(1).split()
+    assert all(f"make {target}" in shown.stdout for target in targets)

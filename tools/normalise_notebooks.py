@@ -1,0 +1,32 @@
+"""Drop from notebooks what changes at every run: widget state, timings, the kernel's details."""
+
+import sys
+from pathlib import Path
+
+import nbformat
+
+EDITOR = ("execution", "collapsed", "scrolled", "jupyter")
+
+
+def normalise(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
+    """Make the notebook's metadata the same on every machine; sources and outputs stay."""
+    notebook.metadata.pop("widgets", None)
+    notebook.metadata["kernelspec"] = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
+    notebook.metadata["language_info"] = {"name": "python"}
+    for cell in notebook.cells:
+        for key in EDITOR:
+            cell.metadata.pop(key, None)
+    return notebook
+
+
+def main(paths: list[str]) -> int:
+    """Rewrite the notebooks at `paths`."""
+    for path in map(Path, paths):
+        notebook = normalise(nbformat.read(path, 4))
+        nbformat.validate(notebook)
+        nbformat.write(notebook, path)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
