@@ -22,7 +22,7 @@ def _check_output(output: dict, cell: dict) -> list[str]:
     words = {key: value for key, value in data.items() if not key.startswith("image/")}
     if UNWANTED.search(json.dumps([words, output.get("text", "")])):
         found.append("a path of one machine, a warning or a traceback")
-    if "image/png" in data and not metadata.get("mystnb", {}).get("image", {}).get("alt"):
+    if {"image/png", "image/jpeg"} & data.keys() and not metadata.get("mystnb", {}).get("image", {}).get("alt"):
         found.append("a figure without alt text (metadata mystnb.image.alt)")
     return found
 
