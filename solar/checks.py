@@ -1,0 +1,63 @@
+"""Exercises that check themselves: give your function to the check of its name; a wrong one gets a hint."""
+
+import numpy as np
+import torch
+
+from .evaluation import average_precision as _average_precision
+from .pooling import gem as _gem
+from .pooling import mac, spoc
+
+
+def _same(a, b) -> bool:
+    try:
+        return bool(np.allclose(np.asarray(a, float), np.asarray(b, float), atol=1e-5))
+    except (TypeError, ValueError):
+        return False
+
+
+def _verdict(name: str, right: bool, hint: str) -> bool:
+    print(f"{name}: " + ("correct." if right else f"not yet. {hint}"))
+    return right
+
+
+def gem(function) -> bool:
+    """Check `function(x, p)`: GeM pooling of x (B, C, H, W) -> (B, C). Prints a verdict; returns whether it is right."""
+    x = torch.rand(2, 5, 4, 6, generator=torch.Generator().manual_seed(0)) * 2 - 0.5
+    found, right = function(x, 3.0), _gem(x, 3.0)
+    hints = [
+        (lambda: tuple(np.shape(found)) != (2, 5), f"The shape is {tuple(np.shape(found))}; pool over H and W only: (2, 5)."),
+        (lambda: np.isnan(np.asarray(found)).any(), "There are nan: clamp at a small positive number before the power."),
+        (lambda: _same(found, right**3), "The last step is missing: take the p-th root of the mean."),
+        (lambda: _same(found, spoc(x)), "This is the plain mean, SPoC: raise to the power p first."),
+        (lambda: _same(found, mac(x)), "This is the maximum, MAC: GeM lies between it and the mean."),
+        (lambda: _same(found, right * 24 ** (1 / 3)), "This is a sum over positions; GeM takes their mean."),
+        (lambda: not _same(function(x, 5.0), _gem(x, 5.0)), "At p = 3 or p = 5 it differs: is p really used, in both places?"),
+    ]
+    hint = next((text for wrong, text in hints if wrong()), "")
+    return _verdict("gem", not hint and _same(found, right), hint or "Compare with the formula, step by step.")
+
+
+def average_precision(function) -> bool:
+    """Check `function(ranks)`: AP of zero-based, ascending ranks of the positives, by trapezoids."""
+    ranks = [0, 2, 5]
+    found, right = function(ranks), _average_precision(ranks)
+    hints = [
+        (lambda: _same(found, np.mean([(i + 1) / (r + 1) for i, r in enumerate(ranks)])),
+         "These are rectangles. The protocol averages the precision just before and just after each positive."),
+        (lambda: _same(found, 3 * right), "Divide by the number of positives."),
+        (lambda: not 0 <= float(found) <= 1, "A precision lies between 0 and 1: ranks count from 0, so rank r has r + 1 images."),
+        (lambda: not _same(function([0, 1]), 1.0), "A perfect list must give 1: before a positive at rank 0, precision is 1."),
+    ]  # fmt: skip
+    hint = next((text for wrong, text in hints if wrong()), "")
+    return _verdict("average_precision", not hint and _same(found, right), hint or "For [0, 2, 5] expect 0.677778.")
+
+
+def ranking(function) -> bool:
+    """Check `function(query, database)`: indices of rows (N, D) by cosine similarity to a vector (D,), best first."""
+    database = np.array([[3.0, 4.0], [0.1, 0.0], [-1.0, 0.2], [6.0, 1.0]])
+    found = np.asarray(function(np.array([2.0, 0.0]), database)).tolist()
+    hints = {
+        (2, 0, 3, 1): "The worst image stands first: sort by falling similarity.",
+        (3, 0, 1, 2): "Long vectors win: divide every row by its length before the dot product.",
+    }
+    return _verdict("ranking", found == [1, 3, 0, 2], hints.get(tuple(found)) or "Normalise both sides, multiply, sort falling.")
