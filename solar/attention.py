@@ -1,4 +1,4 @@
-"""The second-order attention block (SOLAR, section 3.2): every position is re-weighted by how it relates to all others."""
+"""The second-order attention block (SOLAR, section 3.2): each position is re-weighted by how it relates to all."""
 
 import torch
 import torch.nn.functional as F

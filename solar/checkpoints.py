@@ -1,6 +1,6 @@
 """Weights on disk: shipped by name, published by name once fetched, or any file of the authors' layout."""
 
-import pickle
+import warnings
 from pathlib import Path
 
 import torch
@@ -49,13 +49,31 @@ def read(path: str | Path) -> dict:
         ValueError: not a weights file, cut off, or holding more than tensors and plain values.
     """
     try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
-    except (pickle.UnpicklingError, RuntimeError, EOFError, OSError, ValueError, KeyError) as error:
-        first = str(error).strip().splitlines()[0][:160] if str(error).strip() else type(error).__name__
-        raise ValueError(f"{path}: not a file of tensors and plain values ({first})") from error
-    if not isinstance(content, dict) or "state_dict" not in content:
+        with warnings.catch_warnings(action="ignore"):  # torch's remarks on odd files: the error below says enough
+            content = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:  # a broken file makes the reader raise almost anything
+        raise ValueError(f"{path}: not a file of tensors and plain values ({_first_line(error)})") from error
+    parts = [content.get(key, {}) for key in ("state_dict", "meta")] if isinstance(content, dict) else [None]
+    if not all(isinstance(part, dict) for part in parts) or "state_dict" not in content:
         raise ValueError(f"{path}: expected a dictionary with 'state_dict' and 'meta'")
     return content
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip() or type(error).__name__).splitlines()[0][:160]
+
+
+def pick_device(device: str | torch.device | None) -> torch.device:
+    """The device asked for; the CPU if None.
+
+    Raises:
+        ValueError: no such device on this machine.
+    """
+    try:
+        return torch.empty(0, device=device or "cpu").device
+    except (RuntimeError, AssertionError) as error:
+        message = f"device {str(device)!r} is not to be had here ({_first_line(error)}); expected cpu, cuda or mps"
+        raise ValueError(message) from error
 
 
 def fill(net: torch.nn.Module, state: dict, path) -> None:
@@ -66,7 +84,7 @@ def fill(net: torch.nn.Module, state: dict, path) -> None:
     """
     own = net.state_dict()
     missing, surplus = sorted(own.keys() - state.keys()), sorted(state.keys() - own.keys())
-    shapes = [k for k in own.keys() & state.keys() if own[k].shape != state[k].shape]
+    shapes = [k for k in own.keys() & state.keys() if own[k].shape != getattr(state[k], "shape", None)]
     if missing or surplus or shapes:
         parts = [
             f"{word} {', '.join(keys[:4])}{' ...' if len(keys) > 4 else ''}"
@@ -84,16 +102,18 @@ def load(name: str | Path, device: str | torch.device | None = None) -> GlobalNe
         name: shipped ('mini-gem'), published ('resnet101-solar-best') or a path.
         device: where to put it; the CPU if None.
     """
-    path = path_of(name)
+    device, path = pick_device(device), path_of(name)
     content = read(path)
     meta = content.get("meta", {})
     soa = str(meta.get("soa_layers", "")) if meta.get("soa", False) else ""
-    net = GlobalNet(
-        meta.get("architecture", "resnet101"), soa, meta.get("pooling", "gem"), bool(meta.get("whitening", True))
-    )
+    architecture, pool = meta.get("architecture", "resnet101"), meta.get("pooling", "gem")
+    try:
+        net = GlobalNet(architecture, soa, pool, bool(meta.get("whitening", True)))
+    except ValueError as error:
+        raise ValueError(f"{path}: its meta asks for a network that is not known here: {error}") from error
     fill(net, content["state_dict"], path)
     net.mean, net.std = (tuple(meta.get(k, getattr(net, k))) for k in ("mean", "std"))
-    return net.eval().to(device or "cpu")
+    return net.eval().to(device)
 
 
 def save(net: GlobalNet, path: str | Path) -> Path:

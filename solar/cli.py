@@ -28,7 +28,11 @@ def _data(arguments) -> int:
 def _evaluate(arguments) -> int:
     net = load(arguments.net, arguments.device)
     bench = load_benchmark(arguments.dataset, arguments.root)
-    size = arguments.image_size or (256 if arguments.dataset.startswith("mini-") else 1024)
+    if not bench.queries:
+        raise ValueError(f"{arguments.dataset} is a list of distractors, without queries: nothing to evaluate")
+    size = arguments.image_size
+    if size is None:
+        size = 256 if arguments.dataset.startswith("mini-") else 1024
     options = dict(image_size=size, scales=SINGLE if arguments.single_scale else PAPER_SCALES, progress=True)
     database = describe(net, bench.images, workers=arguments.workers, **options)
     queries = describe(net, bench.queries, boxes=bench.boxes, **options)
@@ -37,9 +41,14 @@ def _evaluate(arguments) -> int:
     return 0
 
 
+class _Parser(argparse.ArgumentParser):
+    def error(self, message):
+        self.exit(2, f"{self.prog}: {message}; see {self.prog} --help\n")
+
+
 def parser() -> argparse.ArgumentParser:
     """All commands with their options."""
-    top = argparse.ArgumentParser(
+    top = _Parser(
         prog="solar",
         description="Second-order attention and similarity for image retrieval, to read and to run.",
         epilog=f"Data are kept in {home()} (set SOLAR_HOME to move them).",

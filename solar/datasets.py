@@ -54,19 +54,20 @@ def load_benchmark(name: str, root: str | Path | None = None) -> Benchmark:
         known = [n for n, recipe in DATASETS.items() if recipe.kind != "train"] + list(PUBLISHED)
         raise ValueError(f"unknown benchmark {name!r}: expected one of {', '.join(known)}")
     truth, listing = folder / f"gnd_{name}.pkl", folder / f"{name}.txt"
-    if truth.is_file():
+    if (folder / "jpg").is_dir() and truth.is_file():
         return _with_ground_truth(name, folder, truth)
-    if listing.is_file():
-        return Benchmark(name, [folder / "jpg" / line for line in listing.read_text().split("\n") if line.strip()])
+    if (folder / "jpg").is_dir() and listing.is_file():
+        return Benchmark(name, [folder / "jpg" / line for line in listing.read_text().splitlines() if line.strip()])
     raise FileNotFoundError(
-        f"{name}: nothing at {folder}; fetch {PUBLISHED.get(name, name)} and put the images into {folder / 'jpg'}"
+        f"{name}: not complete at {folder}; fetch {PUBLISHED.get(name, name)}, "
+        f"put the images into {folder / 'jpg'} and the other file into {folder}"
     )
 
 
 def _with_ground_truth(name: str, folder: Path, truth: Path) -> Benchmark:
     content = load_pickle(truth)
     try:
-        images, queries, gnd = content["imlist"], content["qimlist"], content["gnd"]
+        images, queries, gnd = (list(content[key]) for key in ("imlist", "qimlist", "gnd"))
         boxes = [tuple(float(v) for v in query["bbx"]) for query in gnd]
         clean = [
             dict(bbx=box, **{k: [int(i) for i in query[k]] for k in ("easy", "hard", "junk")})
@@ -76,8 +77,10 @@ def _with_ground_truth(name: str, folder: Path, truth: Path) -> Benchmark:
         raise ValueError(
             f"{truth}: expected a dict with imlist, qimlist and gnd, a list of bbx / easy / hard / junk ({error!r})"
         ) from error
-    if len(queries) != len(clean) or any(not 0 <= i < len(images) for q in clean for k in ("easy", "hard", "junk") for i in q[k]):
-        raise ValueError(f"{truth}: its lists do not fit together: {len(queries)} queries, {len(clean)} entries")
+    if len(queries) != len(clean) or any(len(box) != 4 for box in boxes):
+        raise ValueError(f"{truth}: {len(queries)} queries and {len(clean)} entries; expected a box of four for each")
+    if any(not 0 <= i < len(images) for query in clean for k in ("easy", "hard", "junk") for i in query[k]):
+        raise ValueError(f"{truth}: it labels images beyond the {len(images)} in imlist")
 
     def path(image):
         return folder / "jpg" / f"{image}.jpg"

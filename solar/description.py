@@ -8,6 +8,7 @@ import torch.nn.functional as F
 from torch.utils.data import DataLoader, Dataset
 from tqdm import tqdm
 
+from .checkpoints import pick_device
 from .images import prepare, to_tensor
 from .pooling import l2n
 
@@ -23,20 +24,29 @@ class _Pictures(Dataset):
 
     def __getitem__(self, i):
         box = None if self.boxes is None else self.boxes[i]
-        return i, to_tensor(prepare(self.images[i], box, self.image_size), self.mean, self.std)
+        try:
+            return i, to_tensor(prepare(self.images[i], box, self.image_size), self.mean, self.std)
+        except (OSError, ValueError) as error:  # handed on: raised in a worker, it would arrive wrapped in a traceback
+            return i, error
 
 
 def _equal_batches(pictures, batch_size: int) -> Iterator[tuple[list[int], torch.Tensor]]:
-    """Group a stream of (number, (3, H, W)) into batches of one size each."""
+    """Group a stream of (number, (3, H, W)) into batches of one size each; at most four batches wait in memory."""
     waiting: dict[tuple, list] = {}
     for i, picture in pictures:
-        group = waiting.setdefault(tuple(picture.shape), [])
-        group.append((i, picture))
-        if len(group) == batch_size:
-            del waiting[tuple(picture.shape)]
-            yield [i for i, _ in group], torch.stack([p for _, p in group])
+        if isinstance(picture, Exception):
+            raise picture
+        waiting.setdefault(tuple(picture.shape), []).append((i, picture))
+        fullest = max(waiting, key=lambda size: len(waiting[size]))
+        if len(waiting[fullest]) >= batch_size or sum(map(len, waiting.values())) > 4 * batch_size:
+            yield _stack(waiting.pop(fullest))
     for group in waiting.values():
-        yield [i for i, _ in group], torch.stack([p for _, p in group])
+        yield _stack(group)
+
+
+def _stack(group: list) -> tuple[list[int], torch.Tensor]:
+    numbers, pictures = zip(*group)
+    return list(numbers), torch.stack(pictures)
 
 
 def describe_batch(net, batch: torch.Tensor, scales: Sequence[float] = PAPER_SCALES) -> torch.Tensor:
@@ -66,6 +76,8 @@ def describe(
 ) -> np.ndarray:
     """Describe pictures; row i belongs to image i, whatever the batch size, order and number of workers.
 
+    The network is put into evaluation mode and onto `device`, and stays there.
+
     Args:
         images: paths or PIL images.
         boxes: a box (x0, y0, x1, y1) in pixels for each, or None: pictures are cropped before they shrink.
@@ -82,7 +94,9 @@ def describe(
     """
     if boxes is not None and len(boxes) != len(images):
         raise ValueError(f"{len(boxes)} boxes for {len(images)} images; expected one each")
-    device = torch.device(device) if device is not None else next(net.parameters()).device
+    if image_size is not None and image_size < 1:
+        raise ValueError(f"image_size={image_size}: expected a positive number of pixels, or None")
+    device = pick_device(device) if device is not None else next(net.parameters()).device
     net = net.eval().to(device)
     pictures = _Pictures(images, boxes, image_size, net.mean, net.std)
     loader = DataLoader(pictures, batch_size=None, num_workers=workers)

@@ -52,7 +52,8 @@ class Report:
         ks = list(next(iter(self.mp.values())))
         lines = ["          mAP  " + " ".join(f"{f'mP@{k}':>6}" for k in ks)]
         for protocol, value in self.map.items():
-            lines.append(f"{protocol:7} {100 * value:6.2f} " + " ".join(f"{100 * self.mp[protocol][k]:6.2f}" for k in ks))
+            precisions = " ".join(f"{100 * self.mp[protocol][k]:6.2f}" for k in ks)
+            lines.append(f"{protocol:7} {100 * value:6.2f} {precisions}")
         return "\n".join(lines)
 
 
@@ -68,15 +69,17 @@ def evaluate(ground_truth: list[dict], database, queries, distractors=None, ks=(
         ValueError: sizes that do not fit, or descriptors that are not finite (names the row).
     """
     database, queries = np.asarray(database), np.asarray(queries)
+    distractors = np.empty((0, database.shape[-1]), database.dtype) if distractors is None else np.asarray(distractors)
     if len(ground_truth) != len(queries):
         raise ValueError(f"{len(ground_truth)} ground-truth entries for {len(queries)} query descriptors")
-    for name, rows in (("database", database), ("query", queries)):
-        bad = np.flatnonzero(~np.isfinite(rows).all(1))
+    labelled = [i for truth in ground_truth for label in ("easy", "hard", "junk") for i in truth[label]]
+    if labelled and not 0 <= min(labelled) <= max(labelled) < len(database):
+        raise ValueError(f"the ground truth names image {max(labelled)}; the database has {len(database)} descriptors")
+    for name, rows in (("database", database), ("query", queries), ("distractor", distractors)):
+        bad = np.flatnonzero(~np.isfinite(rows).all(-1))
         if len(bad):
             raise ValueError(f"{name} descriptor {bad[0]} is not finite")
-    scores = similarity(queries, database)  # (Q, N)
-    if distractors is not None:
-        scores = np.concatenate([scores, similarity(queries, np.asarray(distractors))], 1)  # (Q, N + M)
+    scores = np.concatenate([similarity(queries, database), similarity(queries, distractors)], 1)  # (Q, N + M)
     results = {protocol: _protocol(ground_truth, scores, *labels, ks) for protocol, labels in PROTOCOLS.items()}
     return Report(*({p: result[i] for p, result in results.items()} for i in range(3)))
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import platformdirs
 
 _ALLOWED = {
-    ("numpy", "ndarray"), ("numpy", "dtype"),
+    ("builtins", "set"), ("builtins", "frozenset"), ("numpy", "ndarray"), ("numpy", "dtype"),
     *((f"numpy.{core}.multiarray", name) for core in ("core", "_core") for name in ("_reconstruct", "scalar")),
     *((f"numpy.{core}.numeric", "_frombuffer") for core in ("core", "_core")),
 }  # fmt: skip
@@ -60,4 +60,5 @@ def load_pickle(path: str | Path):
     except FileNotFoundError:
         raise
     except Exception as error:
-        raise ValueError(f"{path}: not a plain data pickle ({error}); fetch the file again from a trusted place") from error
+        message = f"{path}: not a plain data pickle ({error}); fetch the file again from a trusted place"
+        raise ValueError(message) from error

@@ -113,7 +113,7 @@ class GlobalNet(nn.Module):
         Raises:
             ValueError: there is no attention block after that stage, or a position lies outside the map.
         """
-        if str(layer) not in self.soa:
+        if str(layer) not in tuple(self.soa):
             raise ValueError(f"no attention after stage {layer}: this network has soa={self.soa!r}")
         x = self.features.until(x, f"soa{layer}")
         height, width = x.shape[2:]
@@ -121,7 +121,7 @@ class GlobalNet(nn.Module):
         if at is not None:
             if any(not (0 <= r < height and 0 <= c < width) for r, c in at):
                 raise ValueError(f"positions {at}: expected rows below {height} and columns below {width}")
-            rows = torch.tensor([r * width + c for r, c in at], device=x.device)
+            rows = torch.tensor([r * width + c for r, c in at], dtype=torch.long, device=x.device)
         return getattr(self.features, f"soa{layer}").maps(x, rows).unflatten(-1, (height, width))
 
     def __repr__(self) -> str:

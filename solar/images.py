@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
 SMALLEST = 16  # pixels: a shorter side leaves a network nothing to look at
 
@@ -23,7 +23,7 @@ def read_image(source: str | Path | Image.Image) -> Image.Image:
             return image.convert("RGB")
     except FileNotFoundError:
         raise FileNotFoundError(f"{source}: no such image") from None
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError) as error:
+    except Exception as error:  # decoders of broken files raise almost anything
         raise ValueError(f"{source}: not a readable image ({error}); is the file complete?") from error
 
 
@@ -34,18 +34,22 @@ def prepare(source, box=None, image_size: int | None = None) -> Image.Image:
     picture is never enlarged.
 
     Raises:
-        ValueError: unreadable, a box without area, or a side below 16 pixels.
+        ValueError: unreadable, a box without area or outside the picture, or a side below 16 pixels.
     """
     image = read_image(source)
     if box is not None:
         x0, y0, x1, y1 = (float(v) for v in box)
         if not (x0 < x1 and y0 < y1):
-            raise ValueError(f"{_name(source)}: box {tuple(box)} has no area; expected x0 < x1 and y0 < y1")
+            raise ValueError(f"{_name(source)}: box {(x0, y0, x1, y1)} has no area; expected x0 < x1 and y0 < y1")
+        if x0 >= image.width or y0 >= image.height or x1 <= 0 or y1 <= 0 or max(x1 - x0, y1 - y0) > 2 * max(image.size):
+            size = f"{image.width} x {image.height}"
+            raise ValueError(f"{_name(source)}: box {(x0, y0, x1, y1)} lies outside the picture of {size} pixels")
         image = image.crop((x0, y0, x1, y1))
     if image_size is not None:
         image.thumbnail((image_size, image_size), Image.Resampling.LANCZOS)
     if min(image.size) < SMALLEST:
-        raise ValueError(f"{_name(source)}: {image.size[0]} x {image.size[1]} pixels; expected {SMALLEST} or more a side")
+        size = f"{image.width} x {image.height}"
+        raise ValueError(f"{_name(source)}: {size} pixels are left; expected {SMALLEST} or more a side")
     return image
 
 

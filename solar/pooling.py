@@ -28,7 +28,7 @@ def gem(x: torch.Tensor, p=3.0) -> torch.Tensor:
 
 
 def regions(height: int, width: int, levels: int = 3) -> list[tuple[int, int, int, int]]:
-    """R-MAC's squares (row, column, height, width): on level l they have side 2 min(H, W) / (l + 1), overlapping by 40 %."""
+    """R-MAC's squares (row, column, height, width): level l has sides 2 min(H, W) / (l + 1), 40 % overlap."""
     side, long = min(height, width), max(height, width)
     steps = torch.arange(2, 8, dtype=torch.float32)
     extra = 0

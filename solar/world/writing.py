@@ -160,6 +160,6 @@ def contact_sheet(folder: str | Path, path: str | Path, rows: int = 8, columns: 
         line = [cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA) for image in line]
         line += [np.zeros_like(line[0])] * (columns - len(line))
         sheet.append(np.hstack(line))
-    if not cv2.imwrite(str(path), np.vstack(sheet)):
+    if not (cv2.haveImageWriter(str(path)) and cv2.imwrite(str(path), np.vstack(sheet))):
         raise OSError(f"{path}: the contact sheet could not be written; give a name that ends in .png or .jpg")
     return Path(path)

@@ -1,0 +1,143 @@
+"""Weights on disk: what is saved comes back, what is broken or hostile gives one line and runs nothing."""
+
+import os
+import pickle
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+import solar
+from solar import checkpoints
+from solar.files import atomic, load_pickle
+
+
+class Hostile:
+    """Makes a file when it is unpickled."""
+
+    def __init__(self, trace):
+        self.trace = str(trace)
+
+    def __reduce__(self):
+        return os.mkdir, (self.trace,)
+
+
+@pytest.fixture
+def net():
+    torch.manual_seed(0)
+    return solar.GlobalNet("mini", soa="5").eval()
+
+
+def test_round_trip(net, tmp_path):
+    net.mean, net.pool.p.data = (0.1, 0.2, 0.3), torch.tensor([2.5])
+    back = solar.load(solar.save(net, tmp_path / "n.pth"))
+    x = torch.randn(1, 3, 64, 64)
+    with torch.no_grad():
+        assert torch.equal(back(x), net(x))
+    assert (back.soa, back.mean, back.std, back.training) == ("5", (0.1, 0.2, 0.3), net.std, False)
+    assert [p.name for p in tmp_path.iterdir()] == ["n.pth"]
+
+
+def test_the_authors_layout_is_read(net, tmp_path):
+    meta = dict(architecture="mini", pooling="gem", local_whitening=False, regional=False, whitening=True, outputdim=128,
+                mean=[0.485, 0.456, 0.406], std=[0.229, 0.224, 0.225], soa=True, soa_layers="5")  # fmt: skip
+    torch.save(dict(epoch=3, meta=meta, state_dict=net.state_dict()), tmp_path / "a.pth")
+    assert solar.load(tmp_path / "a.pth").soa == "5"
+    torch.save(dict(meta=meta, state_dict=net.state_dict()), tmp_path / "b.pth", _use_new_zipfile_serialization=False)
+    assert solar.load(tmp_path / "b.pth").soa == "5"
+
+
+def test_float16_files_are_computed_in_float32(net, tmp_path):
+    state = {k: v.half() if v.is_floating_point() else v for k, v in net.state_dict().items()}
+    torch.save(dict(meta=dict(architecture="mini", soa=True, soa_layers="5"), state_dict=state), tmp_path / "h.pth")
+    assert {p.dtype for p in solar.load(tmp_path / "h.pth").parameters()} == {torch.float32}
+
+
+@pytest.mark.parametrize("zipped", [True, False])
+def test_a_hostile_file_runs_nothing(tmp_path, zipped):
+    content = dict(state_dict={}, meta=Hostile(tmp_path / "trace"))
+    torch.save(content, tmp_path / "bad.pth", _use_new_zipfile_serialization=zipped)
+    (tmp_path / "raw.pth").write_bytes(pickle.dumps(content))
+    for name in ("bad.pth", "raw.pth"):
+        with pytest.raises(ValueError, match=name) as caught:
+            solar.load(tmp_path / name)
+        assert "\n" not in str(caught.value)
+    assert not (tmp_path / "trace").exists()
+
+
+def test_missing_surplus_and_misshapen_tensors_are_named(net, tmp_path):
+    state = net.state_dict()
+    del state["pool.p"]
+    state |= {"extra.weight": torch.zeros(1), "whiten.bias": torch.zeros(3), "features.conv1.0.weight": "text"}
+    meta = dict(architecture="mini", soa=True, soa_layers="5")
+    torch.save(dict(meta=meta, state_dict=state), tmp_path / "odd.pth")
+    wanted = "missing pool.p; surplus extra.weight; of another shape features.conv1.0.weight, whiten.bias"
+    with pytest.raises(ValueError, match=rf"odd\.pth: .*{wanted}"):
+        solar.load(tmp_path / "odd.pth")
+
+
+@pytest.mark.parametrize("content", [None, [1, 2], {}, {"state_dict": 3}, {"state_dict": {}, "meta": [1]},
+                                     {"state_dict": {}, "meta": {"architecture": "vgg"}}])  # fmt: skip
+def test_files_of_another_layout_are_refused(tmp_path, content):
+    torch.save(content, tmp_path / "x.pth")
+    with pytest.raises(ValueError, match=r"x\.pth"):
+        solar.load(tmp_path / "x.pth")
+
+
+def test_damaged_files_are_refused(net, tmp_path):
+    whole = solar.save(net, tmp_path / "n.pth").read_bytes()
+    for content in (b"", b"hello", whole[:100], whole[: len(whole) // 2], pickle.dumps(3), b"\x80\x02" + bytes(200)):
+        (tmp_path / "x.pth").write_bytes(content)
+        with pytest.raises(ValueError, match=r"x\.pth") as caught:
+            solar.load(tmp_path / "x.pth")
+        assert "\n" not in str(caught.value)
+
+
+def test_names(tmp_path, monkeypatch):
+    monkeypatch.setenv("SOLAR_HOME", str(tmp_path))
+    with pytest.raises(ValueError, match="unknown network 'nosuch'.*resnet101-solar-best"):
+        solar.load("nosuch")
+    with pytest.raises(FileNotFoundError, match="resnet101-solar-best: not fetched yet.*put the file at .*weights"):
+        solar.load("resnet101-solar-best")
+    with pytest.raises(FileNotFoundError, match="no such weights file"):
+        solar.load(tmp_path / "absent.pth")
+    for name in checkpoints.shipped():
+        assert solar.load(name).training is False
+
+
+@pytest.mark.parametrize("device", ["nosuch", "cuda:99"])
+def test_an_impossible_device_is_refused(device):
+    with pytest.raises(ValueError, match=f"device '{device}' is not to be had here"):
+        checkpoints.pick_device(device)
+
+
+def test_a_failed_write_leaves_the_old_file(tmp_path):
+    path = tmp_path / "f"
+    path.write_text("old")
+    with pytest.raises(RuntimeError), atomic(path) as temporary:
+        Path(temporary).write_text("half")
+        raise RuntimeError
+    assert path.read_text() == "old" and [p.name for p in tmp_path.iterdir()] == ["f"]
+
+
+@pytest.mark.parametrize("protocol", range(3, pickle.HIGHEST_PROTOCOL + 1))
+def test_plain_pickles_are_read(tmp_path, protocol):
+    content = dict(a=[1, 2.5, "x", None, True], b=np.arange(4.0), c=np.float64(2), d={3}, e=(b"y",))
+    (tmp_path / "p").write_bytes(pickle.dumps(content, protocol))
+    back = load_pickle(tmp_path / "p")
+    assert np.array_equal(back.pop("b"), content.pop("b")) and back == content
+
+
+@pytest.mark.parametrize("content", [b"", b"text", pickle.dumps([1] * 99)[:-20], pickle.dumps(Path("x")), pickle.dumps(print)])
+def test_other_pickles_are_refused(tmp_path, content):
+    (tmp_path / "p.pkl").write_bytes(content)
+    with pytest.raises(ValueError, match=r"p\.pkl: not a plain data pickle"):
+        load_pickle(tmp_path / "p.pkl")
+
+
+def test_a_hostile_pickle_runs_nothing(tmp_path):
+    (tmp_path / "p.pkl").write_bytes(pickle.dumps([Hostile(tmp_path / "trace")]))
+    with pytest.raises(ValueError, match="mkdir"):
+        load_pickle(tmp_path / "p.pkl")
+    assert not (tmp_path / "trace").exists()

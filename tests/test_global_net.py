@@ -1,0 +1,129 @@
+"""The network: published names and sizes, the head against loops, attention by request, no download."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from solar import GeM, GlobalNet
+from solar.global_net import RESNETS
+
+KEYS = Path(__file__).parent / "data" / "state_dict_keys_resnet101-solar-best.txt"
+
+
+def published_state() -> dict:
+    """A state dict of zeros with the names, shapes and types of resnet101-solar-best.pth."""
+    state = {}
+    for line in KEYS.read_text().splitlines():
+        name, shape, kind = line.split("\t")
+        size = [int(n) for n in shape.strip("()").split(",") if n.strip()]
+        state[name] = torch.zeros(size, dtype=getattr(torch, kind.removeprefix("torch.")), device="meta")
+    return state
+
+
+def tiny(seed=0, **options):
+    """A mini network in evaluation mode whose attention blocks are not at their start."""
+    torch.manual_seed(seed)
+    net = GlobalNet("mini", **{"soa": "45", **options})
+    for name, parameter in net.named_parameters():
+        if ".v.weight" in name or name == "whiten.bias":
+            torch.nn.init.normal_(parameter, std=0.1)
+    return net.eval()
+
+
+def test_the_published_names_load_strictly():
+    with torch.device("meta"):
+        net = GlobalNet("resnet101")
+    state = published_state()
+    net.load_state_dict(state, strict=True, assign=True)
+    assert {k: v.dtype for k, v in net.state_dict().items()} == {k: v.dtype for k, v in state.items()}
+    assert list(net.state_dict()) == list(state)
+    sizes = {k: sum(p.numel() for n, p in net.named_parameters() if k in n) / 1e6 for k in ("", "soa4", "soa5", "whiten")}
+    assert sizes == pytest.approx({"": 56.15, "soa4": 1.05, "soa5": 8.40, "whiten": 4.20}, abs=0.005)
+
+
+@pytest.mark.parametrize("architecture", RESNETS)
+def test_every_resnet_is_built_without_a_network(architecture, monkeypatch):
+    monkeypatch.setattr("torch.hub.load_state_dict_from_url", lambda *a, **k: pytest.fail("tried to download"))
+    with torch.device("meta"):
+        net = GlobalNet(architecture, soa="345").eval()
+        assert net.features(torch.zeros(1, 3, 64, 64)).shape == (1, net.dim, 2, 2)
+
+
+def test_resnet18_runs_and_its_stages_are_torchvisions():
+    torch.manual_seed(0)
+    net = GlobalNet("resnet18", soa="", whitening=False).eval()
+    x = torch.randn(1, 3, 64, 96)
+    with torch.no_grad():
+        assert net.features(x).shape == (1, 512, 2, 3)
+        assert net(x).norm().item() == pytest.approx(1, abs=1e-5)
+    assert not any("soa" in name or "whiten" in name for name in net.state_dict())
+
+
+def test_mini_has_the_papers_four_to_one():
+    net = tiny()
+    x = torch.randn(2, 3, 192, 256)
+    assert net.attention(x, 4).shape == (2, 24 * 32, 24, 32)
+    assert net.attention(x, 5).shape == (2, 12 * 16, 12, 16)
+    assert {name.split(".")[1] for name in net.state_dict() if name.startswith("features")} == {
+        "conv1", "conv2_x", "conv3_x", "conv4_x", "conv5_x", "soa4", "soa5",
+    }  # fmt: skip
+
+
+def test_the_head_is_the_loop():
+    """GeM, L2, linear, L2, computed number by number in float64 from the trunk's output."""
+    net = tiny()
+    with torch.no_grad():
+        x = torch.randn(1, 3, 48, 64)
+        maps, got = net.features(x)[0].double().numpy(), net(x)[0].double().numpy()
+    p = net.pool.p.item()
+    pooled = [np.mean([max(v, 1e-6) ** p for v in channel.ravel()]) ** (1 / p) for channel in maps]
+    pooled = np.array(pooled) / (np.sqrt(sum(v * v for v in pooled)) + 1e-6)
+    weight, bias = net.whiten.weight.detach().double().numpy(), net.whiten.bias.detach().double().numpy()
+    white = [sum(w * v for w, v in zip(row, pooled, strict=True)) + b for row, b in zip(weight, bias, strict=True)]
+    white = np.array(white) / (np.sqrt(sum(v * v for v in white)) + 1e-6)
+    assert np.allclose(got, white, atol=1e-5)
+
+
+def test_attention_rows_and_positions():
+    net, x = tiny(), torch.randn(2, 3, 48, 64)
+    whole = net.attention(x, layer=4)  # (2, 48, 6, 8)
+    assert torch.allclose(whole.sum((2, 3)), torch.ones(2, 48), atol=1e-5)
+    rows = net.attention(x, layer=4, at=[(1, 2), (5, 7)])
+    assert torch.allclose(rows, whole[:, [10, 47]], atol=1e-6)
+    assert net.attention(x, layer=4, at=[]).shape == (2, 0, 6, 8)
+    assert not whole.requires_grad
+
+
+@pytest.mark.parametrize("layer, at", [(3, None), (45, None), ("", None), (4, [(6, 0)]), (5, [(0, -1)])])
+def test_impossible_attention_is_refused(layer, at):
+    with pytest.raises(ValueError, match="no attention after stage|positions"):
+        tiny().attention(torch.randn(1, 3, 48, 64), layer, at)
+
+
+@pytest.mark.parametrize("options", [dict(architecture="vgg16"), dict(soa="6"), dict(pool="max")])
+def test_unknown_parts_are_refused(options):
+    with pytest.raises(ValueError, match="unknown|expected"):
+        GlobalNet(**{"architecture": "mini", **options})
+
+
+def test_a_network_prints_in_one_line():
+    assert str(tiny()) == "GlobalNet('mini', soa='45', pool='gem', whitening=True): 0.64 M parameters, 128-D descriptors"
+
+
+def test_autocast_pools_in_float32():
+    net = tiny()
+    x = torch.randn(2, 3, 64, 64)
+    with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
+        half = net(x)
+    assert torch.isfinite(half).all() and (half.float() * net(x)).sum(1).min() > 0.98
+    assert isinstance(net.pool, GeM)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
+def test_cpu_and_cuda_agree():
+    net, x = tiny(), torch.randn(2, 3, 96, 128)
+    with torch.no_grad():
+        wanted = net(x)
+        assert torch.allclose(net.cuda()(x.cuda()).cpu(), wanted, atol=1e-3)  # convolutions may run in TF32

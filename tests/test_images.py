@@ -1,0 +1,97 @@
+"""From a file to pixels: colour modes, crops, shrinking, and one clear line for every bad picture."""
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from solar.images import prepare, read_image, to_tensor
+
+
+def noise(width, height, seed=0):
+    return Image.fromarray(np.random.default_rng(seed).integers(0, 256, (height, width, 3), dtype=np.uint8))
+
+
+@pytest.mark.parametrize("mode", ["L", "RGBA", "P", "CMYK", "1"])
+def test_every_colour_mode_becomes_rgb(tmp_path, mode):
+    path = tmp_path / ("x.jpg" if mode == "CMYK" else "x.png")
+    noise(20, 20).convert(mode).save(path)
+    assert read_image(path).mode == "RGB"
+
+
+def test_shrinks_the_longer_side_and_never_enlarges():
+    assert prepare(noise(400, 200), image_size=100).size == (100, 50)
+    assert prepare(noise(200, 400), image_size=100).size == (50, 100)
+    assert prepare(noise(40, 20), image_size=100).size == (40, 20)
+    assert prepare(noise(400, 200)).size == (400, 200)
+
+
+def test_shrinking_is_antialiased():
+    """A fine chequerboard becomes grey; picking pixels would leave it black and white."""
+    board = Image.fromarray((np.indices((256, 256)).sum(0) % 2 * 255).astype(np.uint8))
+    assert np.array(prepare(board, image_size=64)).std() < 5
+
+
+def test_crop_comes_first_and_takes_the_very_pixels():
+    image = noise(100, 80)
+    assert np.array_equal(np.array(prepare(image, (10.4, 20.6, 60, 70))), np.array(image)[21:70, 10:60])
+    assert prepare(image, (0, 0, 50, 40), image_size=50).size == (50, 40)
+
+
+def test_to_tensor_normalises():
+    tensor = to_tensor(Image.new("RGB", (3, 2), (255, 0, 51)), mean=(0.5, 0.5, 0.5), std=(0.5, 0.25, 1))
+    assert tensor.shape == (3, 2, 3) and tensor.dtype == torch.float32
+    assert torch.allclose(tensor[:, 0, 0], torch.tensor([1.0, -2.0, -0.3]))
+
+
+def bad_files(folder):
+    noise(64, 64).save(folder / "whole.jpg")
+    content = (folder / "whole.jpg").read_bytes()
+    files = {"empty.jpg": b"", "text.jpg": b"not a picture", "cut.jpg": content[: len(content) // 2]}
+    noise(64, 64).save(folder / "whole.png")
+    files["cut.png"] = (folder / "whole.png").read_bytes()[:2000]
+    for name, data in files.items():
+        (folder / name).write_bytes(data)
+    noise(64, 5).save(folder / "thin.jpg")
+    noise(3, 3).save(folder / "tiny.png")
+    (folder / "folder.jpg").mkdir()
+    return [*files, "thin.jpg", "tiny.png", "folder.jpg", "absent.jpg"]
+
+
+def test_every_bad_file_gives_one_line_that_names_it(tmp_path):
+    for name in bad_files(tmp_path):
+        with pytest.raises((ValueError, FileNotFoundError)) as caught:
+            prepare(tmp_path / name)
+        assert name in str(caught.value) and "\n" not in str(caught.value), name
+
+
+@pytest.mark.parametrize("box", [(5, 5, 5, 50), (50, 5, 20, 50), (float("nan"), 0, 5, 5), (100, 0, 150, 50),
+                                 (-50, -50, 0, 0), (0, 0, 10**9, 10**9), (0, 0, float("inf"), 9)])  # fmt: skip
+def test_every_bad_box_is_refused(tmp_path, box):
+    noise(64, 64).save(tmp_path / "q.png")
+    with pytest.raises(ValueError, match=r"q\.png.*box"):
+        prepare(tmp_path / "q.png", box)
+
+
+def test_a_bomb_is_refused(tmp_path, monkeypatch):
+    noise(64, 64).save(tmp_path / "bomb.png")
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 100)
+    with pytest.raises(ValueError, match=r"bomb\.png"):
+        read_image(tmp_path / "bomb.png")
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_damaged_pictures_never_raise_anything_else(tmp_path):
+    rng = np.random.default_rng(0)
+    for kind in ("jpg", "png", "gif", "tiff", "webp"):
+        noise(48, 48).save(tmp_path / f"x.{kind}")
+        whole = np.frombuffer((tmp_path / f"x.{kind}").read_bytes(), np.uint8)
+        for _ in range(40):
+            damaged = whole[: rng.integers(1, len(whole) + 1)].copy()
+            spots = rng.integers(0, min(len(damaged), 400), 6)
+            damaged[spots] = rng.integers(0, 256, 6)
+            (tmp_path / "d").write_bytes(damaged.tobytes())
+            try:
+                read_image(tmp_path / "d")
+            except ValueError as error:
+                assert "d: not a readable image" in str(error)
