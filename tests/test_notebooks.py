@@ -40,6 +40,7 @@ def test_checks_notice_what_readers_stumble_over(tmp_path):
 
 def test_normalising_drops_what_changes_at_every_run():
     cell = new_code_cell("1", metadata={"execution": {"iopub": "now"}, "tags": ["keep"]})
-    notebook = normalise(new_notebook(cells=[cell], metadata={"widgets": {}, "language_info": {"version": "3.11.7"}}))
+    metadata = {"widgets": {}, "language_info": {"name": "python", "version": "3.11.7"}}
+    notebook = normalise(new_notebook(cells=[cell], metadata=metadata))
     assert notebook.cells[0].metadata == {"tags": ["keep"]}
     assert "widgets" not in notebook.metadata and notebook.metadata["language_info"] == {"name": "python"}

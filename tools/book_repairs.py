@@ -1,4 +1,8 @@
-"""A small repair to the stock build: jupyter-book 1.0.4 writes Thebe's constants twice a page, a script error."""
+"""Small repairs to the stock build.
+
+jupyter-book 1.0.4 writes Thebe's constants twice a page, which is a script error; reStructuredText would take the bars
+of |x| in a docstring for a substitution.
+"""
 
 
 def setup(app):
@@ -15,5 +19,9 @@ def setup(app):
             kept.append(script)
         context["script_files"][:] = kept
 
+    def keep_bars(app, what, name, thing, options, lines):
+        lines[:] = [line if "`" in line else line.replace("|", "\\|") for line in lines]
+
     app.connect("html-page-context", keep_first, priority=900)
+    app.connect("autodoc-process-docstring", keep_bars)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
