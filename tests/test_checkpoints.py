@@ -40,8 +40,8 @@ def test_round_trip(net, tmp_path):
 
 
 def test_the_authors_layout_is_read(net, tmp_path):
-    meta = dict(architecture="mini", pooling="gem", local_whitening=False, regional=False, whitening=True, outputdim=128,
-                mean=[0.485, 0.456, 0.406], std=[0.229, 0.224, 0.225], soa=True, soa_layers="5")  # fmt: skip
+    meta = dict(architecture="mini", pooling="gem", local_whitening=False, regional=False, whitening=True,
+                outputdim=128, mean=[0.485, 0.456, 0.406], std=[0.229, 0.224, 0.225], soa=True, soa_layers="5")  # fmt: skip
     torch.save(dict(epoch=3, meta=meta, state_dict=net.state_dict()), tmp_path / "a.pth")
     assert solar.load(tmp_path / "a.pth").soa == "5"
     torch.save(dict(meta=meta, state_dict=net.state_dict()), tmp_path / "b.pth", _use_new_zipfile_serialization=False)
@@ -129,7 +129,9 @@ def test_plain_pickles_are_read(tmp_path, protocol):
     assert np.array_equal(back.pop("b"), content.pop("b")) and back == content
 
 
-@pytest.mark.parametrize("content", [b"", b"text", pickle.dumps([1] * 99)[:-20], pickle.dumps(Path("x")), pickle.dumps(print)])
+@pytest.mark.parametrize(
+    "content", [b"", b"text", pickle.dumps([1] * 99)[:-20], pickle.dumps(Path("x")), pickle.dumps(print)]
+)
 def test_other_pickles_are_refused(tmp_path, content):
     (tmp_path / "p.pkl").write_bytes(content)
     with pytest.raises(ValueError, match=r"p\.pkl: not a plain data pickle"):

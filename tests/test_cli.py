@@ -16,7 +16,7 @@ from solar.world import DATASETS, Recipe
 
 @pytest.fixture
 def place(tmp_path, monkeypatch):
-    """An empty SOLAR_HOME, a tiny benchmark in the published layout at 'data', a network 'net.pth', in the current folder."""
+    """The current folder: an empty SOLAR_HOME, a tiny benchmark in the published layout in data/, a network net.pth."""
     monkeypatch.setenv("SOLAR_HOME", str(tmp_path / "home"))
     monkeypatch.chdir(tmp_path)
     jpg = tmp_path / "data" / "roxford5k" / "jpg"
@@ -106,5 +106,6 @@ def test_help(command, capsys):
 
 
 def test_as_a_module(place):
-    done = subprocess.run([sys.executable, "-m", "solar", "evaluate", "x", "--net", "y"], capture_output=True, text=True)
+    command = [sys.executable, "-m", "solar", "evaluate", "x", "--net", "y"]
+    done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 2 and done.stderr.count("\n") == 1 and "unknown network 'y'" in done.stderr

@@ -77,7 +77,9 @@ def test_rows_are_of_unit_length_and_plain_numpy(net, files):
     assert describe(net, []).shape == (0, 128)
 
 
-@pytest.mark.parametrize("options", [dict(batch_size=1), dict(batch_size=3), dict(workers=2), dict(batch_size=2, workers=1)])
+@pytest.mark.parametrize(
+    "options", [dict(batch_size=1), dict(batch_size=3), dict(workers=2), dict(batch_size=2, workers=1)]
+)
 def test_batch_size_and_workers_change_nothing(net, files, options):
     wanted = describe(net, files, image_size=64, batch_size=16)
     assert np.abs(describe(net, files, image_size=64, **options) - wanted).max() < 1e-6

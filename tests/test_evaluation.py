@@ -10,7 +10,11 @@ from solar import evaluate, home, ranks_by_counting, similarity, top_k
 from solar.evaluation import average_precision, precision_at
 from solar.files import load_pickle
 
-PROTOCOLS = {"easy": (["easy"], ["junk", "hard"]), "medium": (["easy", "hard"], ["junk"]), "hard": (["hard"], ["junk", "easy"])}
+PROTOCOLS = {
+    "easy": (["easy"], ["junk", "hard"]),
+    "medium": (["easy", "hard"], ["junk"]),
+    "hard": (["hard"], ["junk", "easy"]),
+}
 
 
 def naive(ground_truth, scores, k):
