@@ -40,8 +40,9 @@ def test_round_trip(net, tmp_path):
 
 
 def test_the_authors_layout_is_read(net, tmp_path):
-    meta = dict(architecture="mini", pooling="gem", local_whitening=False, regional=False, whitening=True,
-                outputdim=128, mean=[0.485, 0.456, 0.406], std=[0.229, 0.224, 0.225], soa=True, soa_layers="5")  # fmt: skip
+    meta = dict(architecture="mini", pooling="gem", local_whitening=False, outputdim=128, whitening=True,
+                regional=False, mean=[0.485, 0.456, 0.406], std=[0.229, 0.224, 0.225],
+                soa=True, soa_layers="5")  # fmt: skip
     torch.save(dict(epoch=3, meta=meta, state_dict=net.state_dict()), tmp_path / "a.pth")
     assert solar.load(tmp_path / "a.pth").soa == "5"
     torch.save(dict(meta=meta, state_dict=net.state_dict()), tmp_path / "b.pth", _use_new_zipfile_serialization=False)
