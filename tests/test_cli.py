@@ -4,6 +4,7 @@ import json
 import pickle
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import torch
@@ -107,5 +108,5 @@ def test_help(command, capsys):
 
 def test_as_a_module(place):
     command = [sys.executable, "-m", "solar", "evaluate", "x", "--net", "y"]
-    done = subprocess.run(command, capture_output=True, text=True)
+    done = subprocess.run(command, capture_output=True, text=True, cwd=Path(solar.__file__).parents[1])
     assert done.returncode == 2 and done.stderr.count("\n") == 1 and "unknown network 'y'" in done.stderr
