@@ -30,7 +30,8 @@ def read_image(source: str | Path | Image.Image) -> Image.Image:
 def prepare(source, box=None, image_size: int | None = None) -> Image.Image:
     """Decode, crop to `box` (x0, y0, x1, y1 in pixels), then shrink the longer side to at most `image_size`.
 
-    The order is the protocol's: a query is cropped first, so that its box may use all of `image_size`. A small
+    A query is cropped first, so that its box may use all of `image_size`; the authors shrink the crop as much as the
+    whole picture, which is the same for pictures no larger than `image_size` (Oxford and Paris at 1024). A small
     picture is never enlarged.
 
     Raises:
