@@ -21,17 +21,26 @@ def _verdict(name: str, right: bool, hint: str) -> bool:
 
 
 def gem(function) -> bool:
-    """Check `function(x, p)`: GeM pooling of x (B, C, H, W) -> (B, C). Prints a verdict; returns whether it is right."""
+    """Check `function(x, p)`: GeM pooling of x (B, C, H, W) -> (B, C). Prints and returns a verdict."""
     x = torch.rand(2, 5, 4, 6, generator=torch.Generator().manual_seed(0)) * 2 - 0.5
     found, right = function(x, 3.0), _gem(x, 3.0)
     hints = [
-        (lambda: tuple(np.shape(found)) != (2, 5), f"The shape is {tuple(np.shape(found))}; pool over H and W only: (2, 5)."),
-        (lambda: np.isnan(np.asarray(found)).any(), "There are nan: clamp at a small positive number before the power."),
+        (
+            lambda: tuple(np.shape(found)) != (2, 5),
+            f"The shape is {tuple(np.shape(found))}; pool over H and W only: (2, 5).",
+        ),
+        (
+            lambda: np.isnan(np.asarray(found)).any(),
+            "There are nan: clamp at a small positive number before the power.",
+        ),
         (lambda: _same(found, right**3), "The last step is missing: take the p-th root of the mean."),
         (lambda: _same(found, spoc(x)), "This is the plain mean, SPoC: raise to the power p first."),
         (lambda: _same(found, mac(x)), "This is the maximum, MAC: GeM lies between it and the mean."),
         (lambda: _same(found, right * 24 ** (1 / 3)), "This is a sum over positions; GeM takes their mean."),
-        (lambda: not _same(function(x, 5.0), _gem(x, 5.0)), "At p = 3 or p = 5 it differs: is p really used, in both places?"),
+        (
+            lambda: not _same(function(x, 5.0), _gem(x, 5.0)),
+            "At p = 3 or p = 5 it differs: is p really used, in both places?",
+        ),
     ]
     hint = next((text for wrong, text in hints if wrong()), "")
     return _verdict("gem", not hint and _same(found, right), hint or "Compare with the formula, step by step.")
@@ -43,9 +52,9 @@ def average_precision(function) -> bool:
     found, right = function(ranks), _average_precision(ranks)
     hints = [
         (lambda: _same(found, np.mean([(i + 1) / (r + 1) for i, r in enumerate(ranks)])),
-         "These are rectangles. The protocol averages the precision just before and just after each positive."),
+         "These are rectangles; the protocol averages the precision just before and just after a positive."),
         (lambda: _same(found, 3 * right), "Divide by the number of positives."),
-        (lambda: not 0 <= float(found) <= 1, "A precision lies between 0 and 1: ranks count from 0, so rank r has r + 1 images."),
+        (lambda: not 0 <= float(found) <= 1, "A precision lies in 0..1: ranks count from 0, so rank r has r + 1 images."),
         (lambda: not _same(function([0, 1]), 1.0), "A perfect list must give 1: before a positive at rank 0, precision is 1."),
     ]  # fmt: skip
     hint = next((text for wrong, text in hints if wrong()), "")
@@ -60,4 +69,6 @@ def ranking(function) -> bool:
         (2, 0, 3, 1): "The worst image stands first: sort by falling similarity.",
         (3, 0, 1, 2): "Long vectors win: divide every row by its length before the dot product.",
     }
-    return _verdict("ranking", found == [1, 3, 0, 2], hints.get(tuple(found)) or "Normalise both sides, multiply, sort falling.")
+    return _verdict(
+        "ranking", found == [1, 3, 0, 2], hints.get(tuple(found)) or "Normalise both sides, multiply, sort falling."
+    )

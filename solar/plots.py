@@ -1,11 +1,11 @@
-"""The figures of the book. Colours are safe for the colour-blind (Okabe and Ito), and every colour has a word beside it."""
+"""The figures of the book. Colours are safe for the colour-blind (Okabe and Ito), and each has a word beside it."""
 
 import matplotlib.pyplot as plt
 import numpy as np
 
 from .images import read_image
 
-COLOURS = {"easy": "#009E73", "hard": "#56B4E9", "junk": "#999999", "other": "#D55E00"}
+COLOURS = {"easy": "#009E73", "hard": "#0072B2", "junk": "#999999", "other": "#D55E00"}
 BOX = "#F0E442"
 
 

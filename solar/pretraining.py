@@ -30,8 +30,6 @@ from .pooling import l2n
 from .world import make
 
 
-
-
 @dataclass
 class PretrainConfig:
     """The command line of `solar pretrain`. Sizes are height x width in pixels; `image_size` is the longer side."""
@@ -125,7 +123,9 @@ def augment(images: torch.Tensor, mirror: torch.Tensor, size: tuple[int, int], g
         ],
         1,
     )  # (B, 2, 3)
-    pixels = (images.float() / 255 - torch.tensor(IMAGENET_MEAN).view(1, 3, 1, 1)) / torch.tensor(IMAGENET_STD).view(1, 3, 1, 1)
+    pixels = (images.float() / 255 - torch.tensor(IMAGENET_MEAN).view(1, 3, 1, 1)) / torch.tensor(IMAGENET_STD).view(
+        1, 3, 1, 1
+    )
     grid = F.affine_grid(affine, [count, 3, *size], align_corners=False)
     pixels = F.grid_sample(pixels, grid, padding_mode="reflection", align_corners=False)
     pixels = pixels * (1 + 0.25 * normal(count, 1, 1, 1)) * (1 + 0.12 * normal(count, 3, 1, 1))
@@ -229,7 +229,9 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--data", default=PretrainConfig.data, help="training set in GL18's format (%(default)s)")
     parser.add_argument("--output", default=PretrainConfig.output, help="weights to write (%(default)s)")
     parser.add_argument("--epochs", type=int, default=PretrainConfig.epochs, help="passes over it (%(default)s)")
-    parser.add_argument("--large-epochs", type=int, default=PretrainConfig.large_epochs, help="of them, at the large size")
+    parser.add_argument(
+        "--large-epochs", type=int, default=PretrainConfig.large_epochs, help="of them, at the large size"
+    )
     parser.add_argument("--seed", type=int, default=PretrainConfig.seed, help="of all randomness (%(default)s)")
     print(json.dumps(pretrain(PretrainConfig(**vars(parser.parse_args(argv)))), indent=2))
     return 0

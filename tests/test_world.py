@@ -1,4 +1,4 @@
-"""The mini world: geometry is exact, bytes are the seed's, a kill loses nothing, the formats are the published ones."""
+"""The mini world: geometry is exact, bytes are the seed's, a kill loses nothing, formats are the published ones."""
 
 import csv
 import hashlib
@@ -14,9 +14,20 @@ import numpy as np
 import pytest
 
 from solar.files import load_pickle
-from solar.world import DATASETS, Camera, Landmark, Recipe, box_of, choose_view, photograph, records, write
+from solar.world import (
+    DATASETS,
+    Camera,
+    Landmark,
+    Recipe,
+    box_of,
+    choose_view,
+    correspondences,
+    photograph,
+    records,
+    shared,
+    write,
+)
 from solar.world.camera import Sun
-from solar.world import correspondences, shared
 from solar.world.visibility import box_corners, intersect_quadric, see
 
 TINY = Recipe("benchmark", 200_000, 2, 3, queries=1, others=1, other_views=2)

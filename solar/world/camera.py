@@ -108,7 +108,9 @@ class Sun:
     @classmethod
     def above(cls, lo, hi, azimuth: float, elevation: float, pixels: int) -> "Sun":
         """Sun at `azimuth`, `elevation` (radians) over the box lo..hi, which just fits into its picture."""
-        travel = -np.array([np.cos(elevation) * np.cos(azimuth), np.cos(elevation) * np.sin(azimuth), np.sin(elevation)])
+        travel = -np.array(
+            [np.cos(elevation) * np.cos(azimuth), np.cos(elevation) * np.sin(azimuth), np.sin(elevation)]
+        )
         radius = 0.5 * np.linalg.norm(np.asarray(hi) - lo)
         return cls((np.asarray(lo) + hi) / 2, look_along(travel), pixels / (2 * radius), (pixels, pixels))
 

@@ -96,7 +96,9 @@ def put_in(image, depth, own, camera, things, light) -> None:
     `own` (H, W) bool loses the pixels that are covered by more than half.
     """
     width, height = camera.size
-    for x, y, tall, kind in sorted(things, key=lambda t: -np.hypot(t[0] - camera.position[0], t[1] - camera.position[1])):
+    for x, y, tall, kind in sorted(
+        things, key=lambda t: -np.hypot(t[0] - camera.position[0], t[1] - camera.position[1])
+    ):
         (foot, head), distance = camera.project(np.array([(x, y, 0.0), (x, y, tall)]))
         rows = foot[1] - head[1]
         if distance.min() < 3 or not 2 < rows < 3 * height:

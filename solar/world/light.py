@@ -1,4 +1,4 @@
-"""Light and weather: sun, sky, shadow, fog, lit windows. Everything is plain arithmetic, so that bytes agree everywhere."""
+"""Light and weather: sun, sky, shadow, fog, lit windows; plain arithmetic, so that bytes agree."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -15,7 +15,7 @@ WARM = np.array([1.0, 0.78, 0.44], np.float32)  # colour of lamps and lit window
 
 @dataclass(frozen=True)
 class Weather:
-    """Linear RGB of sun, ambient light, sky at the zenith and at the horizon; cloud cover; fog per metre; lamps 0..1."""
+    """Linear RGB of sun, ambient light, zenith and horizon; cloud cover; fog per metre; lamps 0..1."""
 
     sun: tuple
     ambient: tuple
@@ -70,9 +70,7 @@ def sunlit(landmark, sun: Sun, points: np.ndarray, normal: np.ndarray) -> np.nda
     seen = see(sun, landmark.solids[: landmark.n_own])
     pixels, depth = sun.project(points + normal * np.float32(0.12))
     x, y = (pixels[..., i].astype(np.float32) - 0.5 for i in (0, 1))
-    nearest = cv2.remap(
-        seen.nearness, x, y, cv2.INTER_NEAREST, borderMode=cv2.BORDER_CONSTANT, borderValue=-5000.0
-    )
+    nearest = cv2.remap(seen.nearness, x, y, cv2.INTER_NEAREST, borderMode=cv2.BORDER_CONSTANT, borderValue=-5000.0)
     lit = (depth < sun.depth_from(nearest) + 0.15).astype(np.float32)
     return cv2.blur(lit, (3, 3))
 

@@ -61,7 +61,15 @@ def cathedral(b: Builder, rng) -> None:
             b.cone(x, y, height, 0.45 * side, rng.uniform(7, 14))
         else:
             for sx, sy in ((-1, -1), (1, -1), (-1, 1), (1, 1)):
-                b.box(x + sx * (side / 2 - 0.6), y + sy * (side / 2 - 0.6), height, 1.2, 1.2, rng.uniform(1.8, 3.5), b.wall)
+                b.box(
+                    x + sx * (side / 2 - 0.6),
+                    y + sy * (side / 2 - 0.6),
+                    height,
+                    1.2,
+                    1.2,
+                    rng.uniform(1.8, 3.5),
+                    b.wall,
+                )
     if maybe(rng, 0.6):  # transept
         b.box(0, 0.65 * l, 0, w + rng.uniform(8, 14), rng.uniform(7, 10), 0.9 * h)
     if maybe(rng, 0.5):  # crossing
@@ -324,7 +332,9 @@ class Landmark:
         self.hi = np.max([s.hi for s in builder.solids], 0)
         self.ground = surroundings(builder, rng)
         self.solids = builder.solids
-        trees = [(rng.uniform(-34, 34), rng.uniform(-9, 26), rng.uniform(5, 11), int(rng.integers(8))) for _ in range(8)]
+        trees = [
+            (rng.uniform(-34, 34), rng.uniform(-9, 26), rng.uniform(5, 11), int(rng.integers(8))) for _ in range(8)
+        ]
         trees = trees[: int(rng.integers(2, 9))]
         self.trees = [t for t in trees if not self.lo[0] - 2 < t[0] < self.hi[0] + 2]
         self.atlas, self.rects = pack(builder.textures)

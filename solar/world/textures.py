@@ -107,7 +107,11 @@ def window(texture, rng, kind: str, x, y, w, h, style, lit: float | None = None,
         at = y - k * h / style.rails
         line(texture, (x - 0.46 * w, at), (x + 0.46 * w, at), bar)
     if style.sill:
-        fill(texture, np.array([(x - 0.65 * w, y), (x + 0.65 * w, y), (x + 0.65 * w, y + 2), (x - 0.65 * w, y + 2)]), style.trim)
+        fill(
+            texture,
+            np.array([(x - 0.65 * w, y), (x + 0.65 * w, y), (x + 0.65 * w, y + 2), (x - 0.65 * w, y + 2)]),
+            style.trim,
+        )
     if style.sill > 1:  # pediment
         top = y - h - 3
         fill(texture, np.array([(x - 0.7 * w, top), (x, top - 0.35 * w), (x + 0.7 * w, top)]), style.trim)
@@ -142,7 +146,13 @@ def clock(texture, rng, centre, radius: float, style) -> None:
     cv2.circle(texture, at, int(0.82 * radius), (0.93, 0.92, 0.86, 1.0), -1, cv2.LINE_AA)
     for length in (0.7, 0.5):
         a = rng.uniform(0, 2 * np.pi)
-        line(texture, centre, (centre[0] + length * radius * np.cos(a), centre[1] + length * radius * np.sin(a)), (0.1,) * 3, 2)
+        line(
+            texture,
+            centre,
+            (centre[0] + length * radius * np.cos(a), centre[1] + length * radius * np.sin(a)),
+            (0.1,) * 3,
+            2,
+        )
 
 
 ORNAMENTS = {"rose": rose, "clock": clock}
@@ -163,10 +173,21 @@ def facade(rng, style, width, height, portal=False, ornament=None, storey=None) 
         kind, wide, tall = style.windows[min(j, len(style.windows) - 1)]
         for i in range(bays):
             middle = abs(i - (bays - 1) / 2)
-            if (ornament and j == storeys - 1 and middle < 0.6 * (1 + bays % 2)) or (portal and j == 0 and middle <= 0.5):
+            if (ornament and j == storeys - 1 and middle < 0.6 * (1 + bays % 2)) or (
+                portal and j == 0 and middle <= 0.5
+            ):
                 continue
             ww, hh = max(3, wide * bay), min(tall * level, 0.8 * level)
-            window(texture, rng, kind, (i + 0.5) * bay, h - (j + 0.18) * level, ww if kind == "rect" else min(ww, 0.95 * hh), hh, style)
+            window(
+                texture,
+                rng,
+                kind,
+                (i + 0.5) * bay,
+                h - (j + 0.18) * level,
+                ww if kind == "rect" else min(ww, 0.95 * hh),
+                hh,
+                style,
+            )
     for j in range(1, storeys):
         if style.course:
             band(texture, h - j * level, style.course, style.trim * 0.95)
@@ -178,7 +199,9 @@ def facade(rng, style, width, height, portal=False, ornament=None, storey=None) 
         wide = min(0.75 * bay * even, 0.5 * w, 0.8 * tall)
         for k in range(3):  # three nested frames
             inner = style.with_trim(style.trim * (1 - 0.22 * k))
-            window(texture, rng, style.door, w / 2, h, wide * (1.5 - 0.22 * k), tall * (1.18 - 0.09 * k), inner, 0.4, False)
+            window(
+                texture, rng, style.door, w / 2, h, wide * (1.5 - 0.22 * k), tall * (1.18 - 0.09 * k), inner, 0.4, False
+            )
     if ornament:
         radius = 1.15 * min(0.36 * bay * even, 0.38 * level, 0.4 * w)
         ORNAMENTS[ornament](texture, rng, (w / 2, h - (storeys - 0.5) * level), radius, style)

@@ -19,7 +19,8 @@ SUBPIXEL = 4  # fractional bits of polygon corners
 class Visible:
     """Buffers of one view.
 
-    solid, face: (H, W) int16 indices of the nearest surface, -1 for the sky.  nearness: (H, W) float32, larger is nearer.
+    solid, face: (H, W) int16 indices of the nearest surface, -1 for the sky.
+    nearness: (H, W) float32, larger is nearer.
     """
 
     solid: np.ndarray

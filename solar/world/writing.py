@@ -1,4 +1,4 @@
-"""Mini datasets on disk, in the published formats: written once, resumed after a kill, the same bytes from every run."""
+"""Mini datasets on disk, in the published formats: written once, resumed after a kill, always the same bytes."""
 
 import csv
 import io
