@@ -54,8 +54,10 @@ def average_precision(function) -> bool:
         (lambda: _same(found, np.mean([(i + 1) / (r + 1) for i, r in enumerate(ranks)])),
          "These are rectangles; the protocol averages the precision just before and just after a positive."),
         (lambda: _same(found, 3 * right), "Divide by the number of positives."),
-        (lambda: not 0 <= float(found) <= 1, "A precision lies in 0..1: ranks count from 0, so rank r has r + 1 images."),
-        (lambda: not _same(function([0, 1]), 1.0), "A perfect list must give 1: before a positive at rank 0, precision is 1."),
+        (lambda: not 0 <= float(found) <= 1,
+         "Precision lies in 0..1. Ranks count from 0: at rank r stand r + 1 images."),
+        (lambda: not _same(function([0, 1]), 1.0),
+         "A perfect list gives 1: before a positive at rank 0, precision is 1."),
     ]  # fmt: skip
     hint = next((text for wrong, text in hints if wrong()), "")
     return _verdict("average_precision", not hint and _same(found, right), hint or "For [0, 2, 5] expect 0.677778.")
