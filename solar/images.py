@@ -28,16 +28,17 @@ def read_image(source: str | Path | Image.Image) -> Image.Image:
 
 
 def prepare(source, box=None, image_size: int | None = None) -> Image.Image:
-    """Decode, crop to `box` (x0, y0, x1, y1 in pixels), then shrink the longer side to at most `image_size`.
+    """Decode, crop to `box` (x0, y0, x1, y1 in pixels), then shrink.
 
-    A query is cropped first, so that its box may use all of `image_size`; the authors shrink the crop as much as the
-    whole picture, which is the same for pictures no larger than `image_size` (Oxford and Paris at 1024). A small
-    picture is never enlarged.
+    The whole picture's longer side is to have at most `image_size` pixels; a crop shrinks by the same factor, so that a
+    stone on a query is as large as it would be on the whole picture (as the authors' loader does it). Nothing is ever
+    enlarged.
 
     Raises:
         ValueError: unreadable, a box without area or outside the picture, or a side below 16 pixels.
     """
     image = read_image(source)
+    longest = max(image.size)
     if box is not None:
         x0, y0, x1, y1 = (float(v) for v in box)
         if not (x0 < x1 and y0 < y1):
@@ -47,7 +48,8 @@ def prepare(source, box=None, image_size: int | None = None) -> Image.Image:
             raise ValueError(f"{_name(source)}: box {(x0, y0, x1, y1)} lies outside the picture of {size} pixels")
         image = image.crop((x0, y0, x1, y1))
     if image_size is not None:
-        image.thumbnail((image_size, image_size), Image.Resampling.LANCZOS)
+        side = image_size * max(image.size) / longest
+        image.thumbnail((side, side), Image.Resampling.LANCZOS)
     if min(image.size) < SMALLEST:
         size = f"{image.width} x {image.height}"
         raise ValueError(f"{_name(source)}: {size} pixels are left; expected {SMALLEST} or more a side")

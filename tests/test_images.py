@@ -35,7 +35,15 @@ def test_shrinking_is_antialiased():
 def test_crop_comes_first_and_takes_the_very_pixels():
     image = noise(100, 80)
     assert np.array_equal(np.array(prepare(image, (10.4, 20.6, 60, 70))), np.array(image)[21:70, 10:60])
-    assert prepare(image, (0, 0, 50, 40), image_size=50).size == (50, 40)
+
+
+def test_a_crop_shrinks_by_the_whole_pictures_factor():
+    image = noise(200, 160)
+    assert prepare(image, (0, 0, 60, 40), image_size=100).size == (30, 20)
+    assert prepare(image, (0, 0, 60, 40), image_size=400).size == (60, 40)
+    whole = np.array(prepare(image, image_size=100))[:20, :30].astype(float)
+    crop = np.array(prepare(image, (0, 0, 60, 40), image_size=100)).astype(float)
+    assert np.abs(whole - crop)[2:-2, 2:-2].max() <= 1  # away from the cut, the very same pixels but for rounding
 
 
 def test_to_tensor_normalises():

@@ -5,9 +5,10 @@ import hashlib
 import numpy as np
 import pytest
 
+from solar.world.landmark import Landmark, draw_style
 from solar.world.solids import Polyhedron, Quadric
-from solar.world.styles import STYLES, TEXELS_PER_METRE, Landmark, draw_style
-from solar.world.textures import facade, masonry, noise
+from solar.world.styles import STYLES
+from solar.world.textures import TEXELS_PER_METRE, facade, masonry, noise, swatch, tiles
 from solar.world.visibility import box_corners
 
 SEEDS = range(2000, 2016)  # all ten styles occur among them
@@ -148,3 +149,23 @@ def test_noise_tiles_and_is_standardised():
     inside = np.abs(np.diff(field, axis=0)).mean()
     across = np.abs(field[0] - field[-1]).mean()
     assert across < 2 * inside  # no seam where a tile meets the next
+
+
+@pytest.mark.parametrize("side", [12.8, 25.6])
+@pytest.mark.parametrize("make", [lambda rng, s: swatch(rng, s, (0.6,) * 3, 0.7, 1.5, 0.1, 0.0),
+                                  lambda rng, s: tiles(rng, s, (0.6,) * 3, 0.7)])  # fmt: skip
+def test_repeating_textures_have_no_seam(side, make):
+    """Across the edge of a repeated piece, the step is no larger than the steps inside it."""
+    texture = make(np.random.default_rng(0), side)[..., 0]
+    for axis in (0, 1):
+        inside = np.abs(np.diff(texture, axis=axis)).mean(1 - axis)
+        across = np.abs(np.take(texture, 0, axis) - np.take(texture, -1, axis)).mean()
+        assert across <= 1.1 * inside.max()
+
+
+def test_some_arches_have_three_gates_and_some_one():
+    arches = [lm for lm in map(Landmark, range(4000, 4120)) if lm.style == "arch"]
+    widths = sorted(lm.hi[0] - lm.lo[0] for lm in arches)
+    boxes = [sum(isinstance(s, Polyhedron) and s.lo[2] > 0 for s in lm.solids[: lm.n_own]) for lm in arches]
+    assert widths[-1] > 1.2 * widths[0]
+    assert min(boxes) < 30 and max(boxes) > 39, boxes  # a vault is made of 13

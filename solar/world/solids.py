@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 import cv2
 import numpy as np
 
-from .textures import facade, masonry, tiles
+from .textures import facade, swatch, tiles
 
 ATLAS_WIDTH = 1536  # texels
-SWATCH = 8.0  # metres: side of the repeating pieces of wall and roof
+SWATCH = 12.8  # metres: side of the repeating pieces of wall and roof
 
 
 @dataclass
@@ -82,10 +82,11 @@ class Builder:
 
     def __init__(self, rng, style: Style):
         self.rng, self.style = rng, style
+        self.tower = replace(style, windows=style.windows[::-1], bay=0.8 * style.bay, storey=1.25 * style.storey)
         self.solids, self.textures = [], []
         self.plain = self.swatch(style.trim)
         self.wall = self.swatch(style.wall)
-        self.roofing = self.texture(tiles(rng, style.roof, rng.uniform(0.4, 0.9)))
+        self.roofing = self.texture(tiles(rng, SWATCH, style.roof, rng.uniform(0.4, 0.9)))
         flutes = 1 + 0.12 * np.sin(np.linspace(0, 40 * np.pi, 160, dtype=np.float32))
         shaft = np.zeros((60, 160, 4), np.float32)
         shaft[..., :3] = flutes[None, :, None] * style.trim
@@ -98,7 +99,7 @@ class Builder:
 
     def swatch(self, colour) -> int:
         """A repeating piece of masonry."""
-        return self.texture(masonry(self.rng, SWATCH, SWATCH, colour, *self.style.stones))
+        return self.texture(swatch(self.rng, SWATCH, colour, *self.style.stones))
 
     def facade(self, width, height, style=None, **options) -> int:
         """Paint a facade; `options` as in `textures.facade`."""

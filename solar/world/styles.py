@@ -1,13 +1,8 @@
 """Ten styles of landmarks. A style says how a building is put together; its seed chooses everything else."""
 
-from dataclasses import replace
-
 import numpy as np
 
-from .solids import Builder, Style, mipmaps, pack
-from .textures import ROOFS, TEXELS_PER_METRE, WALLS, masonry, tiles
-
-__all__ = ["STYLES", "TEXELS_PER_METRE", "Landmark"]
+from .solids import Builder
 
 
 def pick(rng, *choices):
@@ -20,31 +15,6 @@ def maybe(rng, share: float) -> bool:
     return rng.random() < share
 
 
-def draw_style(rng) -> Style:
-    """Paint and proportions of one landmark; wall and roof colours are shared by all."""
-    wall = WALLS[rng.integers(len(WALLS))] * rng.uniform(0.93, 1.05)
-    light = maybe(rng, 0.7)
-    kinds = ("rect", "arch", "lancet", "rect", "arch", "round")
-    return Style(
-        wall=wall,
-        trim=np.clip(wall * rng.uniform(1.08, 1.3), 0, 0.95) if light else wall * 0.7,
-        roof=ROOFS[rng.integers(len(ROOFS))] * rng.uniform(0.9, 1.1),
-        stones=(rng.uniform(0.35, 1.1), rng.uniform(0.8, 2.2), rng.uniform(0.04, 0.14), rng.uniform(0.02, 0.09)),
-        windows=tuple((pick(rng, *kinds), rng.uniform(0.3, 0.62), rng.uniform(0.42, 0.72)) for _ in range(4)),
-        bay=rng.uniform(2.4, 5.5),
-        storey=rng.uniform(3.2, 7),
-        frame=rng.uniform(0, 2.2),
-        mullions=int(rng.integers(1, 4)),
-        rails=int(rng.integers(1, 5)),
-        sill=int(rng.integers(0, 3)),
-        course=float(pick(rng, 0, 2, 3)),
-        dentils=int(pick(rng, 0, 3, 5)),
-        pilasters=maybe(rng, 0.35),
-        petals=int(rng.integers(6, 13)),
-        door=pick(rng, "arch", "lancet", "rect"),
-    )
-
-
 def cathedral(b: Builder, rng) -> None:
     w, l, h = rng.uniform(10, 15), rng.uniform(24, 38), rng.uniform(12, 18)
     side, tall = rng.uniform(5, 7.5), h * rng.uniform(1.3, 2.1)
@@ -54,7 +24,7 @@ def cathedral(b: Builder, rng) -> None:
     for place in places:
         x, y = place * (w / 2 + side / 2 - 1), side / 2 - 1.5
         height = tall * (rng.uniform(0.75, 1) if place < 0 else 1)
-        b.box(x, y, 0, side, side, height, portal=place == 0, ornament=pick(rng, "clock", None, None))
+        b.box(x, y, 0, side, side, height, style=b.tower, portal=place == 0, ornament=pick(rng, "clock", None, None))
         if top == "roof":
             b.roof(x, y, height, side, side, rng.uniform(6, 15))
         elif top == "cone":
@@ -107,7 +77,7 @@ def castle(b: Builder, rng) -> None:
     pointed = maybe(rng, 0.5)
     for sx, sy in ((-1, 0), (1, 0), (1, 1), (-1, 1))[: pick(rng, 2, 3, 4)]:
         r, tall, x, y = rng.uniform(2.6, 4.4), h * rng.uniform(1.1, 2.1), sx * w / 2, sy * d
-        b.cylinder(x, y, 0, r, tall, texture=b.facade(2 * np.pi * r, tall))
+        b.cylinder(x, y, 0, r, tall, texture=b.facade(2 * np.pi * r, tall, b.tower))
         if pointed:
             b.cone(x, y, tall, 1.18 * r, r * rng.uniform(1.6, 3))
             continue
@@ -116,30 +86,43 @@ def castle(b: Builder, rng) -> None:
         for a in np.arange(8) * np.pi / 4:
             b.box(x + r * np.cos(a), y + r * np.sin(a), tall + 1.2, 0.9, 0.9, 1.1, b.wall)
     keep, x, tall = rng.uniform(7, 11), rng.uniform(-0.25, 0.25) * w, rng.uniform(5, 15)
-    b.box(x, 10, h, keep, keep, tall)
+    b.box(x, 10, h, keep, keep, tall, style=b.tower)
     if maybe(rng, 0.6):
         b.roof(x, 10, h + tall, keep + 0.8, keep + 0.8, rng.uniform(3, 8))
     else:
         b.merlons(x - keep / 2, x + keep / 2, 10 - keep / 2 + 0.65, h + tall)
 
 
-def arch(b: Builder, rng) -> None:
-    """A triumphal arch: piers, and a passage one can look through under a stepped vault."""
-    w, d, h = rng.uniform(13, 22), rng.uniform(5, 8), rng.uniform(10, 15)
-    gate = rng.uniform(0.3, 0.42) * w
-    spring = h * rng.uniform(0.4, 0.5)
-    pier = (w - gate) / 2
-    front = b.facade(pier, h, storey=h / pick(rng, 1, 2))
-    for side in (-1, 1):
-        b.box(side * (gate + pier) / 2, d / 2, 0, pier, d, h, front)
-    for k in range(6):  # the vault, half a circle in steps
+def vault(b: Builder, x: float, gate: float, spring: float, depth: float, height: float) -> None:
+    """What closes a passage `gate` wide above `spring`: half a circle in steps, then wall up to `height`."""
+    y = depth / 2
+    for k in range(6):
         a, e = k * np.pi / 12, (k + 1) * np.pi / 12
         z0, z1 = spring + gate / 2 * np.sin(a), spring + gate / 2 * np.sin(e)
         hole = gate / 2 * np.cos(e)
         for side in (-1, 1):
-            b.box(side * (hole + gate / 2) / 2, d / 2, z0, gate / 2 - hole, d, z1 - z0, b.wall)
+            b.box(x + side * (hole + gate / 2) / 2, y, z0, gate / 2 - hole, depth, z1 - z0, b.wall)
     crown = spring + gate / 2
-    b.box(0, d / 2, crown, gate, d, h - crown, b.wall)
+    b.box(x, y, crown, gate, depth, height - crown, b.wall)
+
+
+def arch(b: Builder, rng) -> None:
+    """A triumphal arch: piers, and one or three passages that one can look through."""
+    w, d, h = rng.uniform(13, 22), rng.uniform(5, 8), rng.uniform(10, 15)
+    gate, spring = rng.uniform(0.3, 0.42) * w, h * rng.uniform(0.4, 0.5)
+    gates = [(0.0, gate, spring)]
+    if maybe(rng, 0.45):  # two lower ones beside it
+        w *= 1.35
+        low = gate * rng.uniform(0.45, 0.6)
+        out = gate / 2 + (w - gate) / 4
+        gates = [(-out, low, 0.6 * spring), *gates, (out, low, 0.6 * spring)]
+    ends = [-w / 2, *(x + s * wide / 2 for x, wide, _ in gates for s in (-1, 1)), w / 2]
+    storey = h / pick(rng, 1, 2)
+    for left, right in zip(ends[::2], ends[1::2]):
+        front = b.facade(right - left, h, storey=storey)
+        b.box((left + right) / 2, d / 2, 0, right - left, d, h, front)
+    for x, wide, start in gates:
+        vault(b, x, wide, start, d, h)
     b.box(0, d / 2, h, w + 0.8, d + 0.8, 1, b.plain)
     attic = rng.uniform(2, 4.5)
     b.box(0, d / 2, h + 1, w * rng.uniform(0.7, 0.98), 0.85 * d, attic)
@@ -239,7 +222,7 @@ def church(b: Builder, rng) -> None:
     b.roof(0, l / 2, h, w + 0.8, l + 0.6, rng.uniform(4, 8), l + 0.6)
     x, side, tall = pick(rng, -1, 0, 1) * (w / 2 + 1.5), rng.uniform(4.5, 6), rng.uniform(14, 24)
     y = side / 2 - 1
-    b.box(x, y, 0, side, side, tall, portal=x == 0, ornament=pick(rng, "clock", None))
+    b.box(x, y, 0, side, side, tall, style=b.tower, portal=x == 0, ornament=pick(rng, "clock", None))
     top = pick(rng, "roof", "onion", "cone")
     if top == "roof":
         b.roof(x, y, tall, side + 0.4, side + 0.4, rng.uniform(4, 13))
@@ -283,62 +266,3 @@ STYLES = {
     "cathedral": cathedral, "temple": temple, "castle": castle, "arch": arch, "palace": palace, "tower": clock_tower,
     "mosque": mosque, "pagoda": pagoda, "church": church, "monument": monument,
 }  # fmt: skip
-
-
-def surroundings(b: Builder, rng) -> int:
-    """Ground and neighbouring houses; returns the number of the ground's solid."""
-    colour = pick(rng, (0.55, 0.53, 0.50), (0.40, 0.50, 0.28), (0.62, 0.56, 0.46), (0.42, 0.42, 0.44))
-    slab = rng.uniform(0.6, 2.4)
-    grass = colour[1] > colour[0]
-    ground = b.texture(masonry(rng, 16, 16, colour, slab, slab, 0.0 if grass else 0.08, 0.05))
-    k, far = 1 / 16, 400.0
-    plane = [(-far, -far, 0), (far, -far, 0), (far, far, 0), (-far, far, 0), (0, 0, -1)]
-    b.polyhedron(plane, [((0, 1, 2, 3), [k, 0, 0, 0], [0, k, 0, 0], ground)])
-    number = len(b.solids) - 1
-    colours = [WALLS[i] * 0.92 for i in rng.integers(len(WALLS), size=3)]
-    walls = [b.facade(13, 9, _house(b.style, c)) for c in colours]
-    roofs = [b.texture(tiles(rng, ROOFS[i], 0.6)) for i in rng.integers(len(ROOFS), size=2)]
-    for _ in range(int(rng.integers(5, 10))):
-        angle, away = rng.uniform(-0.35, np.pi + 0.35), rng.uniform(42, 75)
-        w, d, h = rng.uniform(9, 18), rng.uniform(9, 16), rng.uniform(6, 13)
-        x, y = away * np.cos(angle), 10 + away * np.sin(angle)
-        b.box(x, y, 0, w, d, h, pick(rng, *walls))
-        if maybe(rng, 0.7):
-            b.roof(x, y, h, w + 0.5, d + 0.5, 3.5, pick(rng, 0, d + 0.5), pick(rng, *roofs))
-    return number
-
-
-def _house(style: Style, colour) -> Style:
-    plain = dict(windows=(("rect", 0.4, 0.5),), bay=3.4, storey=3.6, pilasters=False, frame=0.6, sill=0, course=0.0)
-    return replace(style, wall=colour, trim=colour * 1.1, **plain)
-
-
-class Landmark:
-    """The building that belongs to `seed`, with its surroundings.
-
-    Attributes:
-        style: name in `STYLES`.  solids: its own `n_own` first, then ground (number `ground`) and houses.
-        lo, hi: (3,) bounds of its own solids, metres.  trees: (x, y, height, kind) each.
-        atlas, rects, mips: all textures in one picture, see `solids.pack`.
-    """
-
-    def __init__(self, seed: int):
-        rng = np.random.default_rng([seed, 77])
-        self.seed, self.style = seed, str(rng.choice(list(STYLES)))
-        builder = Builder(rng, draw_style(rng))
-        STYLES[self.style](builder, rng)
-        self.n_own = len(builder.solids)
-        self.lo = np.min([s.lo for s in builder.solids], 0)
-        self.hi = np.max([s.hi for s in builder.solids], 0)
-        self.ground = surroundings(builder, rng)
-        self.solids = builder.solids
-        trees = [
-            (rng.uniform(-34, 34), rng.uniform(-9, 26), rng.uniform(5, 11), int(rng.integers(8))) for _ in range(8)
-        ]
-        trees = trees[: int(rng.integers(2, 9))]
-        self.trees = [t for t in trees if not self.lo[0] - 2 < t[0] < self.hi[0] + 2]
-        self.atlas, self.rects = pack(builder.textures)
-        self.mips = mipmaps(self.atlas)
-
-    def __repr__(self) -> str:
-        return f"Landmark({self.seed}): {self.style}, {self.n_own} solids"

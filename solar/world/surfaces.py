@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from .solids import Quadric
-from .styles import TEXELS_PER_METRE
+from .textures import TEXELS_PER_METRE
 from .visibility import Visible
 
 

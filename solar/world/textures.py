@@ -30,32 +30,45 @@ def noise(size: int, roughness: float = 1.6, seed: int = 0) -> np.ndarray:
 
 
 @cache
-def _stains(size: int = 1024) -> np.ndarray:
-    return np.tile(noise(256), (size // 256, size // 256))
+def _stains(size: int = 1024, period: int = 256) -> np.ndarray:
+    return np.tile(noise(period), (size // period, size // period))
 
 
-def masonry(rng, width: float, height: float, colour, course=0.6, length=1.2, joint=0.1, rough=0.05) -> np.ndarray:
-    """A wall of stones or bricks, `width` x `height` metres; `course` and `length` are a stone's size in metres."""
-    w, h = (int(np.clip(round(x * TEXELS_PER_METRE), 8, 1024)) for x in (width, height))
+def _stones(rng, w: int, h: int, colour, course, length, joint, rough, stain, damp) -> np.ndarray:
     y, x = np.arange(h, dtype=np.float32) / TEXELS_PER_METRE, np.arange(w, dtype=np.float32) / TEXELS_PER_METRE
     row = (y / course).astype(int)
     along = x[None] / length + 0.5 * (row % 2)[:, None]  # (h, w): every other course is shifted by half a stone
     stone = along.astype(int)
-    tone = rng.normal(0, rough, (64, 64)).astype(np.float32)[row[:, None] % 64, stone % 64]
+    last = max(1, round(w / TEXELS_PER_METRE / length))  # the stone cut by the right edge goes on at the left one
+    tone = rng.normal(0, rough, (64, 64)).astype(np.float32)[row[:, None] % 64, (stone % last) % 64]
     seam = ((y / course) % 1 < 0.6 * joint / course)[:, None] | (along - stone < 0.6 * joint / length)
-    shift = rng.integers(0, 256, 2)
-    stain = np.roll(_stains(), tuple(shift), (0, 1))[:h, :w]
-    damp = np.clip(1 - y[::-1] / 2.5, 0, 1)[:, None]
-    luminance = 1 + tone + 0.05 * stain - 0.16 * seam - 0.12 * damp * (stain > -0.3)
+    luminance = 1 + tone + 0.05 * stain - 0.16 * seam - damp
     texture = np.zeros((h, w, 4), np.float32)
     texture[..., :3] = np.asarray(colour, np.float32) * luminance[..., None]
     return texture
 
 
-def tiles(rng, colour, pitch: float) -> np.ndarray:
-    """An 8 x 8 m swatch of roof tiles, `pitch` metres each."""
-    texture = masonry(rng, 8, 8, colour, pitch, pitch, 0.08, 0.07)
-    slope = (np.arange(len(texture)) / TEXELS_PER_METRE / pitch) % 1
+def masonry(rng, width: float, height: float, colour, course=0.6, length=1.2, joint=0.1, rough=0.05) -> np.ndarray:
+    """A wall of stones or bricks, `width` x `height` metres; `course` and `length` are a stone's size in metres."""
+    w, h = (int(np.clip(round(x * TEXELS_PER_METRE), 8, 1024)) for x in (width, height))
+    stain = np.roll(_stains(), tuple(rng.integers(0, 256, 2)), (0, 1))[:h, :w]
+    wet = np.clip(1 - np.arange(h, dtype=np.float32)[::-1] / (2.5 * TEXELS_PER_METRE), 0, 1)[:, None]
+    return _stones(rng, w, h, colour, course, length, joint, rough, stain, 0.12 * wet * (stain > -0.3))
+
+
+def swatch(rng, side: float, colour, course=0.6, length=1.2, joint=0.1, rough=0.05) -> np.ndarray:
+    """A square of masonry, `side` metres (12.8 or 25.6), that repeats without a seam: whole courses, whole stones."""
+    size = round(side * TEXELS_PER_METRE)
+    course, length = side / (2 * max(1, round(side / course / 2))), side / max(1, round(side / length))
+    stain = np.roll(_stains(size, size), tuple(rng.integers(0, size, 2)), (0, 1))
+    return _stones(rng, size, size, colour, course, length, joint, rough, stain, 0)
+
+
+def tiles(rng, side: float, colour, pitch: float) -> np.ndarray:
+    """A square of roof tiles, `side` metres (12.8 or 25.6), that repeats without a seam; `pitch` is a tile's size."""
+    count = 2 * max(1, round(side / pitch / 2))
+    texture = swatch(rng, side, colour, side / count, side / count, 0.08, 0.07)
+    slope = (np.arange(len(texture)) * count / len(texture)) % 1
     texture[..., :3] *= (0.82 + 0.3 * slope)[:, None, None]
     return texture
 
@@ -140,19 +153,22 @@ def rose(texture, rng, centre, radius: float, style) -> None:
 
 
 def clock(texture, rng, centre, radius: float, style) -> None:
-    """A clock's face, lit at night, showing a time of its own."""
+    """A clock's face in a dark ring, black on white or gold on blue, lit at night, showing a time of its own."""
     at = tuple(int(c) for c in centre)
+    white = rng.random() < 0.6
+    face, ink = ((0.93, 0.92, 0.86), (0.1, 0.1, 0.1)) if white else ((0.13, 0.17, 0.34), (0.9, 0.74, 0.32))
     cv2.circle(texture, at, int(radius) + 2, (*map(float, style.trim), 0.0), -1, cv2.LINE_AA)
-    cv2.circle(texture, at, int(0.82 * radius), (0.93, 0.92, 0.86, 1.0), -1, cv2.LINE_AA)
-    for length in (0.7, 0.5):
-        a = rng.uniform(0, 2 * np.pi)
-        line(
-            texture,
-            centre,
-            (centre[0] + length * radius * np.cos(a), centre[1] + length * radius * np.sin(a)),
-            (0.1,) * 3,
-            2,
-        )
+    cv2.circle(texture, at, int(0.94 * radius), (0.16, 0.14, 0.13, 0.0), -1, cv2.LINE_AA)
+    cv2.circle(texture, at, int(0.8 * radius), (*face, 1.0 if white else 0.3), -1, cv2.LINE_AA)
+
+    def spoke(angle, start, end, thickness):
+        way = np.array([np.cos(angle), np.sin(angle)]) * radius
+        line(texture, centre + start * way, centre + end * way, ink, thickness)
+
+    for hour in np.arange(12) * np.pi / 6:
+        spoke(hour, 0.62, 0.74, 1)
+    for length in (0.62, 0.42):
+        spoke(rng.uniform(0, 2 * np.pi), 0, length, 2)
 
 
 ORNAMENTS = {"rose": rose, "clock": clock}
