@@ -7,11 +7,12 @@ from .description import describe
 from .evaluation import Report, evaluate
 from .files import home
 from .global_net import GlobalNet
+from .local_net import LocalNet
 from .pooling import GeM, gem, l2n, mac, rmac, spoc
 from .retrieval import ranks_by_counting, similarity, top_k
 
 __version__ = "0.1.0"
 __all__ = [
-    "Benchmark", "GeM", "GlobalNet", "Report", "SecondOrderAttention", "describe", "evaluate", "gem", "home", "l2n",
-    "load", "load_benchmark", "mac", "ranks_by_counting", "rmac", "save", "similarity", "spoc", "top_k",
+    "Benchmark", "GeM", "GlobalNet", "LocalNet", "Report", "SecondOrderAttention", "describe", "evaluate", "gem",
+    "home", "l2n", "load", "load_benchmark", "mac", "ranks_by_counting", "rmac", "save", "similarity", "spoc", "top_k",
 ]  # fmt: skip

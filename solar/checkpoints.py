@@ -1,17 +1,27 @@
-"""Weights on disk: shipped by name, published by name once fetched, or any file of the authors' layout."""
+"""Weights on disk: shipped by name, published by name once fetched, or any file of a layout that the field uses.
 
+Three layouts are read: SOLAR's and ours (`state_dict` with `features.conv1.0 ...`, `meta`), cnnimageretrieval's (the
+same with `features.0 ...`), and bare state dicts of local networks (SOSNet's `layers.N`, SOLAR-local's `layerN`).
+"""
+
+import re
 import warnings
+from importlib import import_module
 from pathlib import Path
 
 import torch
 
-from .files import atomic, home
+from .files import NUMPY_NAMES, atomic, home
 from .global_net import GlobalNet
+from .local_net import LocalNet
 
 SHIPPED = Path(__file__).parent / "weights"
 PUBLISHED = {
     "resnet101-solar-best": "SOLAR, ResNet-101; its address is in download.sh of github.com/tonyngjichun/SOLAR",
+    "local-solar-345-liberty": "SOLAR-local; its address is in download.sh of github.com/tonyngjichun/SOLAR",
+    "sosnet-32x32-liberty": "SOSNet; it lies in github.com/scape-research/SOSNet",
 }
+SEQUENCE = {"0": "conv1.0", "1": "conv1.1", "4": "conv2_x.2", "5": "conv3_x", "6": "conv4_x", "7": "conv5_x"}
 
 
 def shipped() -> list[str]:
@@ -43,34 +53,46 @@ def path_of(name: str | Path) -> Path:
 
 
 def read(path: str | Path) -> dict:
-    """The dictionary in a weights file: tensors and plain values only, nothing in it is ever run.
+    """The dictionary in a weights file: tensors, numpy arrays and plain values only; nothing in it is ever run.
 
     Raises:
-        ValueError: not a weights file, cut off, or holding more than tensors and plain values.
+        ValueError: not a weights file, cut off, or holding anything else.
     """
     try:
         with warnings.catch_warnings(action="ignore"):  # torch's remarks on odd files: the error below says enough
-            content = torch.load(path, map_location="cpu", weights_only=True)
+            with torch.serialization.safe_globals(_numpy_globals()):
+                content = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # a broken file makes the reader raise almost anything
         raise ValueError(f"{path}: not a file of tensors and plain values ({_first_line(error)})") from error
+    if isinstance(content, dict) and content and all(isinstance(v, torch.Tensor) for v in content.values()):
+        content = dict(state_dict=content)  # a bare state dict
     parts = [content.get(key, {}) for key in ("state_dict", "meta")] if isinstance(content, dict) else [None]
     if not all(isinstance(part, dict) for part in parts) or "state_dict" not in content:
-        raise ValueError(f"{path}: expected a dictionary with 'state_dict' and 'meta'")
+        raise ValueError(f"{path}: expected a dictionary with 'state_dict' and 'meta', or a state dict alone")
     return content
+
+
+def _numpy_globals() -> list:
+    """cnnimageretrieval keeps whitening matrices as numpy arrays in `meta`; these names rebuild them, and no more."""
+    names = [(module, name, module.replace(".core", "._core")) for module, name in sorted(NUMPY_NAMES)]
+    found = [(getattr(import_module(today), name), f"{module}.{name}") for module, name, today in names]
+    return [*found, *(type(torch.zeros(0, dtype=kind).numpy().dtype) for kind in (torch.float32, torch.float64))]
 
 
 def _first_line(error: Exception) -> str:
     return (str(error).strip() or type(error).__name__).splitlines()[0][:160]
 
 
-def pick_device(device: str | torch.device | None) -> torch.device:
-    """The device asked for; the CPU if None.
+def pick_device(device: str | torch.device | None = None) -> torch.device:
+    """The device asked for; if None the fastest there is: CUDA, then Apple's MPS, then the CPU.
 
     Raises:
         ValueError: no such device on this machine.
     """
+    if device is None:
+        device = "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
     try:
-        return torch.empty(0, device=device or "cpu").device
+        return torch.empty(0, device=device).device
     except (RuntimeError, AssertionError) as error:
         message = f"device {str(device)!r} is not to be had here ({_first_line(error)}); expected cpu, cuda or mps"
         raise ValueError(message) from error
@@ -95,32 +117,52 @@ def fill(net: torch.nn.Module, state: dict, path) -> None:
     net.load_state_dict(state)
 
 
-def load(name: str | Path, device: str | torch.device | None = None) -> GlobalNet:
-    """A network with its weights, in evaluation mode.
+def load(name: str | Path, device: str | torch.device = "cpu") -> GlobalNet | LocalNet:
+    """A network with its weights, in evaluation mode, on the CPU unless asked otherwise.
 
     Args:
-        name: shipped ('mini-gem'), published ('resnet101-solar-best') or a path.
-        device: where to put it; the CPU if None.
+        name: shipped ('mini-gem'), published ('resnet101-solar-best', 'sosnet-32x32-liberty') or a path.
+        device: where to put it; `describe` chooses a faster one by itself.
+
+    Raises:
+        FileNotFoundError, ValueError: no such file or network, a file of another layout, or one that does not fit.
     """
     device, path = pick_device(device), path_of(name)
     content = read(path)
-    meta = content.get("meta", {})
-    soa = str(meta.get("soa_layers", "")) if meta.get("soa", False) else ""
-    architecture, pool = meta.get("architecture", "resnet101"), meta.get("pooling", "gem")
-    try:
-        net = GlobalNet(architecture, soa, pool, bool(meta.get("whitening", True)))
-    except ValueError as error:
-        raise ValueError(f"{path}: its meta asks for a network that is not known here: {error}") from error
-    fill(net, content["state_dict"], path)
-    net.mean, net.std = (tuple(meta.get(k, getattr(net, k))) for k in ("mean", "std"))
+    state = content["state_dict"]
+    local = next((key for key in ("layers.1.weight", "layer1.1.weight") if key in state), None)
+    if local:
+        soa = "".join(n for n in "345" if f"soa{n}.h.weight" in state)
+        net = LocalNet(soa, len(state[local]))
+    else:
+        net = _global_net(content.get("meta", {}), path)
+        state = {_our_key(key): value for key, value in state.items()}
+    fill(net, state, path)
     return net.eval().to(device)
 
 
+def _global_net(meta: dict, path) -> GlobalNet:
+    soa = str(meta.get("soa_layers", "")) if meta.get("soa", False) else ""
+    options = dict(whitening=bool(meta.get("whitening", True)), regional=bool(meta.get("regional", False)))
+    try:
+        net = GlobalNet(meta.get("architecture", "resnet101"), soa, meta.get("pooling", "gem"), **options)
+    except ValueError as error:
+        raise ValueError(f"{path}: its meta asks for a network that is not known here: {error}") from error
+    net.mean, net.std = (tuple(float(v) for v in meta.get(k, getattr(net, k))) for k in ("mean", "std"))
+    return net
+
+
+def _our_key(key: str) -> str:
+    """cnnimageretrieval numbers the stages of a ResNet: features.4.0.conv1.weight is our features.conv2_x.2.0 ..."""
+    found = re.match(r"features\.(\d)\.", key)
+    return key.replace(found[0], f"features.{SEQUENCE[found[1]]}.", 1) if found and found[1] in SEQUENCE else key
+
+
 def save(net: GlobalNet, path: str | Path) -> Path:
-    """Write a network in the authors' layout: `state_dict`, and `meta` with what is needed to build it again."""
+    """Write a global network in the authors' layout: `state_dict`, and `meta` with what builds it again."""
     meta = dict(
         architecture=net.architecture, pooling=net.pooling, whitening=net.whiten is not None, soa=bool(net.soa),
-        soa_layers=net.soa, outputdim=net.dim, local_whitening=False, regional=False,
+        soa_layers=net.soa, outputdim=net.dim, local_whitening=False, regional=net.regional,
         mean=list(net.mean), std=list(net.std),
     )  # fmt: skip
     with atomic(path) as temporary:

@@ -26,14 +26,19 @@ def _data(arguments) -> int:
 
 
 def _evaluate(arguments) -> int:
-    net = load(arguments.net, arguments.device)
+    net = load(arguments.net)
     bench = load_benchmark(arguments.dataset, arguments.root)
     if not bench.queries:
         raise ValueError(f"{arguments.dataset} is a list of distractors, without queries: nothing to evaluate")
     size = arguments.image_size
     if size is None:
         size = 256 if arguments.dataset.startswith("mini-") else 1024
-    options = dict(image_size=size, scales=SINGLE if arguments.single_scale else PAPER_SCALES, progress=True)
+    options = dict(
+        device=arguments.device,
+        image_size=size,
+        scales=SINGLE if arguments.single_scale else PAPER_SCALES,
+        progress=True,
+    )
     database = describe(net, bench.images, workers=arguments.workers, **options)
     queries = describe(net, bench.queries, boxes=bench.boxes, **options)
     report = evaluate(bench.ground_truth, database=database, queries=queries)
@@ -78,7 +83,7 @@ def parser() -> argparse.ArgumentParser:
     score.add_argument("--image-size", type=int, help="longer side at most, pixels (256 for mini data, else 1024)")
     score.add_argument("--single-scale", action="store_true", help="one scale instead of the paper's three")
     score.add_argument("--workers", type=int, default=0, help="processes that decode (%(default)s)")
-    score.add_argument("--device", help="cpu, cuda, mps (default: cpu)")
+    score.add_argument("--device", help="cpu, cuda or mps (default: the fastest there is)")
     score.add_argument("--json", action="store_true", help="print numbers for a script")
     score.set_defaults(run=_evaluate)
 

@@ -76,7 +76,7 @@ def describe(
 ) -> np.ndarray:
     """Describe pictures; row i belongs to image i, whatever the batch size, order and number of workers.
 
-    The network is put into evaluation mode and onto `device`, and stays there.
+    The network is put into evaluation mode, works on `device`, and is then given back where it was.
 
     Args:
         images: paths or PIL images.
@@ -84,7 +84,7 @@ def describe(
         image_size: the longer side is shrunk to at most this many pixels.
         scales: as `describe_batch`; the default is the paper's (SOLAR, section 5).
         workers: processes that decode.
-        device: where to compute; where the network is if None.
+        device: where to compute; if None where the network is, or the fastest device if it is on the CPU.
 
     Returns:
         (N, D) float32, rows of unit length.
@@ -96,13 +96,18 @@ def describe(
         raise ValueError(f"{len(boxes)} boxes for {len(images)} images; expected one each")
     if image_size is not None and image_size < 1:
         raise ValueError(f"image_size={image_size}: expected a positive number of pixels, or None")
-    device = pick_device(device) if device is not None else next(net.parameters()).device
+    home = next(net.parameters()).device
+    device = pick_device(device or (None if home.type == "cpu" else home))
     net = net.eval().to(device)
     pictures = _Pictures(images, boxes, image_size, net.mean, net.std)
     loader = DataLoader(pictures, batch_size=None, num_workers=workers)
     rows = np.zeros((len(images), net.dim), np.float32)
-    with tqdm(total=len(images), unit="image", disable=not progress) as bar:
-        for numbers, batch in _equal_batches(loader, batch_size):
-            rows[numbers] = describe_batch(net, batch.to(device), scales).float().cpu().numpy()
-            bar.update(len(numbers))
+    try:
+        with tqdm(total=len(images), unit="image", disable=not progress) as bar:
+            for numbers, batch in _equal_batches(loader, batch_size):
+                batch = batch.to(device, next(net.parameters()).dtype)
+                rows[numbers] = describe_batch(net, batch, scales).float().cpu().numpy()
+                bar.update(len(numbers))
+    finally:
+        net.to(home)
     return rows

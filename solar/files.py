@@ -9,11 +9,12 @@ from pathlib import Path
 
 import platformdirs
 
-_ALLOWED = {
-    ("builtins", "set"), ("builtins", "frozenset"), ("numpy", "ndarray"), ("numpy", "dtype"),
+NUMPY_NAMES = {  # what a pickled numpy array or scalar asks for, by numpy 1 and by numpy 2
+    ("numpy", "ndarray"), ("numpy", "dtype"),
     *((f"numpy.{core}.multiarray", name) for core in ("core", "_core") for name in ("_reconstruct", "scalar")),
     *((f"numpy.{core}.numeric", "_frombuffer") for core in ("core", "_core")),
 }  # fmt: skip
+_ALLOWED = NUMPY_NAMES | {("builtins", "set"), ("builtins", "frozenset")}
 
 
 def home() -> Path:

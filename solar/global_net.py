@@ -6,7 +6,7 @@ from torch import nn
 from torchvision.models.resnet import BasicBlock
 
 from .attention import SecondOrderAttention
-from .pooling import l2n, make_pool
+from .pooling import l2n, make_pool, whitened
 
 RESNETS = ("resnet18", "resnet34", "resnet50", "resnet101", "resnet152")
 MINI_WIDTHS, MINI_DIM = (16, 24, 48, 96, 160), 128
@@ -81,6 +81,7 @@ class GlobalNet(nn.Module):
         soa: stages with an attention block, among '3', '4', '5': '45' is the paper's, '' none.
         pool: one of `pooling.POOLINGS`.
         whitening: end with a linear map (its weights come from training or from a file).
+        regional: pool overlapping squares of the map, whiten each, and add them up (`pooling.Regional`).
 
     Module names are those of the published state dict, so published files load without translation.
 
@@ -88,23 +89,30 @@ class GlobalNet(nn.Module):
         ValueError: unknown architecture, stage or pooling.
     """
 
-    def __init__(self, architecture: str = "resnet101", soa: str = "45", pool: str = "gem", whitening: bool = True):
+    def __init__(
+        self,
+        architecture: str = "resnet101",
+        soa: str = "45",
+        pool: str = "gem",
+        whitening: bool = True,
+        regional: bool = False,
+    ):
         super().__init__()
         if architecture not in ("mini", *RESNETS):
             raise ValueError(f"unknown architecture {architecture!r}: expected mini, {', '.join(RESNETS)}")
         if set(soa) - set("345"):
             raise ValueError(f"soa={soa!r}: expected some of the stages '3', '4', '5', as in '45', or ''")
-        self.architecture, self.soa, self.pooling = architecture, soa, pool
+        self.architecture, self.soa, self.pooling, self.regional = architecture, soa, pool, regional
         self.mean, self.std = IMAGENET_MEAN, IMAGENET_STD
         channels = _widths(architecture)[5]
         self.features = Features(architecture, soa)
-        self.pool = make_pool(pool, channels)
+        self.pool = make_pool(pool, channels, regional)
         self.whiten = nn.Linear(channels, MINI_DIM if architecture == "mini" else channels) if whitening else None
         self.dim = self.whiten.out_features if whitening else channels
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         x = l2n(self.pool(self.features(x)))  # (B, 3, H, W) -> (B, C)
-        return x if self.whiten is None else l2n(self.whiten(x))  # (B, D)
+        return x if self.whiten is None else whitened(self.whiten, x)  # (B, D)
 
     @torch.no_grad()
     def attention(self, x: torch.Tensor, layer: int = 5, at: list[tuple[int, int]] | None = None) -> torch.Tensor:
@@ -126,7 +134,8 @@ class GlobalNet(nn.Module):
 
     def __repr__(self) -> str:
         size = sum(p.numel() for p in self.parameters()) / 1e6
+        regional = ", regional=True" if self.regional else ""
         return (
             f"GlobalNet({self.architecture!r}, soa={self.soa!r}, pool={self.pooling!r}, "
-            f"whitening={self.whiten is not None}): {size:.2f} M parameters, {self.dim}-D descriptors"
+            f"whitening={self.whiten is not None}{regional}): {size:.2f} M parameters, {self.dim}-D descriptors"
         )

@@ -72,6 +72,27 @@ class GeM(nn.Module):
             return gem(x, self.p)
 
 
+def whitened(linear: nn.Linear, x: torch.Tensor) -> torch.Tensor:
+    """A linear map of descriptors (B, C), normalised: the map in the weights' precision, the norm in float32."""
+    return l2n(linear(x.to(linear.weight.dtype)).float())
+
+
+class Regional(nn.Module):
+    """R-MAC's regions (and the whole map), each pooled by `rpool`, whitened and normalised; their sum.
+
+    It is cnnimageretrieval's `regional` option, whose parameter names it keeps. (B, C, H, W) -> (B, C).
+    """
+
+    def __init__(self, rpool: nn.Module, channels: int):
+        super().__init__()
+        self.rpool, self.whiten = rpool, nn.Linear(channels, channels)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        squares = [(0, 0, *x.shape[2:]), *regions(*x.shape[2:])]
+        pooled = [l2n(self.rpool(x[:, :, r : r + h, c : c + w])) for r, c, h, w in squares]
+        return torch.stack([whitened(self.whiten, v) for v in pooled]).sum(0)
+
+
 class Pool(nn.Module):
     """A pooling function without parameters, as a module."""
 
@@ -86,10 +107,12 @@ class Pool(nn.Module):
 POOLINGS = ("gem", "gemmp", "mac", "spoc", "rmac")
 
 
-def make_pool(name: str, channels: int) -> nn.Module:
-    """The pooling module called `name`; 'gemmp' is GeM with a p for each of `channels`."""
+def make_pool(name: str, channels: int, regional: bool = False) -> nn.Module:
+    """The pooling module called `name`, perhaps applied to regions; 'gemmp' is GeM with a p for each of `channels`."""
     if name not in POOLINGS:
         raise ValueError(f"unknown pooling {name!r}: expected one of {', '.join(POOLINGS)}")
     if name in ("gem", "gemmp"):
-        return GeM(channels=channels if name == "gemmp" else 1)
-    return Pool(dict(mac=mac, spoc=spoc, rmac=rmac)[name])
+        pool = GeM(channels=channels if name == "gemmp" else 1)
+    else:
+        pool = Pool(dict(mac=mac, spoc=spoc, rmac=rmac)[name])
+    return Regional(pool, channels) if regional else pool

@@ -2,11 +2,14 @@
 
 import os
 import pickle
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+import torchvision
 
 import solar
 from solar import checkpoints
@@ -47,6 +50,46 @@ def test_the_authors_layout_is_read(net, tmp_path):
     assert solar.load(tmp_path / "a.pth").soa == "5"
     torch.save(dict(meta=meta, state_dict=net.state_dict()), tmp_path / "b.pth", _use_new_zipfile_serialization=False)
     assert solar.load(tmp_path / "b.pth").soa == "5"
+
+
+def test_cnnimageretrievals_layout_is_read(tmp_path):
+    """Its stages are numbered children of torchvision's ResNet; its meta may hold whitening as numpy arrays."""
+    torch.manual_seed(0)
+    resnet = torchvision.models.resnet18(weights=None)
+    features = torch.nn.Sequential(*list(resnet.children())[:-2])
+    state = {f"features.{k}": v for k, v in features.state_dict().items()}
+    state |= {"pool.p": torch.tensor([2.8]), "whiten.weight": torch.randn(512, 512), "whiten.bias": torch.randn(512)}
+    lw = {"retrieval-SfM-120k": {"ss": {"m": np.ones((4, 1)), "P": np.eye(4, dtype=np.float32)}}}
+    meta = dict(architecture="resnet18", pooling="gem", local_whitening=False, regional=False, whitening=True,
+                mean=[0.485, 0.456, 0.406], std=[0.229, 0.224, 0.225], outputdim=512, Lw=lw)  # fmt: skip
+    for zipped in (True, False):
+        torch.save(dict(meta=meta, state_dict=state), tmp_path / "g.pth", _use_new_zipfile_serialization=zipped)
+        net = solar.load(tmp_path / "g.pth")
+    x = torch.randn(1, 3, 64, 96)
+    with torch.no_grad():
+        wanted = features.eval()(x).clamp(min=1e-6).pow(2.8).mean((2, 3)).pow(1 / 2.8)
+        wanted = torch.nn.functional.normalize(torch.nn.functional.normalize(wanted) @ state["whiten.weight"].T
+                                               + state["whiten.bias"])  # fmt: skip
+        assert torch.allclose(net(x), wanted, atol=1e-5)
+    assert net.soa == ""
+
+
+@pytest.mark.parametrize("soa", ["", "345", "4"])
+def test_bare_local_files_are_told_apart_by_their_names(tmp_path, soa):
+    net = solar.LocalNet(soa, width=4).eval()
+    torch.save(net.state_dict(), tmp_path / "l.pth")
+    back = solar.load(tmp_path / "l.pth")
+    x = torch.rand(2, 1, 32, 32)
+    with torch.no_grad():
+        assert (back.soa, back.width) == (soa, 4) and torch.equal(back(x), net(x))
+
+
+def test_regional_networks_come_back(tmp_path):
+    net = solar.GlobalNet("mini", soa="", pool="mac", regional=True, whitening=False).eval()
+    back = solar.load(solar.save(net, tmp_path / "r.pth"))
+    x = torch.randn(1, 3, 64, 64)
+    with torch.no_grad():
+        assert torch.equal(back(x), net(x))
 
 
 def test_float16_files_are_computed_in_float32(net, tmp_path):
@@ -111,6 +154,24 @@ def test_names(tmp_path, monkeypatch):
 def test_an_impossible_device_is_refused(device):
     with pytest.raises(ValueError, match=f"device '{device}' is not to be had here"):
         checkpoints.pick_device(device)
+
+
+def test_the_fastest_device_is_picked_when_none_is_asked(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
+    assert checkpoints.pick_device().type == "cpu"
+    asked = []
+    monkeypatch.setattr(torch, "empty", lambda size, device: asked.append(device) or torch.zeros(size))
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: True)
+    checkpoints.pick_device()
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    checkpoints.pick_device()
+    assert asked == ["mps", "cuda"]
+
+
+def test_nothing_touches_a_device_at_import():
+    code = "import torch; torch.cuda.is_available = lambda: 1 / 0; import solar; solar.load('mini-gem')"
+    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 def test_a_failed_write_leaves_the_old_file(tmp_path):

@@ -1,12 +1,11 @@
 """Ranks, average precision and the revisited protocol: known values, a naive second implementation, odd cases."""
 
-import os
-from pathlib import Path
 
 import numpy as np
 import pytest
+from conftest import reference
 
-from solar import evaluate, home, ranks_by_counting, similarity, top_k
+from solar import evaluate, ranks_by_counting, similarity, top_k
 from solar.evaluation import average_precision, precision_at
 from solar.files import load_pickle
 
@@ -136,14 +135,8 @@ def test_what_does_not_fit_is_refused():
             evaluate(*arguments)
 
 
-def real_ground_truth():
-    folders = [home() / "data" / "roxford5k", Path(os.environ.get("SOLAR_REVISITOP", "absent"))]
-    return next((f / "gnd_roxford5k.pkl" for f in folders if (f / "gnd_roxford5k.pkl").is_file()), None)
-
-
-@pytest.mark.skipif(real_ground_truth() is None, reason="no gnd_roxford5k.pkl in $SOLAR_REVISITOP or $SOLAR_HOME/data")
 def test_the_published_ground_truth():
-    content = load_pickle(real_ground_truth())
+    content = load_pickle(reference("revisitop/gnd_roxford5k.pkl"))
     truth = content["gnd"]
     assert (len(content["imlist"]), len(content["qimlist"]), len(truth)) == (4993, 70, 70)
     rng = np.random.default_rng(0)

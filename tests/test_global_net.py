@@ -1,25 +1,12 @@
 """The network: published names and sizes, the head against loops, attention by request, no download."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 import torch
+from conftest import published_state
 
 from solar import GeM, GlobalNet
 from solar.global_net import RESNETS
-
-KEYS = Path(__file__).parent / "data" / "state_dict_keys_resnet101-solar-best.txt"
-
-
-def published_state() -> dict:
-    """A state dict of zeros with the names, shapes and types of resnet101-solar-best.pth."""
-    state = {}
-    for line in KEYS.read_text().splitlines():
-        name, shape, kind = line.split("\t")
-        size = [int(n) for n in shape.strip("()").split(",") if n.strip()]
-        state[name] = torch.zeros(size, dtype=getattr(torch, kind.removeprefix("torch.")), device="meta")
-    return state
 
 
 def tiny(seed=0, **options):
@@ -35,13 +22,24 @@ def tiny(seed=0, **options):
 def test_the_published_names_load_strictly():
     with torch.device("meta"):
         net = GlobalNet("resnet101")
-    state = published_state()
+    state = published_state("resnet101-solar-best")
     net.load_state_dict(state, strict=True, assign=True)
     assert {k: v.dtype for k, v in net.state_dict().items()} == {k: v.dtype for k, v in state.items()}
     assert list(net.state_dict()) == list(state)
+
+
+def test_names_and_sizes_of_the_published_network():
+    with torch.device("meta"):
+        net = GlobalNet("resnet101")
     for part, millions in {"": 56.15, "soa4": 1.05, "soa5": 8.40, "whiten": 4.20}.items():
         size = sum(p.numel() for name, p in net.named_parameters() if part in name) / 1e6
         assert size == pytest.approx(millions, abs=0.005), part
+    blocks = {"conv2_x.2": 3, "conv3_x": 4, "conv4_x": 23, "conv5_x": 3}
+    wanted = {f"features.{stage}.{i}.conv3.weight" for stage, count in blocks.items() for i in range(count)}
+    wanted |= {f"features.soa{i}.{part}.weight" for i in (4, 5) for part in ("f.0", "f.1", "g.0", "g.1", "h", "v")}
+    wanted |= {"features.conv1.0.weight", "features.conv1.1.running_var", "pool.p", "whiten.weight", "whiten.bias"}
+    assert wanted <= set(net.state_dict())
+    assert not any(name.startswith("features.conv4_x.23") for name in net.state_dict())
 
 
 @pytest.mark.parametrize("architecture", RESNETS)
@@ -101,6 +99,28 @@ def test_attention_rows_and_positions():
 def test_impossible_attention_is_refused(layer, at):
     with pytest.raises(ValueError, match="no attention after stage|positions"):
         tiny().attention(torch.randn(1, 3, 48, 64), layer, at)
+
+
+@pytest.mark.parametrize("pool", ["gem", "gemmp", "mac", "spoc", "rmac"])
+@pytest.mark.parametrize("regional", [False, True])
+def test_every_pooling_gives_unit_rows_and_gradients(pool, regional):
+    torch.manual_seed(0)
+    net = GlobalNet("mini", soa="5", pool=pool, regional=regional)
+    out = net(torch.randn(2, 3, 64, 96))
+    out[:, 0].sum().backward()
+    assert out.shape == (2, 128) and torch.allclose(out.norm(dim=1), torch.ones(2), atol=1e-4)
+    assert all(p.grad is not None and torch.isfinite(p.grad).all() for p in net.pool.parameters())
+    assert ("pool.whiten.weight" in net.state_dict()) == regional
+
+
+@pytest.mark.parametrize("kind", [torch.bfloat16, torch.float16])
+def test_half_precision_is_near(kind):
+    """Weights and images in half precision, pooling and norms in float32."""
+    net, x = tiny(), torch.randn(2, 3, 64, 64)
+    with torch.no_grad():
+        wanted = net(x)
+        half = net.to(kind)(x.to(kind))
+    assert half.dtype == torch.float32 and (half * wanted).sum(1).min() > 0.99
 
 
 @pytest.mark.parametrize("options", [dict(architecture="vgg16"), dict(soa="6"), dict(pool="max")])

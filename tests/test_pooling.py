@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from solar.pooling import POOLINGS, GeM, gem, l2n, mac, make_pool, rmac, spoc
+from solar.pooling import POOLINGS, GeM, gem, l2n, mac, make_pool, regions, rmac, spoc
 
 
 def some_map(height=5, width=7, seed=0, batch=2, channels=3):
@@ -74,6 +74,19 @@ def test_rmac_is_the_loop(size):
     x = some_map(*size)
     expected = [loop_rmac(image) for image in x.double().numpy()]
     assert np.allclose(rmac(x), expected, atol=1e-5)
+
+
+def test_regional_is_the_loop():
+    """Each region: GeM, L2, linear, L2; then their sum, in float64."""
+    torch.manual_seed(0)
+    pool, x = make_pool("gem", 3, regional=True), some_map(5, 7)
+    weight, bias = pool.whiten.weight.detach().double().numpy(), pool.whiten.bias.detach().double().numpy()
+    total = 0
+    for r, c, h, w in [(0, 0, 5, 7), *regions(5, 7)]:
+        v = loop_gem(x[:, :, r : r + h, c : c + w], [3.0] * 3)
+        v = v / (np.linalg.norm(v, axis=1, keepdims=True) + 1e-6) @ weight.T + bias
+        total = total + v / (np.linalg.norm(v, axis=1, keepdims=True) + 1e-6)
+    assert np.allclose(pool(x).detach(), total, atol=1e-5)
 
 
 def test_half_precision_is_pooled_in_float32():
