@@ -8,11 +8,13 @@ from .evaluation import Report, evaluate
 from .files import home
 from .global_net import GlobalNet
 from .local_net import LocalNet
+from .losses import contrastive_loss, second_order_loss, triplet_loss
 from .pooling import GeM, gem, l2n, mac, rmac, spoc
 from .retrieval import ranks_by_counting, similarity, top_k
 
 __version__ = "0.1.0"
 __all__ = [
-    "Benchmark", "GeM", "GlobalNet", "LocalNet", "Report", "SecondOrderAttention", "describe", "evaluate", "gem",
-    "home", "l2n", "load", "load_benchmark", "mac", "ranks_by_counting", "rmac", "save", "similarity", "spoc", "top_k",
+    "Benchmark", "GeM", "GlobalNet", "LocalNet", "Report", "SecondOrderAttention", "contrastive_loss", "describe",
+    "evaluate", "gem", "home", "l2n", "load", "load_benchmark", "mac", "ranks_by_counting", "rmac", "save",
+    "second_order_loss", "similarity", "spoc", "top_k", "triplet_loss",
 ]  # fmt: skip

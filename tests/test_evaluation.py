@@ -1,6 +1,5 @@
 """Ranks, average precision and the revisited protocol: known values, a naive second implementation, odd cases."""
 
-
 import numpy as np
 import pytest
 from conftest import reference
