@@ -1,6 +1,6 @@
 """Milliseconds of processor time a photograph at three sizes, and a landmark's making.
 
-    python benchmarks/world.py
+python benchmarks/world.py
 """
 
 import time

@@ -4,11 +4,11 @@ import argparse
 import json
 import sys
 
-from . import pretraining
+from . import pretraining, training
 from .checkpoints import load, shipped
 from .datasets import load_benchmark
-from .description import PAPER_SCALES, describe
-from .evaluation import evaluate
+from .description import PAPER_SCALES
+from .evaluation import score
 from .files import home
 from .world import BOOK, DATASETS, contact_sheet, make
 
@@ -39,9 +39,7 @@ def _evaluate(arguments) -> int:
         scales=SINGLE if arguments.single_scale else PAPER_SCALES,
         progress=True,
     )
-    database = describe(net, bench.images, workers=arguments.workers, **options)
-    queries = describe(net, bench.queries, boxes=bench.boxes, **options)
-    report = evaluate(bench.ground_truth, database=database, queries=queries)
+    report = score(net, bench, workers=arguments.workers, **options)
     print(json.dumps(dict(map=report.map, mp=report.mp), indent=2) if arguments.json else report)
     return 0
 
@@ -87,8 +85,8 @@ def parser() -> argparse.ArgumentParser:
     score.add_argument("--json", action="store_true", help="print numbers for a script")
     score.set_defaults(run=_evaluate)
 
-    train = commands.add_parser("pretrain", help="train mini-gem, the start of everything", add_help=False)
-    train.set_defaults(run=None)
+    commands.add_parser("pretrain", help="train mini-gem, the start of everything", add_help=False)
+    commands.add_parser("train", help="train attention on top of it: mini-solar", add_help=False)
     return top
 
 
@@ -96,11 +94,11 @@ def main(argv: list[str] | None = None) -> int:
     """Run a command; a foreseeable error prints one line and returns 2."""
     argv = sys.argv[1:] if argv is None else argv
     try:
-        if argv[:1] == ["pretrain"]:
-            return pretraining.main(argv[1:])
+        if argv[:1] in (["pretrain"], ["train"]):
+            return dict(pretrain=pretraining, train=training)[argv[0]].main(argv[1:])
         arguments = parser().parse_args(argv)
         return arguments.run(arguments)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, ArithmeticError) as error:
         print(f"solar: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:

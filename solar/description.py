@@ -15,7 +15,9 @@ from .pooling import l2n
 PAPER_SCALES = (1, 2**0.5, 2**-0.5)
 
 
-class _Pictures(Dataset):
+class Pictures(Dataset):
+    """(number, tensor) of each picture, prepared; or (number, error) for one that cannot be read."""
+
     def __init__(self, images, boxes, image_size, mean, std):
         self.images, self.boxes, self.image_size, self.mean, self.std = images, boxes, image_size, mean, std
 
@@ -30,7 +32,7 @@ class _Pictures(Dataset):
             return i, error
 
 
-def _equal_batches(pictures, batch_size: int) -> Iterator[tuple[list[int], torch.Tensor]]:
+def equal_batches(pictures, batch_size: int) -> Iterator[tuple[list[int], torch.Tensor]]:
     """Group a stream of (number, (3, H, W)) into batches of one size each; at most four batches wait in memory."""
     waiting: dict[tuple, list] = {}
     for i, picture in pictures:
@@ -99,12 +101,12 @@ def describe(
     home = next(net.parameters()).device
     device = pick_device(device or (None if home.type == "cpu" else home))
     net = net.eval().to(device)
-    pictures = _Pictures(images, boxes, image_size, net.mean, net.std)
+    pictures = Pictures(images, boxes, image_size, net.mean, net.std)
     loader = DataLoader(pictures, batch_size=None, num_workers=workers)
     rows = np.zeros((len(images), net.dim), np.float32)
     try:
         with tqdm(total=len(images), unit="image", disable=not progress) as bar:
-            for numbers, batch in _equal_batches(loader, batch_size):
+            for numbers, batch in equal_batches(loader, batch_size):
                 batch = batch.to(device, next(net.parameters()).dtype)
                 rows[numbers] = describe_batch(net, batch, scales).float().cpu().numpy()
                 bar.update(len(numbers))

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .datasets import Benchmark
+from .description import describe
 from .retrieval import ranks_by_counting, similarity
 
 PROTOCOLS = {  # which labels count as positive, which are ignored
@@ -82,6 +84,13 @@ def evaluate(ground_truth: list[dict], database, queries, distractors=None, ks=(
     scores = np.concatenate([similarity(queries, database), similarity(queries, distractors)], 1)  # (Q, N + M)
     results = {protocol: _protocol(ground_truth, scores, *labels, ks) for protocol, labels in PROTOCOLS.items()}
     return Report(*({p: result[i] for p, result in results.items()} for i in range(3)))
+
+
+def score(net, benchmark: Benchmark, **options) -> Report:
+    """Describe a benchmark's images and its cropped queries, and evaluate; `options` are those of `describe`."""
+    database = describe(net, benchmark.images, **options)
+    queries = describe(net, benchmark.queries, boxes=benchmark.boxes, **options)
+    return evaluate(benchmark.ground_truth, database=database, queries=queries)
 
 
 def _protocol(ground_truth, scores, positive, ignored, ks) -> tuple[float, dict[int, float], np.ndarray]:

@@ -10,6 +10,7 @@ from .pooling import l2n, make_pool, whitened
 
 RESNETS = ("resnet18", "resnet34", "resnet50", "resnet101", "resnet152")
 MINI_WIDTHS, MINI_DIM = (16, 24, 48, 96, 160), 128
+STAGES = ("conv1", "conv2_x", "conv3_x", "soa3", "conv4_x", "soa4", "conv5_x", "soa5")
 REDUCTION = {3: 8, 4: 4, 5: 2}  # channels / reduced channels of the block after each stage
 IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
@@ -62,13 +63,18 @@ class Features(nn.Module):
                 self.add_module(f"soa{layer}", SecondOrderAttention(channels, REDUCTION[layer]))
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return self.until(x, "")
+        return self.onwards(x, "conv1")
 
     def until(self, x: torch.Tensor, name: str) -> torch.Tensor:
-        """The input that the module called `name` sees; the output of the last one if there is none of that name."""
-        for stage in ("conv1", "conv2_x", "conv3_x", "soa3", "conv4_x", "soa4", "conv5_x", "soa5"):
-            if stage == name:
-                return x
+        """What the stage called `name` sees, from a picture."""
+        return self._run(x, STAGES[: STAGES.index(name)])
+
+    def onwards(self, x: torch.Tensor, name: str) -> torch.Tensor:
+        """The last stage's output, from what the stage called `name` sees."""
+        return self._run(x, STAGES[STAGES.index(name) :])
+
+    def _run(self, x: torch.Tensor, stages) -> torch.Tensor:
+        for stage in stages:
             x = getattr(self, stage)(x) if hasattr(self, stage) else x
         return x
 
@@ -111,7 +117,11 @@ class GlobalNet(nn.Module):
         self.dim = self.whiten.out_features if whitening else channels
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        x = l2n(self.pool(self.features(x)))  # (B, 3, H, W) -> (B, C)
+        return self.head(self.features(x))
+
+    def head(self, x: torch.Tensor) -> torch.Tensor:
+        """Pooling and whitening alone: (B, C, h, w) -> (B, D)."""
+        x = l2n(self.pool(x))  # (B, C, h, w) -> (B, C)
         return x if self.whiten is None else whitened(self.whiten, x)  # (B, D)
 
     @torch.no_grad()

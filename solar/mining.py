@@ -17,7 +17,7 @@ def hardest_negatives(
     """For each query, the most similar pool images of other landmarks, at most one a landmark, most similar first.
 
     Two maxima instead of a sort: the best image of every landmark, then the best `count` landmarks. `chunk` queries
-    are compared at a time, so that memory is chunk x P. Of equally similar images of a landmark the first in the pool is taken.
+    are compared at a time, so that memory is chunk x P. Of equally similar images of a landmark the first is taken.
 
     Args:
         queries (Q, D), pool (P, D): descriptors;  query_landmarks (Q,), pool_landmarks (P,): their labels.

@@ -1,7 +1,10 @@
 """Every check accepts the right answer, and tells each usual mistake by a hint of its own."""
 
+import re
+
 import numpy as np
 import pytest
+import torch
 
 from solar import checks, mac, spoc
 from solar import gem as right_gem
@@ -28,16 +31,64 @@ WRONG_RANKING = {
 }
 
 
+def right_attention(q, k, v):
+    return torch.nn.functional.scaled_dot_product_attention(q, k, v)
+
+
+def softmaxed(q, k, v, scale, axis=-1):
+    return (q @ k.transpose(1, 2) * scale).softmax(axis) @ v
+
+
+WRONG_ATTENTION = {
+    "temperature": lambda q, k, v: softmaxed(q, k, v, 1),
+    "not by c' itself": lambda q, k, v: softmaxed(q, k, v, 1 / 4),
+    "wrong axis": lambda q, k, v: softmaxed(q, k, v, 1 / 2, -2),
+    "softmax is missing": lambda q, k, v: q @ k.transpose(1, 2) / 2 @ v,
+    "shape": lambda q, k, v: right_attention(q, k, v)[0],
+    "Compare": lambda q, k, v: right_attention(q, v, k),
+}
+
+
+def right_row(soa, x, at):
+    return soa.maps(x, torch.tensor([at[0] * x.shape[3] + at[1]]))[0, 0].view(x.shape[2:])
+
+
+WRONG_ROWS = {
+    "column": lambda soa, x, at: soa.maps(x)[0, :, at[0] * 7 + at[1]].view(5, 7),
+    "r * w + c": lambda soa, x, at: soa.maps(x)[0, at[1] * 5 + at[0]].view(5, 7),
+    "all 35 x 35": lambda soa, x, at: soa.maps(x)[0, at[0] * 7 + at[1]].view(5, 7),
+    "shape": lambda soa, x, at: right_row(soa, x, at).flatten(),
+    "soa.f": lambda soa, x, at: right_row(soa, x, at) * 2,
+}
+
+
+def right_entropy(maps):
+    return torch.special.entr(maps).sum(-1) / np.log(maps.shape[-1])
+
+
+WRONG_ENTROPY = {
+    "nan": lambda maps: -(maps * maps.log()).sum(-1) / np.log(4),
+    "one number a row": lambda maps: right_entropy(maps).mean()[None],
+    "sign": lambda maps: -right_entropy(maps),
+    "log N": lambda maps: torch.special.entr(maps).sum(-1),
+    "bits": lambda maps: 2 * right_entropy(maps),
+    "expect": lambda maps: maps.amax(-1),
+}
+
+
 @pytest.mark.parametrize(
     "check, answer",
     [
+        (checks.attention, right_attention),
+        (checks.rows, right_row),
+        (checks.entropy, right_entropy),
         (checks.gem, right_gem),
         (checks.average_precision, right_ap),
         (checks.ranking, lambda q, d: np.argsort(-(d @ q) / np.linalg.norm(d, axis=1))),
     ],
 )
 def test_right_answers_pass(check, answer, capsys):
-    assert check(answer) is True
+    assert check(answer) is None  # a value would be shown below the cell
     assert "correct" in capsys.readouterr().out
 
 
@@ -45,8 +96,17 @@ def test_right_answers_pass(check, answer, capsys):
     "check, word, answer",
     [(checks.gem, *pair) for pair in WRONG_GEM.items()]
     + [(checks.average_precision, *pair) for pair in WRONG_AP.items()]
-    + [(checks.ranking, *pair) for pair in WRONG_RANKING.items()],
+    + [(checks.ranking, *pair) for pair in WRONG_RANKING.items()]
+    + [(checks.attention, *pair) for pair in WRONG_ATTENTION.items()]
+    + [(checks.rows, *pair) for pair in WRONG_ROWS.items()]
+    + [(checks.entropy, *pair) for pair in WRONG_ENTROPY.items()],
 )
 def test_usual_mistakes_get_their_hint(check, word, answer, capsys):
-    assert check(answer) is False
-    assert word in capsys.readouterr().out
+    check(answer)
+    out = capsys.readouterr().out
+    assert "not yet" in out and word in out
+
+
+def test_budget_prints_both_costs(capsys):
+    checks.budget()
+    assert re.fullmatch(r"So far: \d+ s of processor time, \d+\.\d GiB of memory at most\.\n", capsys.readouterr().out)

@@ -9,7 +9,7 @@ from PIL import Image
 
 import solar
 from solar import describe
-from solar.description import PAPER_SCALES, _equal_batches
+from solar.description import PAPER_SCALES, equal_batches
 
 
 @pytest.fixture(scope="module")
@@ -124,7 +124,7 @@ def test_few_pictures_wait_however_many_sizes():
             taken += 1
             yield item
 
-    for numbers, batch in _equal_batches(count(), 4):
+    for numbers, batch in equal_batches(count(), 4):
         seen += numbers
         assert len(batch) == len(numbers) <= 4 and taken - len(seen) <= 16
     assert sorted(seen) == list(range(400))

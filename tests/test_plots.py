@@ -47,3 +47,10 @@ def test_channel_maps_show_the_numbers():
     plots.channel_maps(Image.new("RGB", (64, 48)), maps, ["a", "b"])
     shown = [axis.images[0].get_array() for axis in plt.gcf().axes[1:]]
     assert all((np.asarray(a) == b).all() for a, b in zip(shown, maps))
+
+
+def test_the_curve_over_p_is_the_scores():
+    plots.score_over_exponent([1, 3], [dict(medium=0.2), dict(medium=0.4)], dict(SPoC=0.1, MAC=0.3), 2.9)
+    curve, first, second, learnt = plt.gca().lines
+    assert curve.get_ydata().tolist() == [20, 40] and curve.get_xdata().tolist() == [1, 3]
+    assert [line.get_ydata()[0] for line in (first, second)] == [10, 30] and learnt.get_xdata()[0] == 2.9

@@ -36,6 +36,7 @@ class Recipe:
 DATASETS = {
     "mini-gl18": Recipe("train", 0, 80, 12),
     "mini-gl18-large": Recipe("train", 0, 600, 12),  # begins with the very landmarks of mini-gl18
+    "mini-gl18-tuning": Recipe("train", 10_000, 600, 12),  # others again: what a trained trunk is fine-tuned on
     "mini-validation": Recipe("benchmark", 100_000, 18, 12, queries=2, others=20, other_views=4),
     "mini-revisitop": Recipe("benchmark", 200_000, 35, 16, queries=2, others=40, other_views=6),
     "mini-distractors": Recipe("distractors", 300_000, 150, 4),

@@ -1,0 +1,31 @@
+"""Data sheets: what a weights file was made from, by which command, in what time, and how good it is."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+from .datasets import load_benchmark
+from .evaluation import score
+from .files import atomic, sha256
+
+
+def percent(net, benchmark: str, image_size: int) -> dict[str, float]:
+    """mAP in percent, one scale, queries cropped to their boxes: protocol -> value."""
+    report = score(net, load_benchmark(benchmark), image_size=image_size, scales=(1,))
+    return {protocol: round(100 * value, 2) for protocol, value in report.map.items()}
+
+
+def write_sheet(net, weights: Path, config, **facts) -> dict:
+    """Write `<weights>.json` beside a weights file of `net`, trained with the dataclass `config`; returns its content.
+
+    The benchmark's test images are looked at here for the first time, when nothing is left to choose.
+    """
+    sheet = dict(
+        name=weights.stem, sha256=sha256(weights), bytes=weights.stat().st_size, config=asdict(config), **facts,
+        parameters=sum(p.numel() for p in net.parameters()),
+        validation=percent(net, "mini-validation", config.image_size),
+        test=percent(net, "mini-revisitop", config.image_size),
+    )  # fmt: skip
+    with atomic(weights.with_suffix(".json")) as temporary:
+        temporary.write_text(json.dumps(sheet, indent=2) + "\n")
+    return sheet

@@ -1,0 +1,151 @@
+"""Training: what learns and what does not, resuming to the bit, an honest stop at a loss that is no number."""
+
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+import torch
+
+import solar
+from solar import checkpoints, training
+from solar.datasets import load_training
+from solar.training import FrozenTrunk, TrainConfig, Trainer, held_out_map, train
+from solar.world import Recipe, write
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return write(
+        Recipe("train", 10_000, 16, 3), tmp_path_factory.mktemp("t") / "world", "tiny", workers=1, progress=False
+    )
+
+
+@pytest.fixture(scope="module")
+def settings(folder, tmp_path_factory):
+    torch.manual_seed(3)
+    start = solar.save(solar.GlobalNet("mini", soa="").eval(), tmp_path_factory.mktemp("s") / "start.pth")
+    return dict(data=str(folder), start=str(start), epochs=3, queries=10, pool=30, negatives=3, batch=4, image_size=96)
+
+
+def weights(path):
+    return checkpoints.read(path)["state_dict"]
+
+
+def quick(monkeypatch):
+    """Leave out the data sheet's benchmarks, which other tests cover."""
+    monkeypatch.setattr("solar.sheets.percent", lambda *arguments: dict(easy=0.0, medium=0.0, hard=0.0))
+
+
+def test_the_index_holds_the_learning_part(folder):
+    learn, held_out = load_training(folder), load_training(folder, split=2)
+    assert (len(learn), len(held_out)) == (14 * 3, 2 * 3)
+    assert not set(learn.landmarks) & set(held_out.landmarks)
+    assert all(path.is_file() for path in [*learn.images, *held_out.images])
+    (folder / "boxes_split3.csv").write_text("a,b\n1,2\n")
+    with pytest.raises(ValueError, match=r"boxes_split3\.csv: expected the columns id, box"):
+        load_training(folder, split=3)
+    with pytest.raises(FileNotFoundError, match=r"boxes_split4\.csv: no such table"):
+        load_training(folder, split=4)
+
+
+def test_cached_maps_give_the_networks_own_descriptors(folder, settings):
+    trainer = Trainer(TrainConfig(**settings), "cpu", progress=False)
+    torch.nn.init.normal_(trainer.net.features.soa5.v.weight, std=0.1)
+    cached = trainer.describe(trainer.maps, np.arange(len(trainer.index)))
+    plain = solar.describe(trainer.net, trainer.index.images, image_size=96, scales=(1,))
+    assert np.allclose(cached, plain, atol=2e-3)  # the maps are kept in half precision
+
+
+def test_only_attention_p_and_whitening_move(settings):
+    trainer = Trainer(TrainConfig(**settings), "cpu", progress=False)
+    before = {k: v.clone() for k, v in trainer.net.state_dict().items()}
+    trainer.epoch()
+    moved = {k for k, v in trainer.net.state_dict().items() if not torch.equal(v, before[k])}
+    assert {"pool.p", "whiten.weight", "whiten.bias", "features.soa5.v.weight", "features.soa4.v.bias"} <= moved
+    assert all(".soa" in k or k.split(".")[0] in ("pool", "whiten") for k in moved)
+    assert not any("running" in k for k in moved)
+    in_optimiser = sum(p.numel() for group in trainer.optimiser.param_groups for p in group["params"])
+    assert in_optimiser == sum(
+        p.numel() for k, p in trainer.net.named_parameters() if not k.startswith("features.conv")
+    )
+
+
+def test_the_start_is_the_start(settings):
+    trainer = Trainer(TrainConfig(**settings), "cpu", progress=False)
+    start, x = solar.load(settings["start"]), torch.randn(1, 3, 64, 64)
+    with torch.no_grad():
+        assert torch.allclose(trainer.net(x), start(x), atol=1e-6)
+
+
+def test_held_out_map_is_the_mean_over_queries():
+    d = torch.nn.functional.normalize(torch.tensor([[1.0, 0], [1, 0.1], [0, 1], [0.1, 1]]))
+    assert held_out_map(d, np.array([0, 0, 1, 1])) == 1
+    assert held_out_map(d, np.array([0, 1, 0, 1])) == pytest.approx((1 / 6 + 1 / 4) / 2)
+
+
+def test_same_seed_same_weights_and_the_seed_matters(settings, tmp_path, monkeypatch):
+    quick(monkeypatch)
+    for name, seed in (("a", 1), ("b", 1), ("c", 2)):
+        train(
+            TrainConfig(**settings, seed=seed, output=str(tmp_path / f"{name}.pth"), rate=1e-2), "cpu", progress=False
+        )
+    a, b, c = (weights(tmp_path / f"{name}.pth") for name in "abc")
+    assert all(torch.equal(a[k], b[k]) for k in a) and not all(torch.equal(a[k], c[k]) for k in a)
+
+
+def test_a_killed_run_ends_at_the_same_weights(settings, tmp_path, monkeypatch):
+    quick(monkeypatch)
+    config = TrainConfig(**settings, output=str(tmp_path / "whole.pth"), rate=1e-2)
+    whole = train(config, "cpu", progress=False)
+    options = [f"--{k.replace('_', '-')}={v}" for k, v in settings.items()]
+    code = (
+        f"import sys, torch, solar.sheets; torch.set_num_threads({torch.get_num_threads()})\n"
+        "solar.sheets.percent = lambda *a: {}; from solar.training import main; main(sys.argv[1:])"
+    )
+    command = [sys.executable, "-c", code, *options, "--output", str(tmp_path / "cut.pth"), "--rate", "0.01"]
+    for epochs in (1, 2):  # kill it as soon as so many epochs are kept
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        for line in process.stdout:
+            if line.startswith(f"epoch {epochs}"):
+                deadline = time.time() + 60
+                while not (tmp_path / "cut.state").is_file() and time.time() < deadline:
+                    time.sleep(0.01)
+                process.kill()
+                break
+        process.wait()
+        assert process.returncode == -9 and not (tmp_path / "cut.pth").exists()
+    subprocess.run(command, check=True, capture_output=True)
+    assert {
+        k: torch.equal(v, weights(tmp_path / "cut.pth")[k]) for k, v in weights(tmp_path / "whole.pth").items()
+    } == dict.fromkeys(weights(tmp_path / "whole.pth"), True)
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["cut.json", "cut.pth", "whole.json", "whole.pth"]
+    assert whole["best_epoch"] <= 3
+
+
+def test_a_state_of_another_configuration_is_refused(settings, tmp_path, monkeypatch):
+    quick(monkeypatch)
+    trainer = Trainer(TrainConfig(**settings, output=str(tmp_path / "x.pth")), "cpu", progress=False)
+    torch.save(dict(trainer=trainer.state(), best={}, seconds=0.0), tmp_path / "x.state")
+    with pytest.raises(ValueError, match="another configuration"):
+        train(TrainConfig(**settings, output=str(tmp_path / "x.pth"), margin=1.0), "cpu", progress=False)
+
+
+def test_a_loss_that_is_no_number_stops_and_names_the_images(settings, monkeypatch):
+    trainer = Trainer(TrainConfig(**settings), "cpu", progress=False)
+    monkeypatch.setattr(training, "second_order_loss", lambda q, p, n: q.sum() * float("nan"))
+    before = {k: v.clone() for k, v in trainer.net.state_dict().items()}
+    with pytest.raises(FloatingPointError, match=r"epoch 1: the loss is nan for the images .*\.jpg"):
+        trainer.epoch()
+    assert all(torch.equal(v, before[k]) for k, v in trainer.net.state_dict().items())
+
+
+def test_images_of_two_sizes_are_refused(folder, settings, tmp_path):
+    index = load_training(folder)
+    odd = tmp_path / "odd.jpg"
+    solar.images.read_image(index.images[0]).resize((100, 100)).save(odd)
+    with pytest.raises(ValueError, match="of another size"):
+        FrozenTrunk(
+            solar.load(settings["start"]), solar.datasets.TrainingIndex([index.images[0], odd], np.zeros(2)), 96, "cpu"
+        )
