@@ -38,3 +38,15 @@ def second_order_loss(q: torch.Tensor, p: torch.Tensor, n: torch.Tensor) -> torc
     """
     difference = squared_distance(q[:, None], n) - squared_distance(p[:, None], n)  # (B, K)
     return torch.linalg.vector_norm(difference) / len(q)
+
+
+def batch_contrastive_loss(descriptors: torch.Tensor, labels: torch.Tensor, temperature: float = 0.1) -> torch.Tensor:
+    """Supervised contrastive loss (Khosla et al., 2020): descriptors (B, D), landmarks (B,) -> scalar.
+
+    Every image should be more similar to its siblings in the batch than to all others: a softmax over similarities, so
+    that all negatives count, the near ones most. Every landmark must have two or more images.
+    """
+    itself = torch.eye(len(labels), dtype=torch.bool, device=labels.device)
+    logits = (descriptors @ descriptors.T / temperature).masked_fill(itself, -1e4)  # (B, B)
+    siblings = (labels[:, None] == labels[None]) & ~itself
+    return -(logits.log_softmax(1) * siblings).sum(1).div(siblings.sum(1)).mean()

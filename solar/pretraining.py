@@ -23,6 +23,7 @@ from .datasets import load_training
 from .files import atomic
 from .global_net import IMAGENET_MEAN, IMAGENET_STD, GlobalNet
 from .images import read_image
+from .losses import batch_contrastive_loss
 from .pooling import l2n
 from .sheets import percent, write_sheet
 from .world import make
@@ -68,14 +69,6 @@ class Trunk(nn.Module):
         net.whiten.bias -= net.whiten.weight @ (self.norm.running_mean * scale)
         net.whiten.weight *= scale
         return net.eval()
-
-
-def contrastive_loss_of_batch(descriptors: torch.Tensor, labels: torch.Tensor, temperature: float) -> torch.Tensor:
-    """Supervised contrastive loss: descriptors (B, D) of unit length, labels (B,) -> scalar."""
-    same_photo = torch.eye(len(labels), dtype=torch.bool, device=labels.device)
-    logits = (descriptors @ descriptors.T / temperature).masked_fill(same_photo, -1e4)  # (B, B)
-    siblings = (labels[:, None] == labels[None]) & ~same_photo
-    return -(logits.log_softmax(1) * siblings).sum(1).div(siblings.sum(1)).mean()
 
 
 def read_photos(folder: Path) -> tuple[torch.Tensor, list[np.ndarray]]:
@@ -149,7 +142,7 @@ def _epoch(trunk, optimiser, schedule, data, epoch: int, config: PretrainConfig)
         rows, mirror = draw_batch(groups, config, rng)
         batch = augment(images[rows], torch.from_numpy(mirror), size, generator)
         descriptors = trunk(batch.contiguous(memory_format=torch.channels_last))
-        loss = contrastive_loss_of_batch(descriptors, labels, config.temperature)
+        loss = batch_contrastive_loss(descriptors, labels, config.temperature)
         optimiser.zero_grad(set_to_none=True)
         loss.backward()
         optimiser.step()

@@ -22,8 +22,8 @@ from .description import Pictures, equal_batches
 from .evaluation import average_precision
 from .files import atomic
 from .global_net import GlobalNet
-from .losses import second_order_loss, triplet_loss
-from .mining import epoch_tuples
+from .losses import batch_contrastive_loss, second_order_loss, triplet_loss
+from .mining import epoch_tuples, hardest_negatives
 from .retrieval import ranks_by_counting
 from .sheets import write_sheet
 from .world import DATASETS, make
@@ -33,24 +33,28 @@ from .world import DATASETS, make
 class TrainConfig:
     """The command line of `solar train`; the defaults are the recipe of `mini-solar`.
 
+    first: the first-order loss. 'triplet' is the paper's: `batch` tuples a step, their negatives the hardest of a pool.
+        'batch' is the supervised contrastive loss over `batch` landmarks x `photos`, whose negatives are all others.
     sos: weight of the second-order loss (lambda).  rate: of Adam, for attention and whitening; GeM's exponent learns
-    `rate_of_p` times as fast.  fade: the rate is multiplied by e^-fade every epoch.
+        `rate_of_p` times as fast.  fade: the rate is multiplied by e^-fade every epoch.
     """
 
     data: str = "mini-gl18-tuning"
     start: str = "mini-gem"
     output: str = "mini-solar.pth"
     soa: str = "45"
-    sos: float = 10.0
+    first: str = "batch"
+    sos: float = 0.5
     margin: float = 1.25
-    epochs: int = 10
+    epochs: int = 20
     queries: int = 640
     pool: int = 2500
     negatives: int = 5
-    batch: int = 8
-    rate: float = 2e-4
+    batch: int = 16
+    photos: int = 4
+    rate: float = 1e-3
     rate_of_p: float = 10.0
-    fade: float = 0.01
+    fade: float = 0.15
     decay: float = 1e-6
     image_size: int = 256
     seed: int = 0
@@ -113,6 +117,8 @@ class Trainer:
     """One run: network, data, optimiser and log. What an epoch does depends on the seed and its number alone."""
 
     def __init__(self, config: TrainConfig, device=None, progress: bool = True):
+        if config.first not in ("triplet", "batch"):
+            raise ValueError(f"first={config.first!r}: expected 'triplet' or 'batch'")
         self.config, self.progress, self.log = config, progress, []
         self.device = pick_device(device)
         torch.manual_seed(config.seed)
@@ -147,24 +153,36 @@ class Trainer:
         """`held_out_map` of the network as it is."""
         return held_out_map(self.describe(self.held_out_maps, np.arange(len(self.held_out))), self.held_out.landmarks)
 
+    def rows(self, rng) -> np.ndarray:
+        """An epoch's image numbers, a row a query: (Q, 2 + K) query, positive, negatives; or (Q, photos) siblings."""
+        config, landmarks = self.config, self.index.landmarks
+        if config.first == "triplet":
+            sizes = (config.queries, config.pool, config.negatives)
+            return epoch_tuples(landmarks, lambda i: self.describe(self.maps, i), rng, *sizes)
+        groups = [np.flatnonzero(landmarks == name) for name in np.unique(landmarks)]
+        groups = [group for group in groups if len(group) >= config.photos]
+        steps = range(config.queries // config.batch)
+        chosen = [i for _ in steps for i in rng.choice(len(groups), config.batch, replace=False)]
+        return np.array([rng.choice(groups[i], config.photos, replace=False) for i in chosen])
+
+    def losses(self, rows: np.ndarray) -> tuple[torch.Tensor, torch.Tensor]:
+        """First- and second-order loss of one batch of rows."""
+        d = self.describe_maps(self.maps[rows.ravel()]).unflatten(0, rows.shape)  # (B, 2 + K or photos, D)
+        q, p, config = d[:, 0], d[:, 1], self.config
+        if config.first == "triplet":
+            return triplet_loss(q, p, d[:, 2:], config.margin), second_order_loss(q, p, d[:, 2:])
+        labels, flat = self.index.landmarks[rows], d.flatten(0, 1)
+        near = hardest_negatives(q.detach(), flat.detach(), labels[:, 0], labels.ravel(), config.negatives)  # (B, K)
+        first = batch_contrastive_loss(flat, torch.from_numpy(labels.ravel()).to(flat.device))
+        return first, second_order_loss(q, p, flat[torch.from_numpy(near).to(flat.device)])
+
     def epoch(self) -> dict:
-        """Draw tuples, take a step for each batch of them, validate; returns and logs the means."""
+        """Draw rows, take a step for each batch of them, validate; returns and logs the means."""
         config, number = self.config, len(self.log)
-        rng = np.random.default_rng([config.seed, number])
-        tuples = epoch_tuples(
-            self.index.landmarks,
-            lambda i: self.describe(self.maps, i),
-            rng,
-            config.queries,
-            config.pool,
-            config.negatives,
-        )  # (Q, 2 + K)
-        batches = [tuples[i : i + config.batch] for i in range(0, len(tuples), config.batch)]
-        losses = []
+        rows, found = self.rows(np.random.default_rng([config.seed, number])), []
+        batches = [rows[i : i + config.batch] for i in range(0, len(rows), config.batch)]
         for batch in tqdm(batches, desc=f"epoch {number + 1}/{config.epochs}", unit="step", disable=not self.progress):
-            d = self.describe_maps(self.maps[batch.ravel()]).unflatten(0, batch.shape)  # (B, 2 + K, D)
-            first = triplet_loss(d[:, 0], d[:, 1], d[:, 2:], config.margin)
-            second = second_order_loss(d[:, 0], d[:, 1], d[:, 2:])
+            first, second = self.losses(batch)
             loss = first + config.sos * second
             if not torch.isfinite(loss):
                 names = ", ".join(self.index.images[i].name for i in batch.ravel())
@@ -172,13 +190,11 @@ class Trainer:
             self.optimiser.zero_grad(set_to_none=True)
             loss.backward()
             self.optimiser.step()
-            losses.append((first.item(), second.item()))
+            found.append((first.item(), second.item()))
         self.schedule.step()
-        first, second = np.mean(losses, 0)
-        self.log.append(
-            dict(epoch=number + 1, triplet=float(first), second_order=float(second), p=self.net.pool.p.mean().item(),
-                 validation=self.validate())
-        )  # fmt: skip
+        first, second = np.mean(found, 0).tolist()
+        p = self.net.pool.p.mean().item()
+        self.log.append(dict(epoch=number + 1, first=first, second=second, p=p, validation=self.validate()))
         return self.log[-1]
 
     def state(self) -> dict:
@@ -222,7 +238,7 @@ def train(config: TrainConfig, device=None, progress: bool = True) -> dict:
     while len(trainer.log) < config.epochs:
         found = trainer.epoch()
         print(
-            f"epoch {found['epoch']}: triplet {found['triplet']:.3f}, second order {found['second_order']:.4f}, "
+            f"epoch {found['epoch']}: first order {found['first']:.3f}, second order {found['second']:.4f}, "
             f"p {found['p']:.2f}, validation mAP {100 * found['validation']:.2f}",
             flush=True,
         )
@@ -245,9 +261,11 @@ def train(config: TrainConfig, device=None, progress: bool = True) -> dict:
 
 HELP = dict(
     data="training folder in GL18's layout, or a mini one by name", start="network to start from",
-    output="weights to write", soa="stages with an attention block, '' for none", sos="weight of the second-order loss",
+    output="weights to write", soa="stages with an attention block, '' for none",
+    first="first-order loss, 'triplet' or 'batch'", sos="weight of the second-order loss",
     margin="of the triplet loss", epochs="rounds of mining and training", queries="tuples an epoch",
     pool="images among which negatives are sought", negatives="a tuple", batch="tuples a step", rate="of Adam",
+    photos="of each landmark in a batch",
     rate_of_p="times that rate for GeM's exponent", fade="the rate shrinks by e^-fade an epoch", decay="of weights",
     image_size="longer side, pixels", seed="of all randomness",
 )  # fmt: skip

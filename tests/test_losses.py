@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from solar import contrastive_loss, second_order_loss, triplet_loss
+from solar.losses import batch_contrastive_loss
 
 Q, P, N = [1.0, 2, -2], [-1.0, 2, 0], [-5.0, 0, 3]
 
@@ -78,3 +79,17 @@ def test_what_splitting_a_batch_does(batch):
         parts = [loss(q[i : i + 2], p[i : i + 2], n[i : i + 2]) for i in range(0, 8, 2)]
         assert torch.allclose(loss(q, p, n), torch.stack(parts).mean())
     assert torch.allclose(second_order_loss(*batch), math.sqrt(2) * second_order_loss(q, p, n))
+
+
+def test_batch_contrastive_loss_is_the_loop():
+    descriptors, labels, expected = unit(6, 5), [0, 0, 1, 1, 2, 2], 0.0
+    for i in range(6):
+        others = [j for j in range(6) if j != i]
+        total = sum(math.exp(float(descriptors[i] @ descriptors[j]) / 0.1) for j in others)
+        siblings = [j for j in others if labels[j] == labels[i]]
+        for j in siblings:
+            expected -= math.log(math.exp(float(descriptors[i] @ descriptors[j]) / 0.1) / total) / len(siblings)
+    found = batch_contrastive_loss(descriptors, torch.tensor(labels))
+    assert found.item() == pytest.approx(expected / 6, abs=1e-9)
+    inputs = descriptors.clone().requires_grad_()
+    assert torch.autograd.gradcheck(lambda d: batch_contrastive_loss(d, torch.tensor(labels)), [inputs])

@@ -1,4 +1,4 @@
-"""Pretraining: the loss against loops, folding against the unfolded net, and a resumed run against an unbroken one."""
+"""Pretraining: folding against the unfolded net, and a resumed run against an unbroken one."""
 
 import numpy as np
 import torch
@@ -9,25 +9,10 @@ from solar.pretraining import (
     Trunk,
     _epoch,
     augment,
-    contrastive_loss_of_batch,
     draw_batch,
     read_photos,
 )
 from solar.world import Recipe, write
-
-
-def test_contrastive_loss_agrees_with_loops():
-    torch.manual_seed(0)
-    descriptors = torch.nn.functional.normalize(torch.randn(6, 5, dtype=torch.float64))
-    labels, expected = [0, 0, 1, 1, 2, 2], 0.0
-    for i in range(6):
-        others = [j for j in range(6) if j != i]
-        total = sum(np.exp(float(descriptors[i] @ descriptors[j]) / 0.1) for j in others)
-        siblings = [j for j in others if labels[j] == labels[i]]
-        for j in siblings:
-            expected -= np.log(np.exp(float(descriptors[i] @ descriptors[j]) / 0.1) / total) / len(siblings)
-    found = contrastive_loss_of_batch(descriptors, torch.tensor(labels), 0.1)
-    assert abs(float(found) - expected / 6) < 1e-9
 
 
 def test_folded_net_is_the_same_function():
