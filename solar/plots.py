@@ -121,12 +121,12 @@ def attention_grid(image, maps: list[list[np.ndarray]], at: list[tuple[int, int]
         maps: for each position, arrays (h, w), all of one size.  at: positions (row, column) on that grid.
         names: what lies at the positions, written beside the rows.
     """
-    figure, axes = plt.subplots(
-        len(at), len(titles) + 1, figsize=(2.9 * (len(titles) + 1), 2.25 * len(at)), squeeze=False
-    )
+    size = np.asarray(image).shape[:2]
+    columns, high = len(titles) + 1, 2.9 * size[0] / size[1]
+    figure, axes = plt.subplots(len(at), columns, figsize=(2.9 * columns, high * len(at)), squeeze=False)
     for i, line in enumerate(axes):
         show(line[0], np.asarray(image), "" if i else "position")
-        mark(line[0], at[i], maps[i][0].shape, np.asarray(image).shape[:2])
+        mark(line[0], at[i], maps[i][0].shape, size)
         line[0].set_ylabel(names[i] if names else "")
         for axis, row, title in zip(line[1:], maps[i], titles):
             attention_map(axis, image, row, at[i], "" if i else title)
@@ -147,3 +147,12 @@ def growth(x, curves: dict[str, list[float]], xlabel: str, ylabel: str) -> None:
     axis.set(xlabel=xlabel, ylabel=ylabel)
     axis.grid(alpha=0.25)
     axis.margins(x=0.16)
+
+
+def validation_curves(curves: dict[str, list[float]]) -> None:
+    """Validation mAP in percent, the start first and then after every epoch, one curve a run, named in a legend."""
+    _, axis = plt.subplots(figsize=(7, 3.4))
+    for (name, values), colour, marker in zip(curves.items(), ("#0072B2", "#D55E00", "#009E73", "#CC79A7"), "os^D"):
+        axis.plot(range(len(values)), values, marker=marker, markersize=4, color=colour, label=name)
+    axis.set(xlabel="epoch", ylabel="held-out mAP, percent")
+    axis.legend(frameon=False)

@@ -227,14 +227,15 @@ def train(config: TrainConfig, device=None, progress: bool = True) -> dict:
     output, started = Path(config.output), time.process_time()
     kept, spent = output.with_suffix(".state"), 0.0
     trainer = Trainer(config, device, progress)
-    best = dict(epoch=0, validation=trainer.validate(), net=None)
+    start = trainer.validate()  # of a network that is the start itself: its attention changes nothing yet
+    best = dict(epoch=0, validation=start, net=None)
     if kept.is_file():
         state = torch.load(kept, map_location=trainer.device, weights_only=True)
         trainer.go_on_from(state["trainer"])
         best, spent = state["best"], state["seconds"]
     else:
         best["net"] = {k: v.clone() for k, v in trainer.net.state_dict().items()}
-        print(f"start: validation mAP {100 * best['validation']:.2f}", flush=True)
+        print(f"start: validation mAP {100 * start:.2f}", flush=True)
     while len(trainer.log) < config.epochs:
         found = trainer.epoch()
         print(
@@ -252,7 +253,8 @@ def train(config: TrainConfig, device=None, progress: bool = True) -> dict:
     save(trainer.net, output)
     facts = dict(
         photographs=len(trainer.index), landmarks=len(set(trainer.index.landmarks)), best_epoch=best["epoch"],
-        held_out=round(100 * best["validation"], 2), cpu_seconds=round(spent + time.process_time() - started),
+        held_out=[round(100 * value, 2) for value in (start, *(found["validation"] for found in trainer.log))],
+        cpu_seconds=round(spent + time.process_time() - started),
     )  # fmt: skip
     sheet = write_sheet(trainer.net, output, config, **facts)
     kept.unlink(missing_ok=True)

@@ -54,3 +54,33 @@ def test_the_curve_over_p_is_the_scores():
     curve, first, second, learnt = plt.gca().lines
     assert curve.get_ydata().tolist() == [20, 40] and curve.get_xdata().tolist() == [1, 3]
     assert [line.get_ydata()[0] for line in (first, second)] == [10, 30] and learnt.get_xdata()[0] == 2.9
+
+
+def test_attention_is_laid_over_its_place():
+    """A map with one bright cell is brightest there, and the mark stands in the middle of its own cell."""
+    picture, row = np.full((30, 40, 3), 128, np.uint8), np.zeros((3, 4))
+    row[1, 2] = 1.0
+    plots.attention_grid(picture, [[row]], [(2, 0)], ["map"], ["name"])
+    left, right = plt.gcf().axes
+    shown = np.asarray(right.images[0].get_array()).sum(-1)
+    peak = np.unravel_index(shown.argmax(), shown.shape)
+    assert 10 <= peak[0] < 20 and 20 <= peak[1] < 30 and left.get_ylabel() == "name"
+    for axis in (left, right):
+        assert [line.get_xydata()[0].tolist() for line in axis.lines] == [[5.0, 25.0]]
+
+
+def test_an_even_map_is_drawn_too():
+    _, axis = plt.subplots()
+    plots.attention_map(axis, np.zeros((8, 8, 3), np.uint8), np.full((2, 2), 0.25), title="even")
+    assert np.isfinite(axis.images[0].get_array()).all()
+
+
+def test_growth_names_its_curves():
+    plots.growth([1, 2, 4], {"a": [1, 2, 4], "b": [1, 4, 16]}, "x", "y")
+    axis = plt.gca()
+    assert [text.get_text().strip() for text in axis.texts] == ["a", "b"]
+    assert [line.get_ydata()[-1] for line in axis.lines] == [4, 16] and axis.get_xscale() == "log"
+
+
+def test_to_grid_takes_means():
+    assert plots.to_grid(np.arange(16.0).reshape(4, 4), (2, 2)).tolist() == [[2.5, 4.5], [10.5, 12.5]]
