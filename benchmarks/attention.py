@@ -1,17 +1,15 @@
 """Second-order attention: the explicit N x N map against the fused path, time and peak memory, the same work for both.
 
-Every measurement runs in a process of its own, so that one's memory does not hide another's. Run it as
-`python benchmarks/attention.py` on Linux, whose kernel counts memory; with CUDA the GPU is measured too.
+Memory is the most that all tensors made meanwhile take at once (on CUDA: that torch's allocator hands out). Run it as
+`python benchmarks/attention.py`; with CUDA the GPU is measured too.
 """
 
 import argparse
 import itertools
-import json
-import subprocess
-import sys
 import time
 
 import torch
+from torch.distributed._tools.mem_tracker import MemTracker
 
 from solar import SecondOrderAttention
 
@@ -21,48 +19,41 @@ CASES = [(1024, 4, 32), (1024, 4, 64), (2048, 2, 32), (2048, 2, 64)]  # channels
 def explicit(block: SecondOrderAttention, x: torch.Tensor) -> torch.Tensor:
     """The textbook way: build A, multiply, add."""
     values = block.h(x).flatten(2).transpose(1, 2)  # (B, N, c')
-    out = (block.maps(x) @ values).transpose(1, 2).unflatten(2, x.shape[2:])
-    return x + block.v(out)
+    return x + block.v((block.maps(x) @ values).transpose(1, 2).unflatten(2, x.shape[2:]))
 
 
-def peak_bytes(device: str) -> int:
-    """The most memory held so far, of the process (CPU) or of torch on the GPU."""
+def peak_bytes(step, weights: int, device: str) -> int:
+    """The most memory that `step` holds beyond what was there before, `weights` bytes of parameters among it."""
     if device == "cuda":
-        return torch.cuda.max_memory_allocated()
-    with open("/proc/self/status") as status:
-        return next(int(line.split()[1]) * 1024 for line in status if line.startswith("VmHWM"))
-
-
-def restart_peak(device: str) -> int:
-    """Forget the peak; returns what is held now."""
-    if device == "cuda":
+        before = torch.cuda.memory_allocated()
         torch.cuda.reset_peak_memory_stats()
-        return torch.cuda.memory_allocated()
-    with open("/proc/self/clear_refs", "w") as file:
-        file.write("5")  # Linux: the peak of resident memory starts anew
-    return peak_bytes(device)
+        step()
+        return torch.cuda.max_memory_allocated() - before
+    tracker = MemTracker()
+    with tracker:
+        step()
+    return tracker.get_tracker_snapshot("peak")[torch.device("cpu")]["Total"] - weights
 
 
-def measure(way: str, channels: int, reduction: int, side: int, backward: bool, device: str, repeats: int) -> dict:
-    """Milliseconds (median) and peak MB over what was held before."""
+def measure(way, channels: int, reduction: int, side: int, backward: bool, device: str, repeats: int) -> dict:
+    """Milliseconds (median) and peak MB of one way, `way(block, x)`."""
     torch.manual_seed(0)
     block = SecondOrderAttention(channels, reduction).eval().to(device)
     torch.nn.init.normal_(block.v.weight, std=0.01)
     x = torch.rand(1, channels, side, side, device=device, requires_grad=backward)
-    run = block if way == "fused" else lambda x: explicit(block, x)
 
     def step():
         with torch.set_grad_enabled(backward):
-            y = run(x)
+            y = way(block, x)
             if backward:
-                y.square().mean().backward()
+                y.backward(y.detach())
+                x.grad = None
+                block.zero_grad()
         if device == "cuda":
             torch.cuda.synchronize()
 
-    before = restart_peak(device)
     step()
-    peak = peak_bytes(device) - before
-    times = []
+    peak, times = peak_bytes(step, sum(t.nbytes for t in block.state_dict().values()), device), []
     for _ in range(repeats):
         start = time.perf_counter()
         step()
@@ -74,28 +65,18 @@ def main() -> None:
     """Print one line a case: both ways and their ratio."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--repeats", type=int, default=9, help="timed runs of each, the median counts (%(default)s)")
-    parser.add_argument("--one", help=argparse.SUPPRESS)  # the arguments of one measurement, as JSON
-    arguments = parser.parse_args()
-    if arguments.one:
-        print(json.dumps(measure(**json.loads(arguments.one))))
-        return
+    repeats = parser.parse_args().repeats
     print(f"{torch.get_num_threads()} threads, torch {torch.__version__}; 'saved' and 'faster' are explicit / fused")
     print("device   c'     N  pass                       explicit              fused   saved  faster")
     devices = ["cpu"] + ["cuda"] * torch.cuda.is_available()
-    for device, (channels, reduction, side), backward in itertools.product(devices, CASES, (False, True)):
-        case = dict(channels=channels, reduction=reduction, side=side, backward=backward, device=device)
-        case["repeats"] = arguments.repeats
-        slow, fast = (in_a_process(case | dict(way=way)) for way in ("explicit", "fused"))
+    ways = (explicit, SecondOrderAttention.__call__)
+    for device, case, backward in itertools.product(devices, CASES, (False, True)):
+        slow, fast = (measure(way, *case, backward, device, repeats) for way in ways)
+        channels, reduction, side = case
         name = "forward + backward" if backward else "forward"
         costs = "  ".join(f"{cost['mb']:5.0f} MB {cost['ms']:5.0f} ms" for cost in (slow, fast))
         ratios = f"{slow['mb'] / fast['mb']:5.1f}x {slow['ms'] / fast['ms']:5.2f}x"
         print(f"{device:6} {channels // reduction:4} {side**2:5}  {name:18} {costs}  {ratios}", flush=True)
-
-
-def in_a_process(case: dict) -> dict:
-    """`measure` in a fresh Python."""
-    command = [sys.executable, __file__, "--one", json.dumps(case)]
-    return json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ class SecondOrderAttention(nn.Module):
         self.reduced = channels // reduction
 
         def projection():
-            return nn.Sequential(nn.Conv2d(channels, self.reduced, 1), nn.BatchNorm2d(self.reduced), nn.ReLU())
+            return nn.Sequential(nn.Conv2d(channels, self.reduced, 1), nn.BatchNorm2d(self.reduced), nn.ReLU(True))
 
         self.f, self.g = projection(), projection()
         self.h = nn.Conv2d(channels, self.reduced, 1)
@@ -34,8 +34,9 @@ class SecondOrderAttention(nn.Module):
         # back to the explicit way unless its inputs are contiguous
         q, k, v = (p(x).flatten(2).transpose(1, 2).contiguous()[:, None] for p in (self.f, self.g, self.h))
         out = F.scaled_dot_product_attention(q, k, v)[:, 0]  # (B, 1, N, c') -> (B, N, c')
+        del q, k, v
         out = out.transpose(1, 2).reshape(-1, self.reduced, *x.shape[2:])  # -> (B, c', H, W)
-        return x + self.v(out)
+        return self.v(out).add_(x)  # in place: one (B, C, H, W) less to hold
 
     def maps(self, x: torch.Tensor, at: torch.Tensor | None = None) -> torch.Tensor:
         """The attention itself: (B, N, N), row i = where position i looks; rows sum to one.

@@ -84,3 +84,10 @@ def test_growth_names_its_curves():
 
 def test_to_grid_takes_means():
     assert plots.to_grid(np.arange(16.0).reshape(4, 4), (2, 2)).tolist() == [[2.5, 4.5], [10.5, 12.5]]
+
+
+def test_validation_curves_show_all_and_a_part():
+    plots.validation_curves({"a": [50.0, 51, 52], "b": [50.0, 20]}, near=3)
+    whole, part = plt.gcf().axes
+    assert [line.get_ydata().tolist() for line in whole.lines] == [[50, 51, 52], [50, 20]]
+    assert part.get_ylim() == (47, 53) and [t.get_text() for t in whole.get_legend().texts] == ["a", "b"]
