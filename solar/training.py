@@ -61,12 +61,14 @@ class TrainConfig:
 
 
 class FrozenTrunk:
-    """Feature maps of images at the input of the first attention block (or of conv5_x): computed once, kept as float16.
+    """Feature maps of images, as the stage called `stage` sees them: computed once, kept as float16.
 
     Indexing with image numbers (n,) gives (n, C, H, W) float32. All images must have one size.
     """
 
-    def __init__(self, net: GlobalNet, index: TrainingIndex, image_size: int, device, progress: bool = True):
+    def __init__(
+        self, net: GlobalNet, stage: str, index: TrainingIndex, image_size: int, device, progress: bool = True
+    ):
         self.device, self.maps = device, None
         loader = DataLoader(Pictures(index.images, None, image_size, net.mean, net.std), batch_size=None)
         net = net.eval().to(device)
@@ -75,7 +77,7 @@ class FrozenTrunk:
             tqdm(total=len(index.images), desc="trunk", unit="image", disable=not progress) as bar,
         ):
             for numbers, batch in equal_batches(loader, 32):
-                found = net.features.until(batch.to(device), "soa4").half().cpu()
+                found = net.features.until(batch.to(device), stage).half().cpu()
                 if self.maps is None:
                     self.maps = torch.empty(len(index.images), *found.shape[1:], dtype=torch.float16)
                 if found.shape[1:] != self.maps.shape[1:]:
@@ -108,8 +110,9 @@ def held_out_map(descriptors: torch.Tensor, landmarks: np.ndarray) -> float:
     scores = (descriptors @ descriptors.T).cpu().numpy()  # (N, N)
     found = []
     for i, row in enumerate(scores):
-        siblings = np.flatnonzero(landmarks == landmarks[i])
-        found.append(average_precision(ranks_by_counting(row, siblings[siblings != i], [i])))
+        siblings = np.setdiff1d(np.flatnonzero(landmarks == landmarks[i]), i)
+        if len(siblings):
+            found.append(average_precision(ranks_by_counting(row, siblings, [i])))
     return float(np.mean(found))
 
 
@@ -127,8 +130,9 @@ class Trainer:
         self.net.load_state_dict(self.net.state_dict() | start.state_dict())
         folder = make(config.data) if config.data in DATASETS else Path(config.data)
         self.index, self.held_out = load_training(folder), load_training(folder, split=2)
+        self.stage = "soa3" if "3" in config.soa else "soa4"  # what lies before it never changes
         self.maps, self.held_out_maps = (
-            FrozenTrunk(self.net, index, config.image_size, self.device, progress)
+            FrozenTrunk(self.net, self.stage, index, config.image_size, self.device, progress)
             for index in (self.index, self.held_out)
         )
         self.net.to(self.device).eval()  # batch norms keep their statistics, as in the authors' training
@@ -142,7 +146,7 @@ class Trainer:
 
     def describe_maps(self, maps: torch.Tensor) -> torch.Tensor:
         """Descriptors (B, D) from the frozen trunk's maps, through everything that learns."""
-        return self.net.head(self.net.features.onwards(maps, "soa4"))
+        return self.net.head(self.net.features.onwards(maps, self.stage))
 
     @torch.no_grad()
     def describe(self, maps: FrozenTrunk, numbers: np.ndarray) -> torch.Tensor:
@@ -161,7 +165,12 @@ class Trainer:
             return epoch_tuples(landmarks, lambda i: self.describe(self.maps, i), rng, *sizes)
         groups = [np.flatnonzero(landmarks == name) for name in np.unique(landmarks)]
         groups = [group for group in groups if len(group) >= config.photos]
-        steps = range(config.queries // config.batch)
+        if len(groups) < config.batch:
+            raise ValueError(
+                f"{config.data}: {len(groups)} landmarks have {config.photos} photographs or more; a batch needs "
+                f"{config.batch}: make `batch` or `photos` smaller"
+            )
+        steps = range(max(1, config.queries // config.batch))
         chosen = [i for _ in steps for i in rng.choice(len(groups), config.batch, replace=False)]
         return np.array([rng.choice(groups[i], config.photos, replace=False) for i in chosen])
 

@@ -147,7 +147,34 @@ def test_images_of_two_sizes_are_refused(folder, settings, tmp_path):
     index = load_training(folder)
     odd = tmp_path / "odd.jpg"
     solar.images.read_image(index.images[0]).resize((100, 100)).save(odd)
+    two = solar.datasets.TrainingIndex([index.images[0], odd], np.zeros(2))
     with pytest.raises(ValueError, match="of another size"):
-        FrozenTrunk(
-            solar.load(settings["start"]), solar.datasets.TrainingIndex([index.images[0], odd], np.zeros(2)), 96, "cpu"
-        )
+        FrozenTrunk(solar.load(settings["start"]), "soa4", two, 96, "cpu")
+
+
+def test_attention_after_stage_3_learns_too(settings):
+    trainer = Trainer(TrainConfig(**settings, soa="35"), "cpu", progress=False)
+    trainer.epoch()
+    assert trainer.net.features.soa3.v.weight.abs().max() > 0
+
+
+def test_mined_triplets_train_too(settings):
+    trainer = Trainer(TrainConfig(**settings, first="triplet", sos=10.0), "cpu", progress=False)
+    rows = trainer.rows(np.random.default_rng(0))
+    assert rows.shape == (10, 5)
+    found = trainer.epoch()
+    assert np.isfinite([found["first"], found["second"], found["validation"]]).all()
+    assert trainer.net.features.soa4.v.weight.abs().max() > 0
+
+
+def test_wrong_wishes_are_refused(settings):
+    with pytest.raises(ValueError, match="expected 'triplet' or 'batch'"):
+        Trainer(TrainConfig(**settings, first="hope"), "cpu")
+    trainer = Trainer(TrainConfig(**settings | dict(batch=40)), "cpu", progress=False)
+    with pytest.raises(ValueError, match="14 landmarks have 3 photographs or more; a batch needs 40"):
+        trainer.epoch()
+
+
+def test_landmarks_of_one_image_ask_nothing():
+    d = torch.nn.functional.normalize(torch.tensor([[1.0, 0], [1, 0.1], [0, 1]]))
+    assert held_out_map(d, np.array([0, 0, 1])) == 1
