@@ -19,7 +19,7 @@ $(READY): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "The book needs Python 3.11 or newer. Name one: make PYTHON=/path/to/python3.11" >&2; exit 1; }
 	@test -x $(RUN) || $(PYTHON) -m venv $(VENV)
-	$(RUN) -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[book,test]"
+	$(RUN) -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[book,test,faiss]"
 	@$(RUN) -c 'import cv2' 2>/dev/null || { \
 	  echo "import cv2 failed (no libGL here?): taking opencv-python-headless instead"; \
 	  $(RUN) -m pip uninstall --quiet --yes opencv-python && \

@@ -6,8 +6,6 @@ similar to its three siblings than to the other sixty. A mirrored landmark count
 Small pictures teach cheaply at first; the last epochs see them at the size in which they will be described.
 """
 
-import argparse
-import json
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -189,21 +187,3 @@ def pretrain(config: PretrainConfig) -> dict:
     sheet = write_sheet(net, output, config, **facts)
     state.unlink()
     return sheet
-
-
-def main(argv: list[str] | None = None) -> int:
-    """The command `solar pretrain`."""
-    parser = argparse.ArgumentParser(
-        prog="solar pretrain",
-        description="Train the small trunk of the book from scratch (about a quarter of an hour on two cores).",
-        epilog="example: solar pretrain --output mini-gem.pth --seed 0",
-    )
-    parser.add_argument("--data", default=PretrainConfig.data, help="training set in GL18's format (%(default)s)")
-    parser.add_argument("--output", default=PretrainConfig.output, help="weights to write (%(default)s)")
-    parser.add_argument("--epochs", type=int, default=PretrainConfig.epochs, help="passes over it (%(default)s)")
-    parser.add_argument(
-        "--large-epochs", type=int, default=PretrainConfig.large_epochs, help="of them, at the large size"
-    )
-    parser.add_argument("--seed", type=int, default=PretrainConfig.seed, help="of all randomness (%(default)s)")
-    print(json.dumps(pretrain(PretrainConfig(**vars(parser.parse_args(argv)))), indent=2))
-    return 0

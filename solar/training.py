@@ -4,11 +4,9 @@ The trunk stays as it is; the attention blocks, GeM's exponent and the whitening
 every image is seen whole, its feature maps are computed once and kept in memory: a step then starts at SOA4.
 """
 
-import argparse
-import json
 import math
 import time
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
@@ -268,33 +266,3 @@ def train(config: TrainConfig, device=None, progress: bool = True) -> dict:
     sheet = write_sheet(trainer.net, output, config, **facts)
     kept.unlink(missing_ok=True)
     return sheet
-
-
-HELP = dict(
-    data="training folder in GL18's layout, or a mini one by name", start="network to start from",
-    output="weights to write", soa="stages with an attention block, '' for none",
-    first="first-order loss, 'triplet' or 'batch'", sos="weight of the second-order loss",
-    margin="of the triplet loss", epochs="rounds of mining and training", queries="tuples an epoch",
-    pool="images among which negatives are sought", negatives="a tuple", batch="tuples a step", rate="of Adam",
-    photos="of each landmark in a batch",
-    rate_of_p="times that rate for GeM's exponent", fade="the rate shrinks by e^-fade an epoch", decay="of weights",
-    image_size="longer side, pixels", seed="of all randomness",
-)  # fmt: skip
-
-
-def main(argv: list[str] | None = None) -> int:
-    """The command `solar train`."""
-    parser = argparse.ArgumentParser(
-        prog="solar train",
-        description="Train attention, GeM's exponent and the whitening on a frozen trunk (SOLAR, section 4).",
-        epilog="examples:\n  solar train --output mini-solar.pth\n  solar train --soa '' --sos 0 --output baseline.pth",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    for field in fields(TrainConfig):
-        option = "--" + field.name.replace("_", "-")
-        parser.add_argument(option, type=field.type, default=field.default, help=f"{HELP[field.name]} (%(default)s)")
-    parser.add_argument("--device", help="cpu, cuda or mps (default: the fastest there is)")
-    arguments = vars(parser.parse_args(argv))
-    device = arguments.pop("device")
-    print(json.dumps(train(TrainConfig(**arguments), device), indent=2))
-    return 0

@@ -104,7 +104,7 @@ def test_a_killed_run_ends_at_the_same_weights(settings, tmp_path, monkeypatch):
     options = [f"--{k.replace('_', '-')}={v}" for k, v in settings.items()]
     code = (
         f"import sys, torch, solar.sheets; torch.set_num_threads({torch.get_num_threads()})\n"
-        "solar.sheets.percent = lambda *a: {}; from solar.training import main; main(sys.argv[1:])"
+        "solar.sheets.percent = lambda *a: {}; from solar.cli import main; main(['train', *sys.argv[1:]])"
     )
     command = [sys.executable, "-c", code, *options, "--output", str(tmp_path / "cut.pth"), "--rate", "0.01"]
     for epochs in (1, 2):  # kill it as soon as so many epochs are kept
