@@ -24,7 +24,8 @@ def attention(function) -> None:
         ),
         (lambda: same(found, (logits / 2) @ v), "The softmax is missing."),
     ]
-    judge("attention", same(found, right), hints, "Compare with the equation: logits, temperature, softmax over the last axis, values.")
+    otherwise = "Compare with the equation: logits, temperature, softmax over the last axis, values."
+    judge("attention", same(found, right), hints, otherwise)
 
 
 def rows(function) -> None:
