@@ -9,9 +9,11 @@ import pytest
 import torch
 
 import solar
-from solar import checkpoints, training
+from solar import checkpoints, global_training
 from solar.datasets import load_training
-from solar.training import FrozenTrunk, TrainConfig, Trainer, held_out_map, train
+from solar.frozen import FrozenTrunk
+from solar.global_training import GlobalTask, TrainConfig, held_out_map, train
+from solar.training import run, state_of
 from solar.world import Recipe, write
 
 
@@ -52,33 +54,39 @@ def test_the_index_holds_the_learning_part(folder):
         load_training(folder, split=4)
 
 
+def one_epoch(task):
+    """The task's steps of epoch 1 without the loop around them."""
+    for batch in task.batches(0):
+        task.optimiser.zero_grad()
+        task.losses(batch)["loss"].backward()
+        task.optimiser.step()
+
+
 def test_cached_maps_give_the_networks_own_descriptors(folder, settings):
-    trainer = Trainer(TrainConfig(**settings), "cpu", progress=False)
-    torch.nn.init.normal_(trainer.net.features.soa5.v.weight, std=0.1)
-    cached = trainer.describe(trainer.maps, np.arange(len(trainer.index)))
-    plain = solar.describe(trainer.net, trainer.index.images, image_size=96, scales=(1,))
+    task = GlobalTask(TrainConfig(**settings), "cpu", progress=False)
+    torch.nn.init.normal_(task.net.features.soa5.v.weight, std=0.1)
+    cached = task.describe(task.maps[0], np.arange(len(task.index)))
+    plain = solar.describe(task.net, task.index.images, image_size=96, scales=(1,))
     assert np.allclose(cached, plain, atol=2e-3)  # the maps are kept in half precision
 
 
 def test_only_attention_p_and_whitening_move(settings):
-    trainer = Trainer(TrainConfig(**settings), "cpu", progress=False)
-    before = {k: v.clone() for k, v in trainer.net.state_dict().items()}
-    trainer.epoch()
-    moved = {k for k, v in trainer.net.state_dict().items() if not torch.equal(v, before[k])}
+    task = GlobalTask(TrainConfig(**settings), "cpu", progress=False)
+    before = {k: v.clone() for k, v in task.net.state_dict().items()}
+    one_epoch(task)
+    moved = {k for k, v in task.net.state_dict().items() if not torch.equal(v, before[k])}
     assert {"pool.p", "whiten.weight", "whiten.bias", "features.soa5.v.weight", "features.soa4.v.bias"} <= moved
     assert all(".soa" in k or k.split(".")[0] in ("pool", "whiten") for k in moved)
     assert not any("running" in k for k in moved)
-    in_optimiser = sum(p.numel() for group in trainer.optimiser.param_groups for p in group["params"])
-    assert in_optimiser == sum(
-        p.numel() for k, p in trainer.net.named_parameters() if not k.startswith("features.conv")
-    )
+    in_optimiser = sum(p.numel() for group in task.optimiser.param_groups for p in group["params"])
+    assert in_optimiser == sum(p.numel() for k, p in task.net.named_parameters() if not k.startswith("features.conv"))
 
 
 def test_the_start_is_the_start(settings):
-    trainer = Trainer(TrainConfig(**settings), "cpu", progress=False)
+    task = GlobalTask(TrainConfig(**settings), "cpu", progress=False)
     start, x = solar.load(settings["start"]), torch.randn(1, 3, 64, 64)
     with torch.no_grad():
-        assert torch.allclose(trainer.net(x), start(x), atol=1e-6)
+        assert torch.allclose(task.net(x), start(x), atol=1e-6)
 
 
 def test_held_out_map_is_the_mean_over_queries():
@@ -126,21 +134,23 @@ def test_a_killed_run_ends_at_the_same_weights(settings, tmp_path, monkeypatch):
     assert whole["best_epoch"] <= 3
 
 
-def test_a_state_of_another_configuration_is_refused(settings, tmp_path, monkeypatch):
-    quick(monkeypatch)
-    trainer = Trainer(TrainConfig(**settings, output=str(tmp_path / "x.pth")), "cpu", progress=False)
-    torch.save(dict(trainer=trainer.state(), best={}, seconds=0.0), tmp_path / "x.state")
-    with pytest.raises(ValueError, match="another configuration"):
-        train(TrainConfig(**settings, output=str(tmp_path / "x.pth"), margin=1.0), "cpu", progress=False)
+def test_a_state_of_another_configuration_is_refused(settings, tmp_path):
+    config = TrainConfig(**settings, output=str(tmp_path / "x.pth"))
+    run(GlobalTask(config, "cpu", progress=False), config.output, 0, progress=False)
+    other = TrainConfig(**settings, output=str(tmp_path / "x.pth"), margin=1.0)
+    with pytest.raises(ValueError, match=r"x\.state: belongs to a run of another configuration"):
+        train(other, "cpu", progress=False)
 
 
-def test_a_loss_that_is_no_number_stops_and_names_the_images(settings, monkeypatch):
-    trainer = Trainer(TrainConfig(**settings), "cpu", progress=False)
-    monkeypatch.setattr(training, "second_order_loss", lambda q, p, n: q.sum() * float("nan"))
-    before = {k: v.clone() for k, v in trainer.net.state_dict().items()}
-    with pytest.raises(FloatingPointError, match=r"epoch 1: the loss is nan for the images .*\.jpg"):
-        trainer.epoch()
-    assert all(torch.equal(v, before[k]) for k, v in trainer.net.state_dict().items())
+def test_a_loss_that_is_no_number_stops_and_names_the_images(settings, tmp_path, monkeypatch):
+    task = GlobalTask(TrainConfig(**settings), "cpu", progress=False)
+    monkeypatch.setattr(global_training, "second_order_loss", lambda q, p, n: q.sum() * float("nan"))
+    before = {k: v.clone() for k, v in task.net.state_dict().items()}
+    with pytest.raises(FloatingPointError, match=r"epoch 1, step 1: the loss is nan, .* the images .*\.jpg"):
+        run(task, tmp_path / "x.pth", 1, progress=False)
+    assert all(torch.equal(v, before[k]) for k, v in task.net.state_dict().items())
+    kept = torch.load(state_of(tmp_path / "x.pth"), weights_only=True)["net"]
+    assert all(torch.equal(v, before[k]) for k, v in kept.items())
 
 
 def test_images_of_two_sizes_are_refused(folder, settings, tmp_path):
@@ -153,26 +163,27 @@ def test_images_of_two_sizes_are_refused(folder, settings, tmp_path):
 
 
 def test_attention_after_stage_3_learns_too(settings):
-    trainer = Trainer(TrainConfig(**settings, soa="35"), "cpu", progress=False)
-    trainer.epoch()
-    assert trainer.net.features.soa3.v.weight.abs().max() > 0
+    task = GlobalTask(TrainConfig(**settings, soa="35"), "cpu", progress=False)
+    one_epoch(task)
+    assert task.net.features.soa3.v.weight.abs().max() > 0
 
 
-def test_mined_triplets_train_too(settings):
-    trainer = Trainer(TrainConfig(**settings, first="triplet", sos=10.0), "cpu", progress=False)
-    rows = trainer.rows(np.random.default_rng(0))
-    assert rows.shape == (10, 5)
-    found = trainer.epoch()
-    assert np.isfinite([found["first"], found["second"], found["validation"]]).all()
-    assert trainer.net.features.soa4.v.weight.abs().max() > 0
+def test_mined_triplets_train_too(settings, tmp_path):
+    task = GlobalTask(TrainConfig(**settings, first="triplet", sos=10.0), "cpu", progress=False)
+    assert [batch.shape for batch in task.batches(0)] == [(4, 5), (4, 5), (2, 5)]
+    found = run(task, tmp_path / "x.pth", 1, progress=False)
+    assert np.isfinite(list(found["log"][0].values())).all()
+    assert 0 < found["log"][0]["negatives"] < 2 and found["log"][0]["loss"] == pytest.approx(
+        found["log"][0]["first"] + 10 * found["log"][0]["second"], rel=1e-5
+    )
 
 
 def test_wrong_wishes_are_refused(settings):
     with pytest.raises(ValueError, match="expected 'triplet' or 'batch'"):
-        Trainer(TrainConfig(**settings, first="hope"), "cpu")
-    trainer = Trainer(TrainConfig(**settings | dict(batch=40)), "cpu", progress=False)
+        GlobalTask(TrainConfig(**settings, first="hope"), "cpu")
+    task = GlobalTask(TrainConfig(**settings | dict(batch=40)), "cpu", progress=False)
     with pytest.raises(ValueError, match="14 landmarks have 3 photographs or more; a batch needs 40"):
-        trainer.epoch()
+        task.batches(0)
 
 
 def test_landmarks_of_one_image_ask_nothing():

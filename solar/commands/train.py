@@ -2,7 +2,7 @@
 
 import json
 
-from ..training import TrainConfig, train
+from ..global_training import TrainConfig, train
 from . import EXAMPLES
 from .options import add_fields, from_arguments
 

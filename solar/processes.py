@@ -1,0 +1,79 @@
+"""Several processes that work as one (`torchrun`): who does which share, and sums over all of them.
+
+With one process every function here does nothing, so that no other module asks how many there are.
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+import torch.distributed as dist
+import torch.distributed.nn.functional as differentiable
+
+
+def rank() -> int:
+    """The number of this process, 0 for the first or only one, which also writes and prints."""
+    return dist.get_rank() if dist.is_initialized() else 0
+
+
+def count() -> int:
+    """How many processes there are."""
+    return dist.get_world_size() if dist.is_initialized() else 1
+
+
+def wait() -> None:
+    """Until all processes are here."""
+    if count() > 1:
+        dist.barrier()
+
+
+def mine(n: int) -> torch.Tensor:
+    """This process's share of n things: their numbers."""
+    return torch.arange(rank(), n, count())
+
+
+def whole(share: torch.Tensor, numbers: torch.Tensor, n: int) -> torch.Tensor:
+    """All n rows (n, ...) from each process's rows (len(numbers), ...), on every process.
+
+    Gradients flow through it. Since each process computes the same loss from the whole, a row's gradient arrives
+    `count()` times: `average_gradients` takes the mean and so leaves the loss's own gradient.
+    """
+    if count() == 1:
+        return share
+    rows = share.new_zeros(n, *share.shape[1:]).index_copy(0, numbers.to(share.device), share)
+    return differentiable.all_reduce(rows) if torch.is_grad_enabled() else _summed(rows)
+
+
+def _summed(tensor: torch.Tensor) -> torch.Tensor:
+    dist.all_reduce(tensor)
+    return tensor
+
+
+def average_gradients(parameters: list[torch.nn.Parameter]) -> None:
+    """Replace each gradient by its mean over all processes; one that a process did not compute counts as zero there."""
+    if count() > 1:
+        for parameter in parameters:
+            if parameter.grad is None:
+                parameter.grad = torch.zeros_like(parameter)
+            _summed(parameter.grad).div_(count())
+
+
+@contextmanager
+def started(device: str | None = None) -> Iterator[str | None]:
+    """Join the other processes if `torchrun` started this one; gives the device to use, a GPU of its own with CUDA.
+
+    Gloo connects processes on CPUs, NCCL those on GPUs.
+    """
+    if "WORLD_SIZE" not in os.environ or dist.is_initialized():
+        yield device
+        return
+    gpu = device in (None, "cuda") and torch.cuda.is_available()
+    dist.init_process_group("nccl" if gpu else "gloo")
+    if gpu:
+        device = f"cuda:{os.environ['LOCAL_RANK']}"
+        torch.cuda.set_device(device)
+    try:
+        yield device
+    finally:
+        dist.destroy_process_group()
