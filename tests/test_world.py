@@ -56,7 +56,7 @@ def test_camera_projects_what_its_rays_meet():
     camera = Camera.looking_at((3, -40, 1.7), (0, 0, 8), 0.9, (256, 192), roll=0.1)
     u, v = np.array([10.0, 128.0, 250.0]), np.array([3.0, 96.0, 180.0])
     origin, direction = camera.rays(u, v)
-    pixels, depth = camera.project(origin + 17.0 * direction)
+    pixels, depth = camera.project(origin + 17.0 * direction.T)
     np.testing.assert_allclose(pixels, np.stack([u, v], 1), atol=1e-9)
     np.testing.assert_allclose(depth, 17.0)
 
@@ -73,7 +73,7 @@ def test_nearness_of_a_plane_is_affine_and_right(camera):
     a, b, c = camera.nearness(normal, normal @ point)
     u, v = np.array([11.0, 40.0]), np.array([20.0, 30.0])
     origin, direction = camera.rays(u, v)
-    depth = ((normal @ point) - (origin * normal).sum(-1)) / (direction * normal).sum(-1)
+    depth = (normal @ point - normal @ origin) / (normal @ direction)
     np.testing.assert_allclose(camera.depth_from(a * u + b * v + c), depth, rtol=1e-9)
 
 

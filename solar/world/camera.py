@@ -59,14 +59,14 @@ class Camera:
         return local[..., :2] / safe[..., None] * self.focal + np.array(self.size) / 2, depth
 
     def directions(self, u: np.ndarray, v: np.ndarray) -> np.ndarray:
-        """Viewing rays at pixels (u, v), scaled so that `position + depth * direction` is the point at that depth."""
+        """Viewing rays (3, ...) at pixels (u, v); `position + depth * direction` is the point at that depth."""
         x = (u - self.size[0] / 2) / self.focal
         y = (v - self.size[1] / 2) / self.focal
         right, down, forward = self.rotation.astype(u.dtype)
-        return x[..., None] * right + (y[..., None] * down + forward)
+        return np.stack([x * right[i] + (y * down[i] + forward[i]) for i in range(3)])
 
     def rays(self, u, v) -> tuple[np.ndarray, np.ndarray]:
-        """Origins (broadcastable) and directions (..., 3) of the rays through pixels (u, v)."""
+        """The common origin (3,) and the directions (3, ...) of the rays through pixels (u, v)."""
         return self.position, self.directions(u, v)
 
     def nearness(self, normal: np.ndarray, offset: float) -> np.ndarray:
@@ -120,10 +120,11 @@ class Sun:
         return local[..., :2] * self.scale + np.array(self.size) / 2, local[..., 2] + self.far
 
     def rays(self, u, v):
-        """Origins (..., 3) and the common direction (3,) of the rays through pixels (u, v)."""
+        """Origins (3, ...) and the common direction (3,) of the rays through pixels (u, v)."""
         right, down, forward = self.rotation
         x, y = (u - self.size[0] / 2) / self.scale, (v - self.size[1] / 2) / self.scale
-        return self.centre - self.far * forward + x[..., None] * right + y[..., None] * down, forward
+        start = self.centre - self.far * forward
+        return np.stack([start[i] + x * right[i] + y * down[i] for i in range(3)]), forward
 
     def nearness(self, normal, offset):
         """(a, b, c): the plane is seen at -depth = a u + b v + c. Larger is nearer."""

@@ -48,27 +48,36 @@ def cloud_map() -> np.ndarray:
     return noise(512, roughness=1.7, seed=3)
 
 
+def _planar(colour) -> np.ndarray:
+    return np.array(colour, np.float32)[:, None, None]  # (3, 1, 1)
+
+
+def interleaved(planes: np.ndarray) -> np.ndarray:
+    """(3, H, W) -> (H, W, 3) float32, as OpenCV wants pictures."""
+    return planes.transpose(1, 2, 0).astype(np.float32, order="C")
+
+
 def sky(weather: Weather, directions: np.ndarray, offset: np.ndarray) -> np.ndarray:
-    """Colour (H, W, 3) of the sky along `directions` (H, W, 3); `offset` (2,) moves the clouds."""
-    horizon, zenith, sun = (np.array(c, np.float32) for c in (weather.horizon, weather.zenith, weather.sun))
-    length = np.sqrt((directions**2).sum(-1))
-    up = directions[..., 2] / length
-    rise = np.sqrt(np.clip(up * 1.6, 0, 1))[..., None]
+    """Colour (3, H, W) of the sky along `directions` (3, H, W); `offset` (2,) moves the clouds."""
+    horizon, zenith, sun = (_planar(colour) for colour in (weather.horizon, weather.zenith, weather.sun))
+    length = np.sqrt((directions**2).sum(0))
+    up = directions[2] / length
+    rise = np.sqrt(np.clip(up * 1.6, 0, 1))
     colour = horizon * (1 - rise) + zenith * rise
     reach = 90 / np.maximum(up, 0.03) / length
-    x, y = (directions[..., i] * reach + np.float32(offset[i]) for i in (0, 1))
+    x, y = (directions[i] * reach + np.float32(offset[i]) for i in (0, 1))
     cloud = cv2.remap(
         cloud_map(), x.astype(np.float32), y.astype(np.float32), cv2.INTER_LINEAR, borderMode=cv2.BORDER_WRAP
     )
     cover = np.clip((cloud + 2 * weather.clouds - 1.8) * 0.9, 0, 0.85) * np.clip(up * 8, 0, 1)
     tint = np.clip(horizon * 0.6 + sun * 0.45 + 0.03, 0, 1) if weather.clouds < 0.8 else horizon * 0.74
-    return colour + cover[..., None] * (tint - colour)
+    return colour + cover * (tint - colour)
 
 
 def sunlit(landmark, sun: Sun, points: np.ndarray, normal: np.ndarray) -> np.ndarray:
-    """Share 0..1 of direct sun at points (H, W, 3): a picture taken from the sun shows what it reaches."""
+    """Share 0..1 (H, W) of direct sun at points (3, H, W): a picture taken from the sun shows what it reaches."""
     seen = see(sun, landmark.solids[: landmark.n_own])
-    pixels, depth = sun.project(points + normal * np.float32(0.12))
+    pixels, depth = sun.project(interleaved(points + normal * np.float32(0.12)))
     x, y = (pixels[..., i].astype(np.float32) - 0.5 for i in (0, 1))
     nearest = cv2.remap(seen.nearness, x, y, cv2.INTER_NEAREST, borderMode=cv2.BORDER_CONSTANT, borderValue=-5000.0)
     lit = (depth < sun.depth_from(nearest) + 0.15).astype(np.float32)
@@ -76,26 +85,26 @@ def sunlit(landmark, sun: Sun, points: np.ndarray, normal: np.ndarray) -> np.nda
 
 
 def illuminate(landmark, camera, weather: Weather, sun: Sun | None, seen, colour, normal, points, depth) -> np.ndarray:
-    """Colour (H, W, 3) of every surface under sun, sky, lamps and fog; arguments as `surfaces` returns them."""
-    ambient, direct, horizon = (np.array(c, np.float32) for c in (weather.ambient, weather.sun, weather.horizon))
-    height, up, front = np.maximum(points[..., 2], 0), normal[..., 2], np.maximum(-normal[..., 1], 0)
+    """Colour (3, H, W) of every surface under sun, sky, lamps and fog; arguments as `surfaces` returns them."""
+    ambient, direct, horizon, warm = (_planar(c) for c in (weather.ambient, weather.sun, weather.horizon, WARM))
+    height, up, front = np.maximum(points[2], 0), normal[2], np.maximum(-normal[1], 0)
     near_ground = 1 - 0.35 / (1 + height * height) * (np.abs(up) < 0.5)
-    light = ambient * ((0.62 + 0.38 * up) * near_ground)[..., None]
+    light = ambient * ((0.62 + 0.38 * up) * near_ground)
     if sun is not None:
         towards = -sun.rotation[2].astype(np.float32)
-        lambert = np.maximum(sum(normal[..., i] * towards[i] for i in range(3)), 0)
-        half = np.s_[::2, ::2]  # shadows are soft: a quarter of the samples will do
+        lambert = np.maximum(sum(normal[i] * towards[i] for i in range(3)), 0)
+        half = np.s_[:, ::2, ::2]  # shadows are soft: a quarter of the samples will do
         share = sunlit(landmark, sun, points[half], normal[half])
         share = cv2.resize(share, lambert.shape[::-1], interpolation=cv2.INTER_LINEAR)
         bounce = 0.06 + 0.10 * np.maximum(-up, 0)
-        light += direct * (lambert * share + bounce)[..., None]
+        light += direct * (lambert * share + bounce)
     if weather.lamps:
         own = (seen.solid >= 0) & (seen.solid < landmark.n_own)
         flood = np.where(own, 0.75 * weather.lamps / (1 + height / 12) * (0.45 + 0.55 * front), 0.05)
-        light += WARM * flood[..., None].astype(np.float32)
+        light += warm * flood.astype(np.float32)
     lamps = np.float32(weather.lamps)
-    image = colour[..., :3] * light
-    image += (lamps * WARM + (0.1 * (1 - lamps)) * horizon) * colour[..., 3:]  # windows glow, or mirror the sky
+    image = colour[:3] * light
+    image += (lamps * warm + (0.1 * (1 - lamps)) * horizon) * colour[3]  # windows glow, or mirror the sky
     haze = weather.fog * depth
-    haze = (haze / (1 + haze))[..., None]
+    haze = haze / (1 + haze)
     return image + haze * (horizon - image)

@@ -7,7 +7,7 @@ import numpy as np
 
 from .camera import Camera, Sun
 from .clutter import passers_by, put_in
-from .light import WEATHERS, illuminate, sky
+from .light import WEATHERS, illuminate, interleaved, sky
 from .surfaces import surfaces
 from .visibility import see
 
@@ -108,12 +108,13 @@ def photograph(landmark, camera: Camera, weather: str = "day", seed: int = 0, cl
     offset = rng.uniform(0, 512, 2)
     if not solid.all():
         rows = np.s_[: np.flatnonzero(~solid.all(1))[-1] + 1]  # the sky ends at the last open row
-        image[rows][~solid[rows]] = sky(air, (points - fine.position.astype(np.float32))[rows], offset)[~solid[rows]]
-    image = cv2.resize(image.astype(np.float32), camera.size, interpolation=cv2.INTER_AREA)
+        directions = points[:, rows] - fine.position.astype(np.float32)[:, None, None]
+        np.copyto(image[:, rows], sky(air, directions, offset), where=~solid[rows])
+    image = cv2.resize(interleaved(image), camera.size, interpolation=cv2.INTER_AREA)  # (3, H, W) -> (H, W, 3)
 
     one = np.s_[SAMPLES // 2 :: SAMPLES, SAMPLES // 2 :: SAMPLES]
     depth = np.where(solid[one], depth[one], np.inf)
     own = (solid & (seen.solid < landmark.n_own))[one].copy()
     light = np.clip(np.array(air.ambient) + 0.55 * np.array(air.sun), 0, 1.1).astype(np.float32)
     put_in(image, depth, own, camera, [*landmark.trees, *passers_by(camera, rng, clutter)], light)
-    return Photo(develop(image, rng, weather == "night"), own, points[one], depth, camera, weather)
+    return Photo(develop(image, rng, weather == "night"), own, interleaved(points[:, *one]), depth, camera, weather)

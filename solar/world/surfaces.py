@@ -1,4 +1,7 @@
-"""Deferred shading, first half: position, normal and painted colour of every visible point, in one pass a view."""
+"""Deferred shading, first half: position, normal and painted colour of every visible point, in one pass a view.
+
+Vectors and colours are planar, (3, H, W): numpy runs over pixels then, not over three numbers at a time.
+"""
 
 from functools import lru_cache
 
@@ -12,7 +15,7 @@ from .visibility import Visible
 
 @lru_cache(maxsize=2)
 def face_tables(landmark) -> dict[str, np.ndarray]:
-    """Tables over all faces of a landmark: first face of each solid, normals, texture axes, texture number."""
+    """Tables over all F faces of a landmark: first face of each solid, normal (3, F), texture axes, rectangle (4, F)."""
     first, normal, u, v, texture = [], [], [], [], []
     for solid in landmark.solids:
         first.append(len(normal))
@@ -22,8 +25,9 @@ def face_tables(landmark) -> dict[str, np.ndarray]:
             u.append(np.zeros(4) if curved else face.u)
             v.append(np.zeros(4) if curved else face.v)
             texture.append(face.texture)
-    tables = dict(first=np.array(first), texture=np.array(texture))
-    return tables | {k: np.array(x, np.float32) for k, x in (("normal", normal), ("u", u), ("v", v))}
+    tables = dict(first=np.array(first))
+    planar = {k: np.array(x, np.float32).T.copy() for k, x in (("normal", normal), ("u", u), ("v", v))}
+    return tables | planar | dict(rect=landmark.rects[texture].T.copy())
 
 
 def _curved(solids, visible: Visible, points, normal, u, v) -> None:
@@ -36,13 +40,13 @@ def _curved(solids, visible: Visible, points, normal, u, v) -> None:
             continue
         window = np.s_[y0:y1, x0:x1]
         here = visible.solid[window] == index
-        local = (points[window][here] - solid.centre.astype(np.float32)) / solid.scale.astype(np.float32)
+        centre, scale = (vector.astype(np.float32)[:, None] for vector in (solid.centre, solid.scale))
+        x, y, z = local = (points[:, *window][:, here] - centre) / scale  # (3, n)
         A, B, _ = solid.shape
-        gradient = np.stack([local[:, 0], local[:, 1], np.float32(A) * local[:, 2] + np.float32(B / 2)], 1)
-        gradient /= solid.scale.astype(np.float32)
-        normal[window][here] = gradient / (np.sqrt((gradient**2).sum(1, keepdims=True)) + 1e-9)
-        u[window][here] = np.arctan2(local[:, 0], -local[:, 1]) / (2 * np.pi) + 0.5
-        v[window][here] = 1 - local[:, 2]
+        gradient = np.stack([x, y, np.float32(A) * z + np.float32(B / 2)]) / scale
+        normal[:, *window][:, here] = gradient / (np.sqrt((gradient**2).sum(0)) + 1e-9)
+        u[window][here] = np.arctan2(x, -y) / (2 * np.pi) + 0.5
+        v[window][here] = 1 - z
 
 
 def _extent(solid: np.ndarray, index: int) -> tuple[int, int, int, int]:
@@ -57,36 +61,35 @@ def surfaces(landmark, camera, visible: Visible) -> tuple[np.ndarray, ...]:
     """What lies behind every pixel.
 
     Returns:
-        colour (H, W, 4) float32 in 0..1, RGB and glow; normal (H, W, 3) unit, towards the camera;
-        points (H, W, 3) world positions; depth (H, W) metres. All are meaningless where `visible.solid` is -1.
+        colour (4, H, W) float32 in 0..1, RGB and glow; normal (3, H, W) unit, towards the camera;
+        points (3, H, W) world positions; depth (H, W) metres. All are meaningless where `visible.solid` is -1.
     """
     tables = face_tables(landmark)
     height, width = visible.solid.shape
     columns, rows = np.arange(width, dtype=np.float32) + 0.5, np.arange(height, dtype=np.float32) + 0.5
-    rays = camera.directions(columns[None], rows[:, None])  # (H, W, 3)
+    rays = camera.directions(columns[None], rows[:, None])  # (3, H, W)
     depth = camera.depth_from(visible.nearness)
-    points = camera.position.astype(np.float32) + depth[..., None] * rays
+    points = camera.position.astype(np.float32)[:, None, None] + depth * rays
 
     number = np.where(visible.solid >= 0, tables["first"][visible.solid] + visible.face, 0)
-    normal = tables["normal"][number]
-    axes_u, axes_v = tables["u"][number], tables["v"][number]  # (H, W, 4)
-    u = axes_u[..., 3] + sum(axes_u[..., i] * points[..., i] for i in range(3))
-    v = axes_v[..., 3] + sum(axes_v[..., i] * points[..., i] for i in range(3))
+    normal = tables["normal"][:, number]
+    u, v = (axis[3][number] + sum(axis[i][number] * points[i] for i in range(3)) for axis in (tables["u"], tables["v"]))
     _curved(landmark.solids, visible, points, normal, u, v)
-    towards = sum(normal[..., i] * rays[..., i] for i in range(3))
-    normal = normal * -np.sign(towards)[..., None]
+    towards = sum(normal[i] * rays[i] for i in range(3))
+    normal *= -np.sign(towards)
 
-    rect = landmark.rects[tables["texture"][number]]  # (H, W, 4): x, y, w, h in texels
-    x = rect[..., 0] + (u - np.floor(u)) * (rect[..., 2] - 1)
+    left, top, wide, high = (edge[number] for edge in tables["rect"])  # texels
+    x = left + (u - np.floor(u)) * (wide - 1)
     v = np.where(v == 1, np.float32(0.9999), v - np.floor(v))
-    y = rect[..., 1] + v * (rect[..., 3] - 1)
+    y = top + v * (high - 1)
     texels = TEXELS_PER_METRE * depth / camera.focal / np.sqrt(np.maximum(np.abs(towards), 0.08))  # texels a pixel
     return _sample(landmark.mips, x, y, texels), normal, points, depth
 
 
 def _sample(mips, x, y, texels) -> np.ndarray:
-    """Read the atlas at the level whose texels are about as large as a pixel."""
+    """Read the atlas at the level whose texels are about as large as a pixel: (4, H, W) float32 in 0..1."""
     out = np.zeros((*x.shape, 4), np.uint8)
+    pixels = out.view(np.uint32)[..., 0]  # all four bytes of a pixel at once
     level = np.clip(np.searchsorted([1.8, 3.6], texels), 0, len(mips) - 1)
     for k, mip in enumerate(mips):
         rows = np.flatnonzero((level == k).any(1))
@@ -95,6 +98,5 @@ def _sample(mips, x, y, texels) -> np.ndarray:
         window = np.s_[rows[0] : rows[-1] + 1]
         mapx, mapy = ((m[window] + 0.5) / 2**k - 0.5 for m in (x, y))
         colour = cv2.remap(mip, mapx.astype(np.float32), mapy.astype(np.float32), cv2.INTER_LINEAR)
-        here = level[window] == k
-        out[window][here] = colour[here]
-    return out.astype(np.float32) / 255
+        np.copyto(pixels[window], colour.view(np.uint32)[..., 0], where=level[window] == k)
+    return out.transpose(2, 0, 1).astype(np.float32, order="C") / 255

@@ -27,6 +27,11 @@ class Visible:
     face: np.ndarray
     nearness: np.ndarray
 
+    def put(self, window, where: np.ndarray, nearness: np.ndarray, solid: int, face: int) -> None:
+        """Enter a surface at the pixels of `window` that are true in `where`."""
+        for buffer, value in ((self.nearness, nearness), (self.solid, solid), (self.face, face)):
+            np.copyto(buffer[window], value, where=where)
+
 
 def cut(polygon: np.ndarray, inside: np.ndarray) -> np.ndarray:
     """Cut a convex polygon (V, d) where the affine quantity `inside` (V,), given at its corners, is negative."""
@@ -80,9 +85,7 @@ def _draw_face(camera, face, number, visible: Visible, index: int) -> None:
     near = (u[None] + v[:, None]).astype(np.float32)
     window = np.s_[y0:y1, x0:x1]
     closer = (near > visible.nearness[window]) & mask.view(bool)
-    visible.nearness[window][closer] = near[closer]
-    visible.solid[window][closer] = index
-    visible.face[window][closer] = number
+    visible.put(window, closer, near, index, number)
 
 
 def box_corners(lo, hi) -> np.ndarray:
@@ -91,11 +94,11 @@ def box_corners(lo, hi) -> np.ndarray:
 
 
 def intersect_quadric(quadric: Quadric, origin, direction) -> np.ndarray:
-    """Depth (...) at which rays origin + depth * direction first meet the quadric, inf where they miss."""
-    o = ((origin - quadric.centre) / quadric.scale).astype(np.float32)
-    d = (direction / quadric.scale).astype(np.float32)
+    """Depth (...) at which rays origin + depth * direction, (3, ...), first meet the quadric, inf where they miss."""
+    local = zip(origin, direction, quadric.centre, quadric.scale)
+    rays = [(((o - c) / s).astype(np.float32), (d / s).astype(np.float32)) for o, d, c, s in local]
+    (ox, dx), (oy, dy), (oz, dz) = rays
     A, B, C = (np.float32(x) for x in quadric.shape)
-    ox, oy, oz, dx, dy, dz = o[..., 0], o[..., 1], o[..., 2], d[..., 0], d[..., 1], d[..., 2]
     a = dx * dx + dy * dy + A * dz * dz
     half_b = ox * dx + oy * dy + A * oz * dz + np.float32(0.5) * B * dz
     c = ox * ox + oy * oy + A * oz * oz + B * oz + C
@@ -122,9 +125,7 @@ def _draw_quadric(camera, quadric: Quadric, visible: Visible, index: int) -> Non
     near = np.where(np.isfinite(depth), camera.to_nearness(depth), -np.inf).astype(np.float32)
     window = np.s_[y0:y1, x0:x1]
     closer = near > visible.nearness[window]
-    visible.nearness[window][closer] = near[closer]
-    visible.solid[window][closer] = index
-    visible.face[window][closer] = 0
+    visible.put(window, closer, near, index, 0)
 
 
 def see(camera, solids: list) -> Visible:
