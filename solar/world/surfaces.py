@@ -15,7 +15,7 @@ from .visibility import Visible
 
 @lru_cache(maxsize=2)
 def face_tables(landmark) -> dict[str, np.ndarray]:
-    """Tables over all F faces of a landmark: first face of each solid, normal (3, F), texture axes, rectangle (4, F)."""
+    """Tables over all F faces: first face of each solid, normal (3, F), texture axes and rectangle (4, F)."""
     first, normal, u, v, texture = [], [], [], [], []
     for solid in landmark.solids:
         first.append(len(normal))
@@ -41,7 +41,7 @@ def _curved(solids, visible: Visible, points, normal, u, v) -> None:
         window = np.s_[y0:y1, x0:x1]
         here = visible.solid[window] == index
         centre, scale = (vector.astype(np.float32)[:, None] for vector in (solid.centre, solid.scale))
-        x, y, z = local = (points[:, *window][:, here] - centre) / scale  # (3, n)
+        x, y, z = (points[:, *window][:, here] - centre) / scale  # (3, n)
         A, B, _ = solid.shape
         gradient = np.stack([x, y, np.float32(A) * z + np.float32(B / 2)]) / scale
         normal[:, *window][:, here] = gradient / (np.sqrt((gradient**2).sum(0)) + 1e-9)
