@@ -6,6 +6,7 @@ from pathlib import Path
 from ..files import home, load_pickle
 from ..world import DATASETS, make
 
+MINI = [name for name, recipe in DATASETS.items() if recipe.kind in ("benchmark", "distractors")]
 PUBLISHED = {
     "roxford5k": "the images oxbuild_images-v1.tgz (robots.ox.ac.uk/~vgg/data) and the ground truth "
     "http://cmp.felk.cvut.cz/revisitop/data/datasets/roxford5k/gnd_roxford5k.pkl",
@@ -48,11 +49,10 @@ def load_benchmark(name: str, root: str | Path | None = None) -> Benchmark:
     """
     root = Path(root) if root is not None else home() / "data"
     folder = root / name
-    if name in DATASETS and DATASETS[name].kind != "train":
+    if name in MINI:
         folder = make(name, root)
     elif name not in PUBLISHED:
-        known = [n for n, recipe in DATASETS.items() if recipe.kind != "train"] + list(PUBLISHED)
-        raise ValueError(f"unknown benchmark {name!r}: expected one of {', '.join(known)}")
+        raise ValueError(f"unknown benchmark {name!r}: expected one of {', '.join([*MINI, *PUBLISHED])}")
     truth, listing = folder / f"gnd_{name}.pkl", folder / f"{name}.txt"
     if (folder / "jpg").is_dir() and truth.is_file():
         return _with_ground_truth(name, folder, truth)

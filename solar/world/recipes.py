@@ -7,6 +7,7 @@ import numpy as np
 
 from .landmark import Landmark
 from .light import WEATHERS
+from .patches import landmark_patches
 from .photo import Photo, choose_view, photograph
 from .truth import box_of, shared
 
@@ -19,7 +20,8 @@ WEATHER_ODDS = dict(day=0.32, evening=0.18, overcast=0.18, fog=0.06, dusk=0.12, 
 class Recipe:
     """Contents of one dataset.
 
-    kind: 'train', 'benchmark' or 'distractors'.  first: seed of the first landmark; ranges of datasets are disjoint.
+    kind: 'train', 'benchmark', 'distractors' or 'patches'.  first: seed of the first landmark; datasets share
+        none.
     landmarks, views: how many, and images of each.  queries: query images of each (benchmarks).
     others: landmarks nobody asks for, with `other_views` images each, mixed into a benchmark's database.
     """
@@ -40,8 +42,12 @@ DATASETS = {
     "mini-validation": Recipe("benchmark", 100_000, 18, 12, queries=2, others=20, other_views=4),
     "mini-revisitop": Recipe("benchmark", 200_000, 35, 16, queries=2, others=40, other_views=6),
     "mini-distractors": Recipe("distractors", 300_000, 150, 4),
+    "mini-phototour": Recipe("patches", 400_000, 64, 4),  # to learn local descriptors from
+    "mini-phototour-validation": Recipe("patches", 410_000, 12, 4),  # to choose with
+    "mini-phototour-test": Recipe("patches", 420_000, 18, 4),
 }
-BOOK = ("mini-revisitop", "mini-validation", "mini-distractors", "mini-gl18")
+PATCHES = tuple(name for name, recipe in DATASETS.items() if recipe.kind == "patches")
+BOOK = ("mini-revisitop", "mini-validation", "mini-distractors", "mini-gl18", *PATCHES)
 
 
 def weather_of(rng) -> str:
@@ -77,6 +83,13 @@ def jpeg(photo: Photo, seed: list[int]) -> bytes:
     return cv2.imencode(".jpg", photo.image[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, quality])[1].tobytes()
 
 
+def strip_file(seed: int, patches: np.ndarray) -> dict[str, bytes]:
+    """The patches (N, 64, 64) of a landmark as one tall PNG file; no file for none."""
+    if not len(patches):
+        return {}
+    return {f"{seed}.png": cv2.imencode(".png", patches.reshape(-1, patches.shape[2]))[1].tobytes()}
+
+
 @dataclass(frozen=True)
 class Job:
     """All images of one landmark; jobs are independent, so any number of workers may share them."""
@@ -95,8 +108,12 @@ def jobs(recipe: Recipe) -> list[Job]:
 
 
 def run(job: Job) -> tuple[dict[str, bytes], dict]:
-    """Render a job: {file name: JPEG bytes} and the record of its geometry (plain values, for JSON)."""
+    """Render a job: its files by name (JPEG, or PNG for patches) and the record of its geometry, for JSON."""
     cv2.setNumThreads(1)
+    if job.kind == "patches":
+        patches, labels = landmark_patches(job.seed, job.views)
+        record = dict(landmark=job.seed, images=[], queries=[], points=labels.tolist())
+        return strip_file(job.seed, patches), record
     landmark = Landmark(job.seed)
     stem = f"{landmark.style}{job.seed:06d}"
     take = training_photo if job.kind in ("train", "distractors") else database_photo

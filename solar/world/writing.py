@@ -12,6 +12,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from ..files import atomic, home
+from .phototour import phototour_files
 from .recipes import DATASETS, IMAGE_SIZE, VERSION, Job, Recipe, jobs, run
 
 
@@ -60,9 +61,11 @@ def _benchmark_files(records: list[dict], name: str) -> dict[str, bytes]:
     return {f"gnd_{name}.pkl": pickle.dumps(content, protocol=3)}
 
 
-def _index_files(name: str, recipe: Recipe, records: list[dict]) -> dict[str, bytes]:
+def _index_files(name: str, recipe: Recipe, records: list[dict], folder: Path) -> dict[str, bytes]:
     if recipe.kind == "train":
         return _training_files(records)
+    if recipe.kind == "patches":
+        return phototour_files(records, folder / "parts")
     if recipe.kind == "benchmark":
         return _benchmark_files(records, name)
     return {f"{name}.txt": "".join(f"{i}.jpg\n" for r in records for i in r["images"]).encode()}
@@ -72,11 +75,15 @@ def _part(folder: Path, job: Job) -> Path:
     return folder / "parts" / f"{job.seed}.json"
 
 
+def _place(kind: str) -> str:
+    return "parts" if kind == "patches" else "jpg"  # patches are kept until all are there to be laid on sheets
+
+
 def _do(task: tuple[Path, Job]) -> None:
     folder, job = task
     files, record = run(job)
     for name, content in files.items():
-        _write(folder / "jpg" / name, content)
+        _write(folder / _place(job.kind) / name, content)
     _write(_part(folder, job), json.dumps(record).encode())  # last: its presence says that the job is whole
 
 
@@ -106,7 +113,7 @@ def write(recipe: Recipe, folder: Path, name: str, workers: int | None = None, p
         return folder
     if started.is_file() and json.loads(started.read_text()) != label:
         shutil.rmtree(folder)
-    for sub in ("jpg", "parts"):
+    for sub in {"parts", _place(recipe.kind)}:
         (folder / sub).mkdir(parents=True, exist_ok=True)
     _write(started, json.dumps(label).encode())
 
@@ -117,7 +124,7 @@ def write(recipe: Recipe, folder: Path, name: str, workers: int | None = None, p
     with tqdm(total=total, initial=total - left, desc=name, unit="photo", disable=None if progress else True) as bar:
         _work(folder, todo, workers, bar)
     records = [json.loads(_part(folder, job).read_text()) for job in everything]
-    for file, content in _index_files(name, recipe, records).items():
+    for file, content in _index_files(name, recipe, records, folder).items():
         _write(folder / file, content)
     _write(done, json.dumps(label).encode())
     return folder
@@ -148,11 +155,16 @@ def records(folder: str | Path) -> list[dict]:
 
 
 def contact_sheet(folder: str | Path, path: str | Path, rows: int = 8, columns: int = 8, width: int = 192) -> Path:
-    """Draw `rows` landmarks of a finished mini dataset, `columns` photographs of each, into the image file `path`."""
+    """Draw `rows` landmarks of a finished mini dataset, `columns` photographs of each, into the image file `path`.
+
+    Of a set of patches, its first sheet.
+    """
     import cv2
     import numpy as np
 
     folder, sheet = Path(folder), []
+    if (folder / "patches0000.bmp").is_file():
+        return _picture(path, cv2.imread(str(folder / "patches0000.bmp")))
     every = [r for r in records(folder) if r["images"]]
     for record in every[:: max(1, len(every) // rows)][:rows]:
         line = [cv2.imread(str(folder / "jpg" / f"{name}.jpg")) for name in record["images"][:columns]]
@@ -160,6 +172,12 @@ def contact_sheet(folder: str | Path, path: str | Path, rows: int = 8, columns: 
         line = [cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA) for image in line]
         line += [np.zeros_like(line[0])] * (columns - len(line))
         sheet.append(np.hstack(line))
-    if not (cv2.haveImageWriter(str(path)) and cv2.imwrite(str(path), np.vstack(sheet))):
+    return _picture(path, np.vstack(sheet))
+
+
+def _picture(path: str | Path, picture) -> Path:
+    import cv2
+
+    if not (cv2.haveImageWriter(str(path)) and cv2.imwrite(str(path), picture)):
         raise OSError(f"{path}: the contact sheet could not be written; give a name that ends in .png or .jpg")
     return Path(path)
