@@ -14,7 +14,16 @@ from .retrieval import ranks_by_counting, similarity, top_k
 
 __version__ = "0.1.0"
 __all__ = [
-    "Benchmark", "GeM", "GlobalNet", "LocalNet", "Report", "SecondOrderAttention", "contrastive_loss", "describe",
-    "evaluate", "gem", "home", "l2n", "load", "load_benchmark", "mac", "ranks_by_counting", "rmac", "save",
+    "Benchmark", "GeM", "GlobalNet", "LocalNet", "Report", "SOAExplorer", "SecondOrderAttention", "contrastive_loss",
+    "describe", "evaluate", "gem", "home", "l2n", "load", "load_benchmark", "mac", "ranks_by_counting", "rmac", "save",
     "second_order_loss", "similarity", "spoc", "top_k", "triplet_loss",
 ]  # fmt: skip
+
+
+def __getattr__(name: str):
+    """The explorer brings Jupyter's widgets with it: it is imported when it is first asked for."""
+    if name == "SOAExplorer":
+        from .explorer import SOAExplorer
+
+        return SOAExplorer
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -3,10 +3,10 @@
 import argparse
 import sys
 
-from .commands import data, evaluate, pretrain, train
+from .commands import data, evaluate, explore, pretrain, train
 from .files import home
 
-COMMANDS = (data, pretrain, train, evaluate)
+COMMANDS = (data, pretrain, train, evaluate, explore)
 
 
 class _Parser(argparse.ArgumentParser):

@@ -1,48 +1,12 @@
 """The built book in a real browser, from file://, with every outside request refused."""
 
-import os
-import shutil
 from pathlib import Path
 
 import pytest
 
 HTML = Path(__file__).resolve().parents[2] / "_build" / "html"
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-CHROMIUM = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
-sync_api = pytest.importorskip("playwright.sync_api")
-
-pytestmark = [
-    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium or Chrome here; install one or set CHROMIUM"),
-    pytest.mark.skipif(not (HTML / "index.html").is_file(), reason="no built book here; run make book first"),
-]
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def page(browser):
-    """A page without a network; `page.complaints` collects refused requests and the console's errors."""
-    context = browser.new_context(viewport={"width": 1300, "height": 900})
-    page, complaints = context.new_page(), []
-
-    def local_only(route):
-        if route.request.url.startswith(("file:", "data:", "blob:")):
-            return route.continue_()
-        complaints.append(f"asked for {route.request.url}")
-        return route.abort()
-
-    context.route("**/*", local_only)
-    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.complaints = complaints
-    yield page
-    context.close()
+built = (HTML / "index.html").is_file()
+pytestmark = pytest.mark.skipif(not built, reason="no built book here; run make book first")
 
 
 def pages():

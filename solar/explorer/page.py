@@ -1,0 +1,56 @@
+"""One page that holds the widget's state and what draws it, and asks for nothing outside itself."""
+
+import html
+import json
+from pathlib import Path
+
+from ipywidgets.embed import dependency_state
+
+from ..files import atomic
+
+HERE = Path(__file__).parent
+PAGE = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; script-src 'unsafe-inline' blob:;
+ style-src 'unsafe-inline'; img-src data: blob:">
+<link rel="icon" href="data:,">
+<title>{title}</title>
+<style>
+:root {{ color-scheme: light dark; }}
+body {{ font: 16px/1.5 system-ui, sans-serif; max-width: 46rem; margin: 0 auto; padding: 1rem; }}
+h1 {{ font-size: 1.4rem; margin: 0 0 .5rem; }}
+</style>
+</head>
+<body>
+<h1>{title}</h1>
+<p>Where does second-order attention look from a place in this photograph? Brightness is stretched over each map's own
+range: compare shapes, and read the numbers below the picture.</p>
+<script type="application/vnd.jupyter.widget-view+json">{view}</script>
+<script type="application/vnd.jupyter.widget-state+json">{state}</script>
+<script>{runtime}</script>
+</body>
+</html>
+"""
+
+
+def write_page(explorer, path: Path, title: str) -> Path:
+    """Write `explorer` as it stands to the file `path`.
+
+    Raises:
+        OSError: the folder does not exist or cannot be written to.
+    """
+    models = dependency_state([explorer], drop_defaults=False)
+    state = dict(version_major=2, version_minor=0, state={explorer.model_id: models[explorer.model_id]})
+    view = dict(version_major=2, version_minor=0, model_id=explorer.model_id)
+    text = PAGE.format(
+        title=html.escape(title), view=json.dumps(view), state=json.dumps(state).replace("</", "<\\/"),
+        runtime=(HERE / "static.js").read_text(encoding="utf-8"),
+    )  # fmt: skip
+    if not path.parent.is_dir():
+        raise FileNotFoundError(f"{path.parent}: no such folder to write {path.name} into")
+    with atomic(path) as temporary:
+        Path(temporary).write_text(text, encoding="utf-8")
+    return path
