@@ -1,12 +1,24 @@
 """Ranks, average precision and the revisited protocol: known values, a naive second implementation, odd cases."""
 
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
+import torch
 from conftest import reference
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from solar import evaluate, ranks_by_counting, similarity, top_k
-from solar.evaluation import average_precision, precision_at
+from solar import evaluate, ranks_by_counting, retrieval, similarity, top_k
+from solar.evaluation import average_precision, evaluate_lists, paired_bootstrap, precision_at
 from solar.files import load_pickle
+from solar.retrieval import count_above
+
+ROOT = Path(__file__).parents[1]
 
 PROTOCOLS = {
     "easy": (["easy"], ["junk", "hard"]),
@@ -139,9 +151,140 @@ def test_the_published_ground_truth():
     truth = content["gnd"]
     assert (len(content["imlist"]), len(content["qimlist"]), len(truth)) == (4993, 70, 70)
     rng = np.random.default_rng(0)
-    database, queries = rng.standard_normal((4993, 8)), rng.standard_normal((70, 8))
+    database, queries = (rng.integers(-99, 100, (n, 8)).astype(np.float32) for n in (4993, 70))  # exact sums, many ties
     report = evaluate(truth, database, queries)
     for protocol, (ap, precision) in naive(truth, similarity(queries, database), 10).items():
         assert report.map[protocol] == pytest.approx(ap, abs=1e-9)
         assert report.mp[protocol][10] == pytest.approx(precision, abs=1e-9)
     assert int((~np.isnan(report.ap["easy"])).sum()) == 68
+
+
+def loop_counts(truth, scores):
+    """Naive: for each query and labelled image, how many stand above it, ties to the smaller index."""
+    wanted = [np.concatenate([t["easy"], t["hard"], t["junk"]]).astype(int) for t in truth]
+    return wanted, [
+        [sum((s, -j) > (row[i], -i) for j, s in enumerate(row)) for i in index] for index, row in zip(wanted, scores)
+    ]
+
+
+@settings(max_examples=25, deadline=None)
+@given(seed=st.integers(0, 10**6), cuts=st.lists(st.integers(0, 300), max_size=4), processes=st.integers(1, 3),
+       tile=st.integers(1, 400), ties=st.booleans())  # fmt: skip
+def test_any_split_counts_the_same(seed, cuts, processes, tile, ties):
+    """Cut the database anywhere, share its tiles among processes, take any size of tile: the integers are the same."""
+    truth, database, queries = random_benchmark(seed, queries=3, images=300)
+    database, queries = ((rows * (1 if ties else 1000)).round().astype(np.float32) for rows in (database, queries))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(retrieval, "TILE", tile)
+        wanted, whole = loop_counts(truth, similarity(queries.astype(int), database.astype(int)))
+        edges = [0, *sorted(cuts), 300]
+        parts = [database[a:b] for a, b in zip(edges, edges[1:])]
+        shares = [count_above(queries, parts, wanted, (i, processes)) for i in range(processes)]
+        alone = count_above(queries, [database], wanted)
+    for q in range(3):
+        assert sum(counts[q] for counts, _ in shares).tolist() == alone[0][q].tolist() == whole[q]
+        assert all(scores[q].tobytes() == alone[1][q].tobytes() for _, scores in shares)
+
+
+@settings(max_examples=8, deadline=None)
+@given(seed=st.integers(0, 10**6), cuts=st.lists(st.integers(0, 9000), max_size=3), threads=st.sampled_from([1, 2, 3]))
+def test_scores_have_the_same_bits_in_any_split(seed, cuts, threads):
+    """Whatever the parts and threads, thresholds and counts are equal to the last bit."""
+    rng = np.random.default_rng(seed)
+    database, queries = (rng.standard_normal((n, 512)).astype(np.float32) for n in (9000, 2))
+    places = np.sort(rng.choice(9000, 40, replace=False))
+    edges, before = [0, *sorted(cuts), 9000], torch.get_num_threads()
+    torch.set_num_threads(threads)
+    try:
+        split = count_above(queries, [database[a:b] for a, b in zip(edges, edges[1:])], [places, places])
+        assert torch.get_num_threads() == threads
+    finally:
+        torch.set_num_threads(before)
+    alone = count_above(queries, [database], [places, places])
+    for q in range(2):
+        assert split[0][q].tobytes() == alone[0][q].tobytes() and split[1][q].tobytes() == alone[1][q].tobytes()
+
+
+WORKER = """
+import sys, numpy as np, torch
+from torch import distributed
+from solar import evaluate
+distributed.init_process_group("gloo")
+data = dict(np.load(sys.argv[1]))
+truth = [dict(easy=[i], hard=[i + 5, i + 9], junk=[i + 20]) for i in range(4)]
+report = evaluate(truth, data["database"], data["queries"], data["distractors"])
+told = str([ranks.tolist() for lines in report.ranks.values() for ranks in lines])
+data["distractors"][17] = np.nan
+try:
+    evaluate(truth, data["database"], data["queries"], data["distractors"])
+except ValueError as error:
+    open(f"{sys.argv[2]}.{distributed.get_rank()}", "w").write(f"{told}\\n{error}")
+"""
+
+
+def test_two_processes_count_the_same_integers(tmp_path):
+    rng = np.random.default_rng(0)
+    sizes = dict(database=40, queries=4, distractors=20_000)
+    data = {name: rng.standard_normal((n, 32)).astype(np.float32) for name, n in sizes.items()}
+    np.savez(tmp_path / "data.npz", **data)
+    (tmp_path / "worker.py").write_text(WORKER)
+    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "worker.py"]
+    environment = os.environ | dict(PYTHONPATH=str(ROOT), OMP_NUM_THREADS="1")
+    command += ["data.npz", "out"]
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    truth = [dict(easy=[i], hard=[i + 5, i + 9], junk=[i + 20]) for i in range(4)]
+    ranks = evaluate(truth, *(data[name] for name in ("database", "queries", "distractors"))).ranks
+    wanted = str([r.tolist() for lines in ranks.values() for r in lines])
+    for rank in range(2):
+        told = (tmp_path / f"out.{rank}").read_text()
+        assert told.splitlines() == [wanted, "distractor descriptor 17 is not finite"]
+
+
+def test_lists_that_are_cut_short():
+    truth, database, queries = random_benchmark(3)
+    whole = evaluate(truth, database, queries)
+    lists = top_k(queries.astype(np.float32), database.astype(np.float32), len(database))[0]
+    full = evaluate_lists(truth, lists)
+    for protocol in PROTOCOLS:
+        assert np.allclose(full.ap[protocol], whole.ap[protocol], equal_nan=True)
+        assert np.allclose(full.precision[protocol][5], whole.precision[protocol][5], equal_nan=True)
+        short = evaluate_lists(truth, lists[:, :20]).ap[protocol]
+        assert (short <= full.ap[protocol] + 1e-12)[~np.isnan(short)].all()
+    one = evaluate_lists([dict(easy=[3, 7], hard=[], junk=[5])], [[5, 3, 2, -1]], ks=(2,))
+    assert one.ap["easy"].tolist() == [0.5] and one.precision["easy"][2].tolist() == [0.5]
+
+
+def test_the_original_protocol():
+    truth = [dict(ok=[0, 2], junk=[1])]
+    report = evaluate(truth, np.eye(4)[:, :2] + [[0.9, 0], [0.8, 0], [0.2, 0], [0.5, 0]], np.array([[1.0, 0]]))
+    assert report.ranks["original"][0].tolist() == [0, 2]  # image 1 is junk, image 3 stands between
+    assert list(report.map) == ["original"] and report.map["original"] == pytest.approx((1 + (1 / 2 + 2 / 3) / 2) / 2)
+    with pytest.raises(ValueError, match=r"entry 1 has \['easy'\]; expected junk, ok"):
+        evaluate([*truth, dict(easy=[1])], np.eye(4), np.eye(4)[:2])
+
+
+def test_a_report_for_other_programs():
+    truth = [dict(easy=[0], hard=[2], junk=[]), dict(easy=[], hard=[1], junk=[])]
+    report = evaluate(truth, np.eye(3), np.eye(3)[:2], ks=(1, 3))
+    frame, queries = report.frame(), report.queries()
+    assert list(frame.columns) == ["mAP", "mP@1", "mP@3"] and frame.loc["easy", "mAP"] == 100
+    assert queries.shape == (2, 9) and np.isnan(queries.loc[1, ("easy", "AP")])
+    told = json.loads(report.json())
+    assert told["ap"]["easy"] == [1.0, None] and told["mp"]["easy"]["3"] == report.mp["easy"][3]
+    assert told["provenance"]["ties"].startswith("of two equal scores")
+
+
+def test_paired_bootstrap():
+    rng = np.random.default_rng(0)
+    b = rng.random(70)
+    same, better = paired_bootstrap(b, b), paired_bootstrap(b + 0.1 + 0.01 * rng.standard_normal(70), b)
+    assert same == dict(difference=0, low=0, high=0, better=0)
+    assert better["better"] == 1 and 0.09 < better["low"] < better["difference"] < better["high"] < 0.11
+    noise = rng.standard_normal(400)
+    found = paired_bootstrap(np.append(noise, np.nan), np.zeros(401))
+    width = 2 * 1.96 * noise.std() / 20  # the normal approximation
+    assert found["high"] - found["low"] == pytest.approx(width, rel=0.05)
+    for a in (b[:3], b[None], np.full(70, np.nan)):
+        with pytest.raises(ValueError):
+            paired_bootstrap(a, b)

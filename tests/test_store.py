@@ -1,0 +1,158 @@
+"""Stores on disk and the published `.pt`: the same numbers as in memory, and every kind of damage named."""
+
+import json
+import pickle
+
+import numpy as np
+import pytest
+import torch
+
+from solar import evaluate, top_k
+from solar.store import STATES, Store
+
+
+def unit(n, d=16, seed=0):
+    rows = np.random.default_rng(seed).standard_normal((n, d)).astype(np.float32)
+    return rows / np.linalg.norm(rows, axis=1, keepdims=True)
+
+
+def all_of(store, size=7):
+    return np.concatenate([np.zeros((0, store.shape[1]), np.float32), *store.chunks(size)])
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float16])
+def test_a_store_gives_back_what_was_written(tmp_path, dtype):
+    rows = unit(50)
+    Store.write(tmp_path / "s", rows, [f"n{i}" for i in range(50)], dict(net="x"), dtype)
+    store = Store.open(tmp_path / "s")
+    assert (store.shape, len(store), store.dtype) == ((50, 16), 50, dtype)
+    assert (store.names[3], store.meta) == ("n3", {"net": "x"})
+    assert np.array_equal(all_of(store), rows.astype(dtype).astype(np.float32))
+    assert np.array_equal(np.load(tmp_path / "s" / "descriptors.npy"), rows.astype(dtype))
+    assert "50 descriptors of 16" in repr(store)
+    with pytest.raises(FileExistsError, match="a store already"):
+        Store.write(tmp_path / "s", rows)
+    again = Store.write(tmp_path / "copy", store)  # of a store, chunk by chunk
+    assert np.array_equal(all_of(again), all_of(store))
+    assert all_of(Store.write(tmp_path / "none", rows[:0])).shape == (0, 16)
+
+
+@pytest.mark.parametrize("zipped", [True, False])
+@pytest.mark.parametrize("form", ["columns", "rows", "half", "part"])
+def test_the_published_layout_in_both_serialisations(tmp_path, zipped, form):
+    rows = unit(50)
+    columns = torch.from_numpy(rows).T.contiguous()  # (D, N)
+    tensor = dict(
+        columns=columns, rows=torch.from_numpy(rows).T, half=columns.half(), part=torch.cat([columns * 9, columns])[16:]
+    )[form]
+    torch.save(tensor, tmp_path / "vecs.pt", _use_new_zipfile_serialization=zipped)
+    store = Store.open(tmp_path / "vecs.pt")
+    assert store.shape == (50, 16) and store.names is None
+    assert np.array_equal(all_of(store), tensor.float().T.numpy())
+
+
+def test_a_file_of_any_kind_scores_as_the_array_does(tmp_path):
+    database, distractors, queries = unit(30), unit(9000, seed=1), unit(3, seed=2)
+    truth = [dict(easy=[i, i + 3], hard=[i + 6], junk=[i + 9]) for i in range(3)]
+    wanted = evaluate(truth, database, queries, distractors).ranks
+    torch.save(torch.from_numpy(distractors).T.contiguous(), tmp_path / "new.pt")
+    torch.save(torch.from_numpy(distractors).T.contiguous(), tmp_path / "old.pt", _use_new_zipfile_serialization=False)
+    Store.write(tmp_path / "s", distractors)
+    for more in (tmp_path / "s", str(tmp_path / "new.pt"), Store.open(tmp_path / "old.pt")):
+        ranks = evaluate(truth, database, queries, more).ranks
+        assert all(np.array_equal(a, b) for p in wanted for a, b in zip(wanted[p], ranks[p]))
+
+
+def test_skipped_images_are_never_found(tmp_path):
+    rows = unit(20)
+    rows[[4, 11]] = 0
+    with pytest.raises(ValueError, match=r"row 4 \(4\) has length 0"):
+        list(Store.write(tmp_path / "s", rows).chunks())
+    (tmp_path / "s" / "skipped.txt").write_text("4\n11\n")
+    truth = [dict(easy=[4, 5], hard=[], junk=[])]
+    report = evaluate(truth, Store.open(tmp_path / "s"), rows[5:6])
+    assert report.ranks["easy"][0].tolist() == [0, 18]  # behind all that could be read
+    ours, scores = top_k(rows[5:6], Store.open(tmp_path / "s"), 20, chunk=6)
+    assert ours[0, -2:].tolist() == [4, 11] and np.isneginf(scores[0, -2:]).all()
+
+
+def test_damaged_rows_are_named(tmp_path):
+    for i, value, message in ((0, np.nan, "descriptor 9 is not finite"), (1, 2.0, r"row 9 \(name 9\) has length 2")):
+        rows = unit(20)
+        rows[9] *= value
+        if np.isnan(value):
+            with pytest.raises(ValueError, match="descriptor 9 is not finite"):
+                Store.write(tmp_path / "refused", rows)
+            Store.write(tmp_path / f"{i}", unit(20), [f"name {n}" for n in range(20)])
+            np.save(tmp_path / f"{i}" / "descriptors.npy", rows)
+        else:
+            Store.write(tmp_path / f"{i}", rows, [f"name {n}" for n in range(20)])
+        store = Store.open(tmp_path / f"{i}")
+        with pytest.raises(ValueError, match=message):
+            list(store.chunks(6))
+        with pytest.raises(ValueError, match=message):
+            evaluate([dict(easy=[0], hard=[], junk=[])], unit(2), unit(1), store)
+    torch.save(torch.from_numpy(rows).T.contiguous(), tmp_path / "vecs.pt")
+    with pytest.raises(ValueError, match="vecs.pt: row 9 has length 2"):
+        evaluate([dict(easy=[0], hard=[], junk=[])], unit(2), unit(1), tmp_path / "vecs.pt")
+
+
+def damaged_files(tmp_path):
+    """(path, what the error says) of files that are no D x N tensor."""
+    tensor = torch.from_numpy(unit(50)).T.contiguous()
+    for zipped in (True, False):
+        path = tmp_path / f"cut{zipped}.pt"
+        torch.save(tensor, path, _use_new_zipfile_serialization=zipped)
+        path.write_bytes(path.read_bytes()[:-1500])
+        yield path, "zip file that is cut off" if zipped else r"cut off in row 8 of 16"
+        for name, content, message in (
+            ("flat", tensor.flatten(), r"shape \(800,\)"), ("gaps", tensor[:, ::2], "without gaps"),
+            ("dict", dict(a=tensor), "not a complete torch file"), ("double", tensor.double(), "DoubleStorage"),
+        ):  # fmt: skip
+            path = tmp_path / f"{name}{zipped}.pt"
+            torch.save(content, path, _use_new_zipfile_serialization=zipped)
+            yield path, message
+    (tmp_path / "words.pt").write_bytes(b"no tensor at all")
+    yield tmp_path / "words.pt", "not a complete torch file"
+    (tmp_path / "evil.pt").write_bytes(pickle.dumps(print))
+    yield tmp_path / "evil.pt", "asks for builtins.print"
+
+
+def test_damaged_files_are_refused(tmp_path):
+    for path, message in damaged_files(tmp_path):
+        with pytest.raises(ValueError, match=message) as caught:
+            Store.open(path)
+        assert path.name in str(caught.value)
+
+
+def test_damaged_folders_are_refused(tmp_path):
+    with pytest.raises(FileNotFoundError, match="solar extract"):
+        Store.open(tmp_path / "absent")
+    Store.write(tmp_path / "s", unit(5))
+    for name, content, message in (
+        ("names.txt", b"one\ntwo\n", "2 lines"), ("meta.json", b"{", "not a complete store"),
+        ("descriptors.npy", b"\x93NUMPY", "not a complete store"), (STATES, bytes([1, 1, 0, 0, 1]), "2 rows are still"),
+    ):  # fmt: skip
+        path = tmp_path / "s" / name
+        before = path.read_bytes() if path.exists() else None
+        path.write_bytes(content)
+        with pytest.raises(ValueError, match=message):
+            Store.open(tmp_path / "s")
+        path.unlink() if before is None else path.write_bytes(before)
+    np.save(tmp_path / "s" / "descriptors.npy", unit(5).astype(np.float64))
+    with pytest.raises(ValueError, match="expected float32 or float16"):
+        Store.open(tmp_path / "s")
+
+
+def test_a_transposed_file_says_so(tmp_path):
+    torch.save(torch.from_numpy(unit(50)), tmp_path / "rows.pt")  # N x D instead of D x N
+    with pytest.raises(ValueError, match=r"rows.pt: descriptors of \(16, 50\)"):
+        evaluate([dict(easy=[0], hard=[], junk=[])], unit(2), unit(1), tmp_path / "rows.pt")
+
+
+def test_provenance_names_the_store(tmp_path):
+    Store.write(tmp_path / "s", unit(5), meta=dict(network="mini-gem"))
+    report = evaluate([dict(easy=[0], hard=[], junk=[])], unit(2), unit(1), tmp_path / "s")
+    told = json.loads(report.json())["provenance"]
+    assert told["stores"] == [dict(name="s", rows=5, network="mini-gem")]
+    assert (told["images"], told["distractors"], told["queries"], told["length"]) == (2, 5, 1, 16)
