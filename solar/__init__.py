@@ -11,11 +11,12 @@ from .local_net import LocalNet
 from .losses import contrastive_loss, second_order_loss, triplet_loss
 from .pooling import GeM, gem, l2n, mac, rmac, spoc
 from .retrieval import ranks_by_counting, similarity, top_k
+from .store import Store
 
 __version__ = "0.1.0"
 __all__ = [
-    "Benchmark", "GeM", "GlobalNet", "LocalNet", "Report", "SOAExplorer", "SecondOrderAttention", "contrastive_loss",
-    "describe", "evaluate", "gem", "home", "l2n", "load", "load_benchmark", "mac", "ranks_by_counting", "rmac", "save",
+    "Benchmark", "GeM", "GlobalNet", "LocalNet", "Report", "SOAExplorer", "SecondOrderAttention", "Store",
+    "contrastive_loss", "describe", "evaluate", "gem", "home", "l2n", "load", "load_benchmark", "mac", "ranks_by_counting", "rmac", "save",
     "second_order_loss", "similarity", "spoc", "top_k", "triplet_loss",
 ]  # fmt: skip
 
