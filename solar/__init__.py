@@ -16,8 +16,8 @@ from .store import Store
 __version__ = "0.1.0"
 __all__ = [
     "Benchmark", "GeM", "GlobalNet", "LocalNet", "Report", "SOAExplorer", "SecondOrderAttention", "Store",
-    "contrastive_loss", "describe", "evaluate", "gem", "home", "l2n", "load", "load_benchmark", "mac", "ranks_by_counting", "rmac", "save",
-    "second_order_loss", "similarity", "spoc", "top_k", "triplet_loss",
+    "contrastive_loss", "describe", "evaluate", "gem", "home", "l2n", "load", "load_benchmark", "mac",
+    "ranks_by_counting", "rmac", "save", "second_order_loss", "similarity", "spoc", "top_k", "triplet_loss",
 ]  # fmt: skip
 
 
