@@ -154,7 +154,7 @@ async function render({ model, el }) {
   const put = (values) => { for (const [name, value] of Object.entries(values)) model.set(name, value); model.save_changes(); };
 
   function choice(label, name, options) {
-    const select = make("select", {}, ...options.map(([value, text]) => make("option", { value, textContent: text })));
+    const select = make("select", { "aria-label": label }, ...options.map(([value, text]) => make("option", { value, textContent: text })));
     select.addEventListener("change", () => put({ [name]: name === "layer" ? Number(select.value) : select.value }));
     controls[name] = select;
     return make("label", {}, label, select);
@@ -221,7 +221,7 @@ async function render({ model, el }) {
   const middle = (place) => [(place[0] + place.at(-2)) / 2, (place[1] + place.at(-1)) / 2];
 
   function drawStage(stage) {
-    const began = performance.now(), shown = shownBy(stage), { place, network, hidden } = shown;
+    const shown = shownBy(stage), { place, network, hidden } = shown;
     stage.figure.hidden = hidden;
     if (hidden) return null;
     const field = fieldOf(stage, shown), context = stage.canvas.getContext("2d");
@@ -238,7 +238,7 @@ async function render({ model, el }) {
     const reading = field.read(r * field.columns + c);
     stage.caption.textContent = [model.get("compare") === "place" ? (stage.name === "other" ? "second place" : "first place") : "",
       networks.length > 1 ? network : "", `SOA${model.get("layer")}`].filter(Boolean).join(", ");
-    return Object.assign(reading, { field, place, network, cell: [r, c], milliseconds: performance.now() - began });
+    return Object.assign(reading, { field, place, network, cell: [r, c] });
   }
 
   function words({ field, cell: [r, c], peak, times, total, spread, place }, name) {

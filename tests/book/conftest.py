@@ -31,6 +31,7 @@ def new_page(browser):
     def make(server="", **options):
         context = browser.new_context(**{"viewport": {"width": 1300, "height": 900}, **options})
         contexts.append(context)
+        context.set_default_timeout(15_000)
         page, complaints = context.new_page(), []
         own = ("file:", "data:", "blob:", *([server] if server else []))
 
