@@ -6,21 +6,18 @@ same with `features.0 ...`), and bare state dicts of local networks (SOSNet's `l
 
 import re
 import warnings
-from importlib import import_module
 from pathlib import Path
 
 import torch
 
-from .files import NUMPY_NAMES, atomic, home
+from . import manifest
+from .files import PLAIN_NUMPY, atomic, home
 from .global_net import GlobalNet
 from .local_net import LocalNet
 
 SHIPPED = Path(__file__).parent / "weights"
-PUBLISHED = {
-    "resnet101-solar-best": "SOLAR, ResNet-101; its address is in download.sh of github.com/tonyngjichun/SOLAR",
-    "local-solar-345-liberty": "SOLAR-local; its address is in download.sh of github.com/tonyngjichun/SOLAR",
-    "sosnet-32x32-liberty": "SOSNet; it lies in github.com/scape-research/SOSNet",
-}
+PUBLISHED = manifest.of_kind("weights")
+NUMPY = [(stand_in, name) for name, stand_in in PLAIN_NUMPY.items()]  # cnnimageretrieval's meta has numpy arrays
 SEQUENCE = {"0": "conv1.0", "1": "conv1.1", "4": "conv2_x.2", "5": "conv3_x", "6": "conv4_x", "7": "conv5_x"}
 
 
@@ -41,7 +38,8 @@ def path_of(name: str | Path) -> Path:
     if str(name) in PUBLISHED:
         path = home() / "weights" / f"{name}.pth"
         if not path.is_file():
-            raise FileNotFoundError(f"{name}: not fetched yet ({PUBLISHED[str(name)]}); put the file at {path}")
+            how = manifest.how_to_get(str(name))
+            raise FileNotFoundError(f"{name}: not fetched yet; {how} and put the file at {path}")
         return path
     path = Path(name)
     if path.suffix in (".pth", ".pt") or path.parent != Path("."):
@@ -60,7 +58,7 @@ def read(path: str | Path) -> dict:
     """
     try:
         with warnings.catch_warnings(action="ignore"):  # torch's remarks on odd files: the error below says enough
-            with torch.serialization.safe_globals(_numpy_globals()):
+            with torch.serialization.safe_globals(NUMPY):
                 content = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # a broken file makes the reader raise almost anything
         raise ValueError(f"{path}: not a file of tensors and plain values ({_first_line(error)})") from error
@@ -70,13 +68,6 @@ def read(path: str | Path) -> dict:
     if not all(isinstance(part, dict) for part in parts) or "state_dict" not in content:
         raise ValueError(f"{path}: expected a dictionary with 'state_dict' and 'meta', or a state dict alone")
     return content
-
-
-def _numpy_globals() -> list:
-    """cnnimageretrieval keeps whitening matrices as numpy arrays in `meta`; these names rebuild them, and no more."""
-    names = [(module, name, module.replace(".core", "._core")) for module, name in sorted(NUMPY_NAMES)]
-    found = [(getattr(import_module(today), name), f"{module}.{name}") for module, name, today in names]
-    return [*found, *(type(torch.zeros(0, dtype=kind).numpy().dtype) for kind in (torch.float32, torch.float64))]
 
 
 def _first_line(error: Exception) -> str:

@@ -7,14 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import numpy as np
 import platformdirs
-
-NUMPY_NAMES = {  # what a pickled numpy array or scalar asks for, by numpy 1 and by numpy 2
-    ("numpy", "ndarray"), ("numpy", "dtype"),
-    *((f"numpy.{core}.multiarray", name) for core in ("core", "_core") for name in ("_reconstruct", "scalar")),
-    *((f"numpy.{core}.numeric", "_frombuffer") for core in ("core", "_core")),
-}  # fmt: skip
-_ALLOWED = NUMPY_NAMES | {("builtins", "set"), ("builtins", "frozenset")}
 
 
 def home() -> Path:
@@ -41,11 +35,56 @@ def sha256(path: str | Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+class _PlainDtype:
+    """Stands in for numpy.dtype in a pickle: numbers and strings only, and what a pickle says of its inside is not
+    believed (numpy's own would let a pickle change an element's size, and so read memory that is not the array's)."""
+
+    def __init__(self, text, *_):
+        self.dtype = np.dtype(text if isinstance(text, str) else "O")
+        if self.dtype.kind not in "biufcSU" or self.dtype.fields or self.dtype.subdtype:
+            raise pickle.UnpicklingError(f"it has an array of {text!r}, not of numbers or strings")
+
+    def __setstate__(self, state):
+        if state[1] in ("<", ">"):
+            self.dtype = self.dtype.newbyteorder(state[1])
+
+
+class _PlainArray(np.ndarray):
+    """Stands in for numpy.ndarray in a pickle; filled from bytes, whose number has to fit."""
+
+    def __setstate__(self, state):
+        _, shape, dtype, columns_first, content = state
+        super().__setstate__((1, shape, dtype.dtype, bool(columns_first), bytes(content)))
+
+
+def _reconstruct(*_):
+    return _PlainArray((0,))
+
+
+def _scalar(dtype, content):
+    return np.frombuffer(content, dtype.dtype, 1)[0]
+
+
+def _frombuffer(content, dtype, shape, order):
+    return np.frombuffer(content, dtype.dtype).reshape(shape, order=order)
+
+
+PLAIN_NUMPY = {  # what a pickled array or scalar asks for, by numpy 1 and by numpy 2, and what it gets
+    "numpy.ndarray": _PlainArray,
+    "numpy.dtype": _PlainDtype,
+    **{f"numpy.{core}.multiarray._reconstruct": _reconstruct for core in ("core", "_core")},
+    **{f"numpy.{core}.multiarray.scalar": _scalar for core in ("core", "_core")},
+    **{f"numpy.{core}.numeric._frombuffer": _frombuffer for core in ("core", "_core")},
+}
+_ALLOWED = PLAIN_NUMPY | {"builtins.set": set, "builtins.frozenset": frozenset}
+
+
 class _PlainUnpickler(pickle.Unpickler):
     def find_class(self, module, name):
-        if (module, name) not in _ALLOWED:
-            raise pickle.UnpicklingError(f"it asks for {module}.{name}")
-        return super().find_class(module, name)
+        try:
+            return _ALLOWED[f"{module}.{name}"]
+        except KeyError:
+            raise pickle.UnpicklingError(f"it asks for {module}.{name}") from None
 
 
 def load_pickle(path: str | Path):

@@ -65,7 +65,7 @@ BAD = {
     "evaluate roxford5k --net net.pth --root data --workers -1": "num_workers",
     "evaluate roxford5k": "required: --net",
     "data nosuch": "invalid choice: 'nosuch'",
-    "data show --dataset nosuch": "invalid choice: 'nosuch'",
+    "data show --dataset nosuch": "unknown mini dataset 'nosuch'",
     "nosuch": "invalid choice: 'nosuch'",
     "": "required: COMMAND",
 }

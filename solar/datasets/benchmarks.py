@@ -1,19 +1,15 @@
 """Benchmarks on disk, in the published layout; whether one is mini or real makes no difference here."""
 
+import json
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ..files import home, load_pickle
+from .. import manifest
+from ..files import atomic, home, load_pickle
 from ..world import DATASETS, make
 
 MINI = [name for name, recipe in DATASETS.items() if recipe.kind in ("benchmark", "distractors")]
-PUBLISHED = {
-    "roxford5k": "the images oxbuild_images-v1.tgz (robots.ox.ac.uk/~vgg/data) and the ground truth "
-    "http://cmp.felk.cvut.cz/revisitop/data/datasets/roxford5k/gnd_roxford5k.pkl",
-    "rparis6k": "the images paris_1-v1.tgz and paris_2-v1.tgz (robots.ox.ac.uk/~vgg/data) and the ground truth "
-    "http://cmp.felk.cvut.cz/revisitop/data/datasets/rparis6k/gnd_rparis6k.pkl",
-    "revisitop1m": "the list and tarballs at http://ptak.felk.cvut.cz/revisitop/revisitop1m/",
-}
+PUBLISHED = manifest.of_kind("benchmark", "distractors")
 
 
 @dataclass(frozen=True)
@@ -53,19 +49,36 @@ def load_benchmark(name: str, root: str | Path | None = None) -> Benchmark:
         folder = make(name, root)
     elif name not in PUBLISHED:
         raise ValueError(f"unknown benchmark {name!r}: expected one of {', '.join([*MINI, *PUBLISHED])}")
-    truth, listing = folder / f"gnd_{name}.pkl", folder / f"{name}.txt"
-    if (folder / "jpg").is_dir() and truth.is_file():
-        return _with_ground_truth(name, folder, truth)
+    truths, listing = [folder / f"gnd_{name}.{kind}" for kind in ("pkl", "json")], folder / f"{name}.txt"
+    truth = next((path for path in truths if path.is_file()), None)
+    if (folder / "jpg").is_dir() and truth:
+        images, queries, gnd = read_ground_truth(truth)
+        paths = [[folder / "jpg" / f"{image}.jpg" for image in names] for names in (images, queries)]
+        return Benchmark(name, *paths, [query["bbx"] for query in gnd], gnd)
     if (folder / "jpg").is_dir() and listing.is_file():
-        return Benchmark(name, [folder / "jpg" / line for line in listing.read_text().splitlines() if line.strip()])
+        lines = listing.read_text(encoding="utf-8").splitlines()
+        return Benchmark(name, [folder / "jpg" / line for line in lines if line.strip()])
     raise FileNotFoundError(
-        f"{name}: not complete at {folder}; fetch {PUBLISHED.get(name, name)}, "
+        f"{name}: not complete at {folder}; {manifest.how_to_get(name)}: "
         f"put the images into {folder / 'jpg'} and the other file into {folder}"
     )
 
 
-def _with_ground_truth(name: str, folder: Path, truth: Path) -> Benchmark:
-    content = load_pickle(truth)
+def read_ground_truth(path: str | Path) -> tuple[list[str], list[str], list[dict]]:
+    """Names of images and of queries, and the labels, of a gnd_*.pkl (nothing in it is run) or a gnd_*.json.
+
+    Raises:
+        FileNotFoundError: no such file.
+        ValueError: not of the published structure.
+    """
+    truth = Path(path)
+    if truth.suffix == ".json":
+        try:
+            content = json.loads(truth.read_text(encoding="utf-8"))
+        except ValueError as error:
+            raise ValueError(f"{truth}: not JSON ({error})") from error
+    else:
+        content = load_pickle(truth)
     try:
         images, queries, gnd = (list(content[key]) for key in ("imlist", "qimlist", "gnd"))
         boxes = [tuple(float(v) for v in query["bbx"]) for query in gnd]
@@ -82,7 +95,12 @@ def _with_ground_truth(name: str, folder: Path, truth: Path) -> Benchmark:
     if any(not 0 <= i < len(images) for query in clean for k in ("easy", "hard", "junk") for i in query[k]):
         raise ValueError(f"{truth}: it labels images beyond the {len(images)} in imlist")
 
-    def path(image):
-        return folder / "jpg" / f"{image}.jpg"
+    return [str(i) for i in images], [str(q) for q in queries], clean
 
-    return Benchmark(name, [path(i) for i in images], [path(q) for q in queries], boxes, clean)
+
+def write_ground_truth(source: str | Path, path: str | Path) -> Path:
+    """Convert a ground-truth pickle into JSON that any language reads, and that `load_benchmark` reads as well."""
+    images, queries, gnd = read_ground_truth(source)
+    with atomic(path) as temporary:
+        temporary.write_text(json.dumps(dict(imlist=images, qimlist=queries, gnd=gnd)), encoding="utf-8")
+    return Path(path)
