@@ -3,10 +3,10 @@
 import argparse
 import sys
 
-from .commands import data, evaluate, explore, pretrain, train
+from .commands import data, evaluate, explore, extract, pretrain, train
 from .files import home
 
-COMMANDS = (data, pretrain, train, evaluate, explore)
+COMMANDS = (data, pretrain, train, extract, evaluate, explore)
 
 
 class _Parser(argparse.ArgumentParser):

@@ -1,6 +1,6 @@
-"""From pictures to descriptors: batches of equal size, several scales."""
+"""From pictures to descriptors: batches of equal size, several scales, batch norms folded."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 import torch
@@ -9,6 +9,7 @@ from torch.utils.data import DataLoader, Dataset
 from tqdm import tqdm
 
 from .checkpoints import pick_device
+from .folding import folded
 from .images import prepare, to_tensor
 from .pooling import l2n
 
@@ -32,12 +33,18 @@ class Pictures(Dataset):
             return i, error
 
 
-def equal_batches(pictures, batch_size: int) -> Iterator[tuple[list[int], torch.Tensor]]:
-    """Group a stream of (number, (3, H, W)) into batches of one size each; at most four batches wait in memory."""
+def equal_batches(pictures, batch_size: int, failed: Callable | None = None) -> Iterator[tuple[list, torch.Tensor]]:
+    """Group a stream of (number, (3, H, W)) into batches of one size each; at most four batches wait in memory.
+
+    An error in a picture's place is raised, or given to `failed(number, error)` and left out.
+    """
     waiting: dict[tuple, list] = {}
     for i, picture in pictures:
         if isinstance(picture, Exception):
-            raise picture
+            if failed is None:
+                raise picture
+            failed(i, picture)
+            continue
         waiting.setdefault(tuple(picture.shape), []).append((i, picture))
         fullest = max(waiting, key=lambda size: len(waiting[size]))
         if len(waiting[fullest]) >= batch_size or sum(map(len, waiting.values())) > 4 * batch_size:
@@ -64,7 +71,6 @@ def describe_batch(net, batch: torch.Tensor, scales: Sequence[float] = PAPER_SCA
     return l2n(total / len(scales))
 
 
-@torch.inference_mode()
 def describe(
     net,
     images: Sequence,
@@ -78,7 +84,7 @@ def describe(
 ) -> np.ndarray:
     """Describe pictures; row i belongs to image i, whatever the batch size, order and number of workers.
 
-    The network is put into evaluation mode, works on `device`, and is then given back where it was.
+    A copy of the network does the work, in evaluation mode and with its batch norms folded (see `folding`).
 
     Args:
         images: paths or PIL images.
@@ -94,22 +100,32 @@ def describe(
     Raises:
         FileNotFoundError, ValueError: an image that is missing, broken or tiny; the message names it.
     """
+    rows = np.zeros((len(images), net.dim), np.float32)
+    settings = image_size, scales, batch_size, workers, device
+    with tqdm(total=len(images), unit="image", disable=not progress) as bar:
+        for numbers, found in described(net, images, boxes, *settings):
+            rows[numbers] = found
+            bar.update(len(numbers))
+    return rows
+
+
+@torch.inference_mode()
+def described(
+    net, images, boxes, image_size, scales, batch_size, workers, device, failed: Callable | None = None
+) -> Iterator[tuple[list[int], np.ndarray]]:
+    """`describe` as a stream: (numbers, their rows (B, D)) in the order in which batches fill; `failed` as in
+    `equal_batches`."""
     if boxes is not None and len(boxes) != len(images):
         raise ValueError(f"{len(boxes)} boxes for {len(images)} images; expected one each")
     if image_size is not None and image_size < 1:
         raise ValueError(f"image_size={image_size}: expected a positive number of pixels, or None")
-    home = next(net.parameters()).device
-    device = pick_device(device or (None if home.type == "cpu" else home))
-    net = net.eval().to(device)
+    if batch_size < 1:
+        raise ValueError(f"batch_size={batch_size}: expected at least 1")
+    first = next(net.parameters())
+    device = pick_device(device or (None if first.device.type == "cpu" else first.device))
     pictures = Pictures(images, boxes, image_size, net.mean, net.std)
     loader = DataLoader(pictures, batch_size=None, num_workers=workers)
-    rows = np.zeros((len(images), net.dim), np.float32)
-    try:
-        with tqdm(total=len(images), unit="image", disable=not progress) as bar:
-            for numbers, batch in equal_batches(loader, batch_size):
-                batch = batch.to(device, next(net.parameters()).dtype)
-                rows[numbers] = describe_batch(net, batch, scales).float().cpu().numpy()
-                bar.update(len(numbers))
-    finally:
-        net.to(home)
-    return rows
+    fast = folded(net).to(device)
+    for numbers, batch in equal_batches(loader, batch_size, failed):
+        batch = batch.to(device, first.dtype, memory_format=torch.channels_last)
+        yield numbers, describe_batch(fast, batch, scales).float().cpu().numpy()

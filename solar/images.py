@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from PIL import Image
 
+SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp")
 SMALLEST = 16  # pixels: a shorter side leaves a network nothing to look at
 
 

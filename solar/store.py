@@ -176,6 +176,6 @@ def read_names(path: Path) -> list[str]:
 
 def _todo(path: Path) -> int:
     try:
-        return int((np.fromfile(path / STATES, np.uint8) == TODO).sum())
+        return int((np.load(path / STATES) == TODO).sum())
     except FileNotFoundError:  # finished
         return 0

@@ -1,5 +1,6 @@
 """Stores on disk and the published `.pt`: the same numbers as in memory, and every kind of damage named."""
 
+import io
 import json
 import pickle
 
@@ -129,9 +130,10 @@ def test_damaged_folders_are_refused(tmp_path):
     with pytest.raises(FileNotFoundError, match="solar extract"):
         Store.open(tmp_path / "absent")
     Store.write(tmp_path / "s", unit(5))
+    np.save(states := io.BytesIO(), np.array([1, 1, 0, 0, 1], np.uint8))
     for name, content, message in (
         ("names.txt", b"one\ntwo\n", "2 lines"), ("meta.json", b"{", "not a complete store"),
-        ("descriptors.npy", b"\x93NUMPY", "not a complete store"), (STATES, bytes([1, 1, 0, 0, 1]), "2 rows are still"),
+        ("descriptors.npy", b"\x93NUMPY", "not a complete store"), (STATES, states.getvalue(), "2 rows are still"),
     ):  # fmt: skip
         path = tmp_path / "s" / name
         before = path.read_bytes() if path.exists() else None

@@ -1,31 +1,38 @@
-"""`solar evaluate`: the score of a network on a benchmark."""
+"""`solar evaluate`: the score of a network on a benchmark, perhaps among distractors."""
 
-import json
+from contextlib import contextmanager
+from pathlib import Path
 
-from ..checkpoints import load, shipped
+from torch import distributed
+
+from ..boards import board
+from ..checkpoints import load
 from ..datasets import load_benchmark
-from ..description import PAPER_SCALES
-from ..evaluation import score
+from ..description import describe
+from ..evaluation import evaluate
+from ..store import Store
 from . import EXAMPLES
-
-SINGLE = (1.0,)
+from .extract import add_network, made_by, settings, store_of, torchrun_share
 
 
 def add(commands) -> None:
     """Describe the command."""
     parser = commands.add_parser(
         "evaluate", help="score a network on a benchmark", formatter_class=EXAMPLES,
-        epilog="examples:\n  solar evaluate mini-revisitop --net mini-gem\n"
-        "  solar evaluate roxford5k --net resnet101-solar-best --device cuda",
+        epilog="examples:\n  solar evaluate mini-revisitop --net mini-gem --distractors mini-distractors\n"
+        "  solar evaluate roxford5k --net resnet101-solar-best --device cuda\n"
+        "  solar evaluate roxford5k --net resnet101-solar-best "
+        "--distractors resnet101-solar-best.pth_vecs_revisitop1m.pt\n"
+        "  torchrun --nproc-per-node 2 -m solar evaluate mini-revisitop --net mini-gem --distractors store",
     )  # fmt: skip
     parser.add_argument("dataset", help="mini-revisitop, mini-validation, roxford5k or rparis6k")
-    parser.add_argument("--net", required=True, help=f"a name ({', '.join(shipped())} ...) or a .pth file")
-    parser.add_argument("--root", help="folder that holds the dataset's folder (default: data in SOLAR_HOME)")
-    parser.add_argument("--image-size", type=int, help="longer side at most, pixels (256 for mini data, else 1024)")
-    parser.add_argument("--single-scale", action="store_true", help="one scale instead of the paper's three")
-    parser.add_argument("--workers", type=int, default=0, help="processes that decode (%(default)s)")
-    parser.add_argument("--device", help="cpu, cuda or mps (default: the fastest there is)")
-    parser.add_argument("--json", action="store_true", help="print numbers for a script")
+    parser.add_argument(
+        "--distractors", nargs="+", metavar="D", default=[],
+        help="stores, published .pt files, or datasets by name (mini-distractors, revisitop1m), described on first use",
+    )  # fmt: skip
+    add_network(parser)
+    parser.add_argument("--json", action="store_true", help="print numbers for a script, with their provenance")
+    parser.add_argument("--board", metavar="FOLDER", help="write ranked lists and descriptors for TensorBoard")
     parser.set_defaults(run=run)
 
 
@@ -35,15 +42,51 @@ def run(arguments) -> int:
     bench = load_benchmark(arguments.dataset, arguments.root)
     if not bench.queries:
         raise ValueError(f"{arguments.dataset} is a list of distractors, without queries: nothing to evaluate")
-    size = arguments.image_size
-    if size is None:
-        size = 256 if arguments.dataset.startswith("mini-") else 1024
-    options = dict(
-        device=arguments.device,
-        image_size=size,
-        scales=SINGLE if arguments.single_scale else PAPER_SCALES,
-        progress=True,
-    )
-    report = score(net, bench, workers=arguments.workers, **options)
-    print(json.dumps(dict(map=report.map, mp=report.mp), indent=2) if arguments.json else report)
+    options, made = settings(arguments, arguments.dataset), made_by(arguments.net)
+    with _processes() as first:
+        distractors = [_open(each, arguments, options, made) for each in arguments.distractors]
+        rows = [None, None]
+        if first:
+            rows = [describe(net, bench.images, progress=True, **options)]
+            rows.append(describe(net, bench.queries, boxes=bench.boxes, progress=True, **options))
+        if distributed.is_initialized():
+            distributed.broadcast_object_list(rows)
+        report = evaluate(bench.ground_truth, *rows, distractors=distractors)
+    if first:
+        kept = {key: options[key] for key in ("image_size", "scales")}
+        report.provenance.update(made, dataset=arguments.dataset, **kept)
+        print(report.json() if arguments.json else report)
+        if arguments.board:
+            board(arguments.board, bench, *rows, report)
     return 0
+
+
+@contextmanager
+def _processes():
+    """Whether this process is the first; under torchrun, all of them are joined meanwhile."""
+    rank, processes = torchrun_share()
+    if processes > 1:
+        distributed.init_process_group("gloo")
+    try:
+        yield rank == 0
+    finally:
+        if processes > 1:
+            distributed.destroy_process_group()
+
+
+def _open(name: str, arguments, options: dict, made: dict) -> Store:
+    """Distractors from a path or by a dataset's name; described by the same network, as far as they tell."""
+    store = Store.open(name if Path(name).exists() or Path(name).suffix else _described(name, arguments, options))
+    ours = dict(sha256=made["sha256"], image_size=options["image_size"], scales=list(options["scales"]))
+    for key, mine in ours.items():
+        theirs = store.meta.get(key, mine)
+        if theirs != mine:
+            raise ValueError(f"{name}: described with {key} {theirs}, this benchmark with {mine}; extract it anew")
+    return store
+
+
+def _described(name: str, arguments, options: dict) -> Path:
+    out = store_of(name, arguments, options)
+    if distributed.is_initialized():
+        distributed.barrier()
+    return out

@@ -1,0 +1,228 @@
+"""Stores made from pictures: killed and resumed, in shards, with unreadable images; the folded network is the same."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from test_description import texture
+
+import solar
+from solar.cli import main
+from solar.extraction import extract
+from solar.folding import folded
+from solar.store import DONE, STATES, Store
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="module")
+def net():
+    torch.manual_seed(0)
+    net = solar.GlobalNet("mini", soa="45").eval()
+    for module in net.modules():
+        if isinstance(module, torch.nn.BatchNorm2d):
+            module.running_mean.normal_(std=0.1)
+            module.running_var.uniform_(0.5, 1.5)
+        if isinstance(module, solar.SecondOrderAttention):
+            torch.nn.init.normal_(module.v.weight, std=0.1)
+    return net
+
+
+@pytest.fixture(scope="module")
+def photos(tmp_path_factory, net):
+    """A folder of forty pictures of three sizes, and the network beside it."""
+    folder = tmp_path_factory.mktemp("many") / "photos"
+    folder.mkdir()
+    for i in range(40):
+        texture(i, *[(96, 64), (64, 96), (80, 80)][i % 3]).save(folder / f"{i:02}.png")
+    solar.save(net, folder.parent / "net.pth")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def wanted(net, photos):
+    return solar.describe(net, sorted(photos.iterdir()))
+
+
+def rows_of(store):
+    return np.load(store / "descriptors.npy")
+
+
+def command(photos, out, *more):
+    return ["extract", str(photos), "--net", str(photos.parent / "net.pth"), "--out", str(out), *more]
+
+
+def killed(photos, out, at: int) -> set[int]:
+    """Run the command, kill -9 it when `at` rows are described; the rows that were."""
+    environment = os.environ | dict(PYTHONPATH=str(ROOT), OMP_NUM_THREADS="1")
+    arguments = [sys.executable, "-m", "solar", *command(photos, out, "--batch", "1")]
+    process = subprocess.Popen(arguments, env=environment, stderr=subprocess.DEVNULL)
+    deadline = time.time() + 120
+    while process.poll() is None and time.time() < deadline:
+        if (out / STATES).exists() and (np.load(out / STATES) == DONE).sum() >= at:
+            process.send_signal(signal.SIGKILL)
+            process.wait()
+            return set(np.flatnonzero(np.load(out / STATES) == DONE).tolist())
+        time.sleep(0.002)
+    raise AssertionError("it ended before it could be killed")
+
+
+def test_a_killed_extraction_goes_on_where_it_was(tmp_path, photos, net, wanted):
+    out, seen = tmp_path / "store", []
+    first = killed(photos, out, 3)
+    before = rows_of(out)
+    with pytest.raises(ValueError, match=f"{40 - len(first)} rows are still to be described"):
+        Store.open(out)
+    second = killed(photos, out, len(first) + 4)
+    middle = rows_of(out)
+    assert first < second and all(np.array_equal(before[i], middle[i]) for i in first)  # not done again
+
+    class Watched(torch.nn.Module):
+        mean, std, dim = net.mean, net.std, net.dim
+
+        def __init__(self):
+            super().__init__()
+            self.net = net
+
+        def forward(self, x):
+            seen.append(len(x))
+            return self.net(x)
+
+    names = [f"{i:02}.png" for i in range(40)]
+    meta = json.loads((out / "meta.json").read_text())
+    made = {key: meta[key] for key in ("network", "sha256")}
+    assert extract(Watched(), [photos / name for name in names], out, names, meta=made) == []
+    assert sum(seen) == 3 * (40 - len(second))  # three scales of what was left, and no more
+    store = Store.open(out)
+    assert np.abs(rows_of(out) - wanted).max() < 1e-6 and store.names == names
+    assert all(np.array_equal(middle[i], rows_of(out)[i]) for i in second)
+    seen.clear()
+    extract(Watched(), [photos / name for name in names], out, names, meta=made)
+    assert not seen and not (out / STATES).exists()
+
+
+@pytest.mark.parametrize("options", [["--batch", "3"], ["--workers", "2"], ["--half"]])
+def test_the_same_from_any_batch_and_workers(tmp_path, photos, wanted, options, capsys):
+    assert main(command(photos, tmp_path / "s", *options)) == 0
+    assert capsys.readouterr().out.strip() == str(tmp_path / "s")
+    store = Store.open(tmp_path / "s")
+    assert np.abs(np.concatenate(list(store.chunks())) - wanted).max() < (1e-3 if "--half" in options else 1e-6)
+    assert store.dtype == (np.float16 if "--half" in options else np.float32)
+    made = store.meta
+    assert made["network"] == "net" and len(made["sha256"]) == 64 and made["scales"][0] == 1
+    assert (made["image_size"], made["length"]) == (1024, 128) and {"torch", "numpy"} < made["versions"].keys()
+
+
+def test_shards_fill_one_store(tmp_path, photos, wanted, monkeypatch):
+    out = tmp_path / "s"
+    assert main(command(photos, out, "--shard", "2/3")) == 0
+    with pytest.raises(ValueError, match="27 rows are still"):
+        Store.open(out)
+    assert main(command(photos, out, "--shard", "0/3")) == 0
+    monkeypatch.setenv("RANK", "1")  # as torchrun sets them
+    monkeypatch.setenv("WORLD_SIZE", "3")
+    assert main(command(photos, out)) == 0
+    assert np.abs(rows_of(out) - wanted).max() < 1e-6 and len(Store.open(out)) == 40
+
+
+def test_shards_at_the_same_time(tmp_path, photos, wanted):
+    environment = os.environ | dict(PYTHONPATH=str(ROOT), OMP_NUM_THREADS="1")
+    run = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "-m", "solar"]
+    done = subprocess.run([*run, *command(photos, tmp_path / "s")], env=environment, capture_output=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    assert np.abs(rows_of(tmp_path / "s") - wanted).max() < 1e-6 and len(Store.open(tmp_path / "s")) == 40
+
+
+def test_unreadable_images_are_listed_and_tried_again(tmp_path, photos, wanted, capsys):
+    listing = tmp_path / "list.txt"
+    listing.write_text("\n".join(["a.png", "broken.png", "absent.png", "b.png"]))
+    for name, i in (("a.png", 0), ("b.png", 1)):
+        (tmp_path / name).write_bytes((photos / f"{i:02}.png").read_bytes())
+    (tmp_path / "broken.png").write_bytes(b"no picture")
+    out = tmp_path / "s"
+    run = ["extract", str(listing), "--net", str(photos.parent / "net.pth"), "--out", str(out)]
+    assert main(run) == 3
+    told = capsys.readouterr().err
+    assert "2 images could not be read" in told and "broken.png: not a readable image" in told
+    assert (out / "skipped.txt").read_text() == "broken.png\nabsent.png\n"
+    store = Store.open(out)
+    assert store.skipped.tolist() == [1, 2] and np.abs(rows_of(out)[[0, 3]] - wanted[[0, 1]]).max() < 1e-6
+    (tmp_path / "broken.png").write_bytes((photos / "02.png").read_bytes())
+    assert main(run) == 3 and (out / "skipped.txt").read_text() == "absent.png\n"
+    (tmp_path / "absent.png").write_bytes((photos / "03.png").read_bytes())
+    assert main(run) == 0 and not (out / "skipped.txt").exists()
+    assert np.abs(rows_of(out) - wanted[[0, 2, 3, 1]]).max() < 1e-6
+
+
+def test_queries_are_cropped_to_their_boxes(tmp_path, net, photos):
+    boxes = [(0, 0, 40, 40), (10, 5, 60, 60)]
+    files = sorted(photos.iterdir())[:2]
+    extract(net, files, tmp_path / "s", boxes=boxes)
+    assert np.abs(rows_of(tmp_path / "s") - solar.describe(net, files, boxes=boxes)).max() < 1e-6
+
+
+def test_other_work_is_not_mixed_in(tmp_path, photos, net, monkeypatch):
+    files = sorted(photos.iterdir())[:3]
+    extract(net, files, tmp_path / "s")
+    for arguments, options, message in (
+        ((files[:2],), {}, "another list of images"),
+        ((files,), dict(scales=(1,)), "other scales"),
+        ((files,), dict(half=True), "other dtype"),
+        ((files,), dict(meta=dict(sha256="x")), "other sha256"),
+        ((files,), dict(shard=(2, 2)), "shard 2/2"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            extract(net, *arguments, tmp_path / "s", **options)
+    monkeypatch.setattr("shutil.disk_usage", lambda path: SimpleNamespace(free=10))
+    with pytest.raises(ValueError, match="3 descriptors need"):
+        extract(net, files, tmp_path / "full")
+
+
+@pytest.mark.parametrize("arguments, message", [
+    ("extract nosuch --net net.pth --out s", "unknown benchmark 'nosuch'"),
+    ("extract photos --net nosuch --out s", "unknown network"),
+    ("extract photos --net net.pth --out s --shard 3", "--shard"),
+    ("extract photos --net net.pth --out s --shard 3/3", "shard 3/3"),
+    ("extract photos --net net.pth --out s --batch 0", "batch_size=0"),
+    ("extract photos --net net.pth --out s --queries", "only a benchmark has queries"),
+    ("extract empty --net net.pth --out s", "no images there"),
+    ("extract absent.txt --net net.pth --out s", "absent.txt"),
+])  # fmt: skip
+def test_one_clear_line(photos, monkeypatch, capsys, tmp_path, arguments, message):
+    monkeypatch.chdir(photos.parent)
+    (photos.parent / "empty").mkdir(exist_ok=True)
+    words = arguments.replace("--out s", f"--out {tmp_path / 's'}").split()
+    try:
+        code = main(words)
+    except SystemExit as stop:
+        code = stop.code
+    assert code == 2 and message in capsys.readouterr().err.strip().splitlines()[-1]
+
+
+@pytest.mark.parametrize("architecture", ["mini", "resnet50"])
+def test_folding_changes_rounding_only(architecture):
+    torch.manual_seed(0)
+    net = solar.GlobalNet(architecture, soa="45").eval()
+    for module in net.modules():
+        if isinstance(module, torch.nn.BatchNorm2d):
+            module.running_mean.normal_(std=0.1)
+            module.running_var.uniform_(0.5, 1.5)
+        if isinstance(module, solar.SecondOrderAttention):
+            torch.nn.init.normal_(module.v.weight, std=0.01)
+    state = {name: value.clone() for name, value in net.state_dict().items()}
+    fast, x = folded(net), torch.randn(2, 3, 96, 64)
+    assert not any(isinstance(module, torch.nn.BatchNorm2d) for module in fast.modules())
+    with torch.no_grad():
+        assert (fast(x.contiguous(memory_format=torch.channels_last)) - net(x)).abs().max() < 1e-6
+    assert all(torch.equal(value, state[name]) for name, value in net.state_dict().items())
+    grey = Image.new("L", (70, 50), 99)
+    assert np.array_equal(solar.describe(net, [grey]), solar.describe(net, [grey.convert("RGB")]))
