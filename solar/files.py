@@ -76,7 +76,9 @@ PLAIN_NUMPY = {  # what a pickled array or scalar asks for, by numpy 1 and by nu
     **{f"numpy.{core}.multiarray.scalar": _scalar for core in ("core", "_core")},
     **{f"numpy.{core}.numeric._frombuffer": _frombuffer for core in ("core", "_core")},
 }
-_ALLOWED = PLAIN_NUMPY | {"builtins.set": set, "builtins.frozenset": frozenset}
+_ALLOWED = PLAIN_NUMPY | {
+    f"{place}.{kind.__name__}": kind for place in ("builtins", "__builtin__") for kind in (set, frozenset)
+}
 
 
 class _PlainUnpickler(pickle.Unpickler):
@@ -100,5 +102,6 @@ def load_pickle(path: str | Path):
     except FileNotFoundError:
         raise
     except Exception as error:
-        message = f"{path}: not a plain data pickle ({error}); fetch the file again from a trusted place"
+        reason = " ".join(str(error).split())
+        message = f"{path}: not a plain data pickle ({reason}); fetch the file again from a trusted place"
         raise ValueError(message) from error
