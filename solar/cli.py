@@ -3,10 +3,10 @@
 import argparse
 import sys
 
-from .commands import data, evaluate, explore, extract, pretrain, train
+from .commands import EXAMPLES, data, doctor, evaluate, explore, extract, pretrain, train
 from .files import home
 
-COMMANDS = (data, pretrain, train, extract, evaluate, explore)
+COMMANDS = (data, pretrain, train, extract, evaluate, explore, doctor)
 
 
 class _Parser(argparse.ArgumentParser):
@@ -19,7 +19,10 @@ def parser() -> argparse.ArgumentParser:
     top = _Parser(
         prog="solar",
         description="Second-order attention and similarity for image retrieval, to read and to run.",
-        epilog=f"Data are kept in {home()} (set SOLAR_HOME to move them).",
+        formatter_class=EXAMPLES,
+        epilog=f"Data are kept in {home()} (set SOLAR_HOME to move them). `solar COMMAND --help` shows examples.\n"
+        "Exit status: 0 done; 1 done, but something is not as it should be, and it is said what; 2 not done, for\n"
+        "a reason given in one line; 130 interrupted.",
     )
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for command in COMMANDS:
@@ -29,6 +32,8 @@ def parser() -> argparse.ArgumentParser:
 
 def main(argv: list[str] | None = None) -> int:
     """Run a command; a foreseeable error prints one line and returns 2."""
+    if hasattr(sys.stdout, "reconfigure"):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a path that the terminal's alphabet cannot spell
     try:
         arguments = parser().parse_args(argv)
         return arguments.run(arguments)
