@@ -3,7 +3,7 @@
 import json
 import shutil
 
-from ..datasets import load_benchmark, write_ground_truth
+from ..datasets import build_index, load_benchmark, write_ground_truth
 from ..fetching import fetch, states
 from ..files import home
 from ..manifest import ENTRIES, Entry
@@ -31,6 +31,7 @@ def add(commands) -> None:
     parser.add_argument("--root", help="folder that holds datasets' folders (default: data in SOLAR_HOME)")
     parser.add_argument("--dry-run", action="store_true", help="only say what is here, what to fetch, and from where")
     parser.add_argument("--offline", action="store_true", help="fetch nothing; check and unpack what lies there")
+    parser.add_argument("--decode", action="store_true", help="gl18: read every image to its end, which takes hours")
     parser.add_argument("--workers", type=int, help="processes that make a mini set (default: all cores)")
     parser.add_argument("--dataset", default="mini-revisitop", help="for show and json (%(default)s)")
     parser.add_argument("-o", "--output", help="for show and json: file to write (contact-sheet.png, gnd_NAME.json)")
@@ -79,7 +80,11 @@ def _published(entry: Entry, arguments) -> int:
         print(json.dumps(plan, indent=2) if arguments.json else _words(plan))
         return 0
     folder = fetch(entry, arguments.root, arguments.offline)
-    return _print([dict(name=entry.name, path=str(folder))], arguments.json)
+    counts = build_index(folder, arguments.decode) if entry.name == "gl18" else {}
+    _print([dict(name=entry.name, path=str(folder), **counts)], arguments.json)
+    if not arguments.json:
+        print("".join(f"{name.replace('_', ' ')}: {count:,}\n" for name, count in counts.items()), end="")
+    return 0
 
 
 def plan_of(entry: Entry, root=None) -> dict:

@@ -1,10 +1,27 @@
-"""Images to learn from, in the layout of Google Landmarks v1 (GL18); the mini world has the very same."""
+"""Images to learn from: GL18's layout, which the mini world has too, and the pickles that the field passes around."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pandas
+
+from ..files import load_pickle
+from .gl18 import BOX, INDEX, read_tables, states
+
+
+class Paths(Sequence):
+    """`<folder>/<name>`: a million names take less memory than as many paths."""
+
+    def __init__(self, folder: Path, names: list[str]):
+        self.folder, self.names = folder, names
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def __getitem__(self, i):
+        return [self.folder / name for name in self.names[i]] if isinstance(i, slice) else self.folder / self.names[i]
 
 
 @dataclass(frozen=True)
@@ -13,32 +30,69 @@ class TrainingIndex:
 
     Attributes:
         images: (N,) paths.  landmarks: (N,) int, the landmark that each shows.
+        boxes: (N, 4) float32 x0, y0, x1, y1 as shares of width and height, nan where unknown; or None.
+        pairs: (M, 2) numbers of images that may be query and positive; None: any two of one landmark may.
     """
 
-    images: list[Path]
+    images: Sequence[Path]
     landmarks: np.ndarray
+    boxes: np.ndarray | None = None
+    pairs: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.images)
 
 
-def load_training(folder: str | Path, split: int = 1) -> TrainingIndex:
-    """The images of a folder in GL18's layout that are listed in `boxes_split<split>.csv`, in the order of train.csv.
+def load_training(source: str | Path, split: int = 1) -> TrainingIndex:
+    """The images to learn from (split 1), or those of other landmarks, to choose with (split 2).
 
-    In the mini world, split 1 is there to learn from, and split 2 holds other landmarks, to choose with.
+    Args:
+        source: a folder in GL18's layout, whose `index.csv` is read if `solar data gl18` wrote one that is newer than
+            the tables; or `db_gl18.pkl` or `retrieval-SfM-120k.pkl`, beside their images.
 
     Raises:
         FileNotFoundError: a table is missing.
-        ValueError: a table without the columns of the published ones.
+        ValueError: a table or pickle that is not as published, or nothing left to use.
     """
-    folder, tables = Path(folder), {}
-    for name, columns in (("train", ["id", "landmark_id"]), (f"boxes_split{split}", ["id", "box"])):
-        path = folder / f"{name}.csv"
-        if not path.is_file():
-            raise FileNotFoundError(f"{path}: no such table; a training folder holds train.csv, boxes_split1.csv, jpg/")
-        try:
-            tables[name] = pandas.read_csv(path, usecols=columns, dtype={"id": str, "box": str})
-        except ValueError as error:
-            raise ValueError(f"{path}: expected the columns {', '.join(columns)} ({error})") from error
-    rows = tables["train"][tables["train"]["id"].isin(tables[f"boxes_split{split}"]["id"])]
-    return TrainingIndex([folder / "jpg" / f"{i}.jpg" for i in rows["id"]], rows["landmark_id"].to_numpy(np.int64))
+    if split not in (1, 2):
+        raise ValueError(f"split={split!r}: expected 1, to learn from, or 2, held out")
+    source, part = Path(source), ("learn", "held out")[split - 1]
+    if source.suffix == ".pkl":
+        return _from_pickle(source, split)
+    tables, index = [source / f"{n}.csv" for n in ("train", "boxes_split1", "boxes_split2")], source / INDEX
+    if index.is_file() and all(not t.is_file() or t.stat().st_mtime <= index.stat().st_mtime for t in tables):
+        table = pandas.read_csv(index, dtype={"id": str, "part": str, "state": str} | dict.fromkeys(BOX, np.float32))
+    else:
+        table, _ = read_tables(source)
+        table["state"] = states(source / "jpg", table["id"].tolist(), progress=False)
+    rows = table[(table["part"] == part) & (table["state"] == "good")]
+    if rows.empty:
+        raise ValueError(f"{source}: none of its {len(table)} images can be used ({part}); are they in {source / 'jpg'}?")
+    names = (rows["id"] + ".jpg").tolist()
+    return TrainingIndex(Paths(source / "jpg", names), rows["landmark_id"].to_numpy(np.int64), rows[BOX].to_numpy())
+
+
+def _from_pickle(path: Path, split: int) -> TrainingIndex:
+    """cnnimageretrieval's and the authors' databases: 'train' and 'val' with cids, cluster, qidxs, pidxs.
+
+    SfM-120k's pairs are kept: two images of one building need not share a stone. GL18's are not, nor are its boxes: in
+    the authors' file each query has one positive for ever, and boxes and images do not line up.
+    """
+    content, key = load_pickle(path), ("train", "val")[split - 1]
+    try:
+        part = content[key]
+        cids, landmarks = [str(cid) for cid in part["cids"]], np.asarray(part["cluster"], np.int64)
+        pairs = np.stack([np.asarray(part[k], np.int64) for k in ("qidxs", "pidxs")], 1)
+        fits = len(landmarks) == len(cids) and (not len(pairs) or 0 <= pairs.min() <= pairs.max() < len(cids))
+    except (KeyError, TypeError, ValueError) as error:
+        raise ValueError(f"{path}: expected train and val with cids, cluster, qidxs, pidxs ({error!r})") from error
+    if not fits:
+        raise ValueError(f"{path}: {len(cids)} images, {len(landmarks)} clusters, or pairs beyond them; is it complete?")
+    if "sfm" in path.stem.lower():
+        return TrainingIndex(Paths(path.parent / "ims", [_nested(cid) for cid in cids]), landmarks, pairs=pairs)
+    return TrainingIndex(Paths(path.parent / "jpg", [f"{cid}.jpg" for cid in cids]), landmarks)
+
+
+def _nested(cid: str) -> str:
+    """Where SfM-120k keeps an image: three folders deep, after the last six characters of its name."""
+    return f"{cid[-2:]}/{cid[-4:-2]}/{cid[-6:-4]}/{cid}"
