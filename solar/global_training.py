@@ -122,7 +122,7 @@ class GlobalTask:
         config, landmarks = self.config, self.index.landmarks
         if config.first == "triplet":
             sizes = (config.queries, config.pool, config.negatives)
-            return epoch_tuples(landmarks, lambda i: self.describe(self.maps[0], i), rng, *sizes)
+            return epoch_tuples(landmarks, lambda i: self.describe(self.maps[0], i), rng, *sizes, self.index.pairs)
         groups = [np.flatnonzero(landmarks == name) for name in np.unique(landmarks)]
         groups = [group for group in groups if len(group) >= config.photos]
         if len(groups) < config.batch:

@@ -58,17 +58,32 @@ def epoch_tuples(
     queries: int = 2000,
     pool: int = 20000,
     negatives: int = 5,
+    pairs: np.ndarray | None = None,
 ) -> np.ndarray:
     """Draw queries and a pool, describe both, find the hardest negatives (SOLAR, section 4).
 
     Args:
         landmarks: (N,) label of every training image. Any image of a landmark with two or more can be a query; its
             positive is any other image of that landmark.
+        pairs: (M, 2) queries and positives to draw from instead, where not every two images of a landmark overlap.
         describe: image numbers (n,) -> descriptors (n, D).
 
     Returns:
         (Q, 2 + negatives) image numbers: query, positive, negatives. Q and the pool are at most what there is.
     """
+    if pairs is None:
+        chosen, positives = _draw_pairs(landmarks, rng, queries)
+    else:
+        chosen, positives = pairs[rng.choice(len(pairs), min(queries, len(pairs)), replace=False)].T
+    drawn = rng.choice(len(landmarks), min(pool, len(landmarks)), replace=False)
+    found = hardest_negatives(
+        describe(chosen), describe(drawn), landmarks[chosen], landmarks[drawn], count=negatives
+    )  # (Q, K)
+    return np.concatenate([chosen[:, None], positives[:, None], drawn[found]], 1)
+
+
+def _draw_pairs(landmarks: np.ndarray, rng: np.random.Generator, queries: int) -> tuple[np.ndarray, np.ndarray]:
+    """Queries among all images that have a sibling, and for each any other image of its landmark, as likely as any."""
     order = np.argsort(landmarks, kind="stable")
     _, start, size = np.unique(landmarks[order], return_index=True, return_counts=True)
     group = np.empty(len(landmarks), int)
@@ -78,9 +93,4 @@ def epoch_tuples(
     place = np.empty(len(landmarks), int)
     place[order] = np.arange(len(landmarks)) - np.repeat(start, size)  # an image's place among its landmark's
     other = rng.integers(1, size[group[chosen]])  # steps to another image of the landmark, round and round
-    positives = order[start[group[chosen]] + (place[chosen] + other) % size[group[chosen]]]
-    drawn = rng.choice(len(landmarks), min(pool, len(landmarks)), replace=False)
-    found = hardest_negatives(
-        describe(chosen), describe(drawn), landmarks[chosen], landmarks[drawn], count=negatives
-    )  # (Q, K)
-    return np.concatenate([chosen[:, None], positives[:, None], drawn[found]], 1)
+    return chosen, order[start[group[chosen]] + (place[chosen] + other) % size[group[chosen]]]

@@ -47,11 +47,6 @@ def test_the_index_holds_the_learning_part(folder):
     assert (len(learn), len(held_out)) == (14 * 3, 2 * 3)
     assert not set(learn.landmarks) & set(held_out.landmarks)
     assert all(path.is_file() for path in [*learn.images, *held_out.images])
-    (folder / "boxes_split3.csv").write_text("a,b\n1,2\n")
-    with pytest.raises(ValueError, match=r"boxes_split3\.csv: expected the columns id, box"):
-        load_training(folder, split=3)
-    with pytest.raises(FileNotFoundError, match=r"boxes_split4\.csv: no such table"):
-        load_training(folder, split=4)
 
 
 def one_epoch(task):

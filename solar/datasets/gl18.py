@@ -1,6 +1,6 @@
 """The training index of a folder in the layout of Google Landmarks v1 (GL18): who shows what, and what can be used.
 
-The folder holds `train.csv` (id, landmark_id), `boxes_split1.csv` and `boxes_split2.csv` (id, box: y0 x0 y1 x1 as shares
+The folder holds `train.csv` (id, landmark_id), `boxes_split1.csv` and `boxes_split2.csv` (id, box: y0 x0 y1 x1, shares
 of height and width) and `jpg/<id>.jpg`. Everything is done on whole columns: a million rows take seconds.
 """
 

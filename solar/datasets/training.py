@@ -67,7 +67,7 @@ def load_training(source: str | Path, split: int = 1) -> TrainingIndex:
         table["state"] = states(source / "jpg", table["id"].tolist(), progress=False)
     rows = table[(table["part"] == part) & (table["state"] == "good")]
     if rows.empty:
-        raise ValueError(f"{source}: none of its {len(table)} images can be used ({part}); are they in {source / 'jpg'}?")
+        raise ValueError(f"{source}: none of its {len(table)} images can be used ({part}); is jpg/ filled?")
     names = (rows["id"] + ".jpg").tolist()
     return TrainingIndex(Paths(source / "jpg", names), rows["landmark_id"].to_numpy(np.int64), rows[BOX].to_numpy())
 
@@ -87,7 +87,7 @@ def _from_pickle(path: Path, split: int) -> TrainingIndex:
     except (KeyError, TypeError, ValueError) as error:
         raise ValueError(f"{path}: expected train and val with cids, cluster, qidxs, pidxs ({error!r})") from error
     if not fits:
-        raise ValueError(f"{path}: {len(cids)} images, {len(landmarks)} clusters, or pairs beyond them; is it complete?")
+        raise ValueError(f"{path}: {len(cids)} images, {len(landmarks)} clusters, or pairs beyond them")
     if "sfm" in path.stem.lower():
         return TrainingIndex(Paths(path.parent / "ims", [_nested(cid) for cid in cids]), landmarks, pairs=pairs)
     return TrainingIndex(Paths(path.parent / "jpg", [f"{cid}.jpg" for cid in cids]), landmarks)
