@@ -149,13 +149,24 @@ def _our_key(key: str) -> str:
     return key.replace(found[0], f"features.{SEQUENCE[found[1]]}.", 1) if found and found[1] in SEQUENCE else key
 
 
-def save(net: GlobalNet, path: str | Path) -> Path:
-    """Write a global network in the authors' layout: `state_dict`, and `meta` with what builds it again."""
-    meta = dict(
+def save(net: GlobalNet | LocalNet, path: str | Path, dtype: torch.dtype | None = None) -> Path:
+    """Write a network in the authors' layout: `state_dict`, and `meta` with what builds it again; a local net's alone.
+
+    Args:
+        dtype: torch.float16 halves the file; `load` gives float32 again. None keeps what the network has.
+    """
+    state = {key: value.cpu() for key, value in net.state_dict().items()}
+    state = {
+        key: value.to(dtype or value.dtype) if value.is_floating_point() else value for key, value in state.items()
+    }
+    with atomic(path) as temporary:
+        torch.save(state if isinstance(net, LocalNet) else dict(meta=_meta(net), state_dict=state), temporary)
+    return Path(path)
+
+
+def _meta(net: GlobalNet) -> dict:
+    return dict(
         architecture=net.architecture, pooling=net.pooling, whitening=net.whiten is not None, soa=bool(net.soa),
         soa_layers=net.soa, outputdim=net.dim, local_whitening=False, regional=net.regional,
         mean=list(net.mean), std=list(net.std),
     )  # fmt: skip
-    with atomic(path) as temporary:
-        torch.save(dict(meta=meta, state_dict={k: v.cpu() for k, v in net.state_dict().items()}), temporary)
-    return Path(path)

@@ -1,0 +1,247 @@
+"""Patches right to a fraction of a pixel, matches against loops, geometry against the truth, and any keypoint list."""
+
+import cv2
+import numpy as np
+import pytest
+import torch
+from sklearn.datasets import load_sample_image
+
+from solar import LocalNet
+from solar.matching import (
+    BATCH,
+    WINDOW,
+    describe_keypoints,
+    describe_patches,
+    detect,
+    extract,
+    features,
+    grey,
+    match,
+    match_images,
+    pyramid,
+    root_sift,
+    verify,
+)
+
+NOTHING = np.zeros((0, 4), np.float32)
+
+
+@pytest.fixture(scope="module")
+def china():
+    return cv2.resize(load_sample_image("china.jpg"), (320, 214), interpolation=cv2.INTER_AREA)
+
+
+@pytest.fixture(scope="module")
+def net():
+    torch.manual_seed(0)
+    return LocalNet("", 4).eval()
+
+
+def smooth(x, y):
+    """A picture that is known between its pixels too."""
+    return 120 + 50 * np.sin(x / 9) * np.cos(y / 13) + 0.2 * x - 0.1 * y
+
+
+@pytest.fixture(scope="module")
+def waves():
+    y, x = np.mgrid[:160, :200]
+    return smooth(x, y).round().astype(np.uint8)
+
+
+def places(keypoint, side):
+    """Where each pixel of a patch lies, (side, side) x and y, by the definition."""
+    x, y, size, angle = keypoint
+    step, angle = size * WINDOW / side, np.radians(angle)
+    v, u = np.mgrid[:side, :side] - (side - 1) / 2
+    c, s = np.cos(angle) * step, np.sin(angle) * step
+    return x + c * u - s * v, y + s * u + c * v
+
+
+@pytest.mark.parametrize(
+    "keypoint", [(100.3, 80.6, 4, 0), (90, 70, 5.3, 33), (105.5, 75.25, 5.5, 250), (98, 82, 9, 120)]
+)
+def test_patches_are_right_between_pixels(waves, keypoint):
+    patch = extract(waves, np.array([keypoint]))[0, 0].numpy()
+    x, y = places(keypoint, 32)
+    blur = 0.0 if keypoint[2] < 8 else 1.5  # levels above the first are blurred a little
+    assert np.abs(patch - smooth(x, y)).max() < 1.5 + blur
+
+
+def test_patches_are_those_of_a_loop_of_warps(china):
+    keypoints = detect(china, count=300)
+    keypoints = keypoints[keypoints[:, 2] * WINDOW / 32 < 1.4]  # read from the first level
+    inside = (np.abs(keypoints[:, :2] - (160, 107)) < (120, 70)).all(1)
+    patches = extract(china, keypoints[inside])[:, 0].numpy()
+    assert len(patches) > 20
+    for (x, y, size, angle), patch in zip(keypoints[inside].astype(float), patches):
+        step, angle = size * WINDOW / 32, np.radians(angle)
+        c, s = step * np.cos(angle), step * np.sin(angle)
+        there = np.array([[c, -s, x - 15.5 * (c - s)], [s, c, y - 15.5 * (s + c)]])
+        one = cv2.warpAffine(
+            grey(china).astype(np.float32), there, (32, 32), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+        )
+        assert np.abs(one - patch).max() < 5  # OpenCV rounds places to 1/32 pixel
+
+
+def test_levels_of_the_pyramid_are_where_they_should_be(waves):
+    sheet, levels = pyramid(waves)
+    y, x = np.mgrid[4:30, 4:40]
+    top, height, width = levels[2]
+    assert (height, width) == (40, 50)
+    level = sheet[top : top + height, :width]
+    assert np.abs(level[4:30, 4:40] - smooth(4 * x, 4 * y)).max() < 8  # blurred, not shifted
+    assert len(levels) == len(set(map(tuple, levels)))
+
+
+def test_all_at_once_is_one_by_one(china):
+    keypoints = detect(china, count=50)
+    together = extract(china, keypoints)
+    apart = torch.cat([extract(china, row[None]) for row in keypoints])
+    assert torch.allclose(together, apart, atol=1e-3)
+
+
+def test_borders_and_beyond_repeat_the_last_pixels():
+    picture = np.full((40, 60), 7, np.uint8)
+    picture[20:] = 90
+    odd = np.array(
+        [(0, 0, 4, 0), (59, 39, 30, 45), (-500, 5, 4, 0), (30, 5000, 4, 0), (30, 19.5, 500, 0), (30, 20, 1e-3, 0)]
+    )
+    patches = extract(picture, odd)
+    assert torch.isfinite(patches).all() and patches.min() >= 7 - 1e-3 and patches.max() <= 90 + 1e-3
+    assert (patches[2] == 7).all() and (patches[3] - 90).abs().max() < 1e-3
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (3, 200), (17, 5), (32, 32)])
+def test_tiny_pictures(shape, net):
+    picture = np.full(shape, 50, np.uint8)
+    assert extract(picture, np.array([(0, 0, 8, 10)])).shape == (1, 1, 32, 32)
+    assert len(features(net, picture)) == 0
+
+
+def test_no_keypoints(net, china):
+    blank = np.full((64, 64, 3), 200, np.uint8)
+    for detector in ("sift", "orb"):
+        assert detect(blank, detector).shape == (0, 4)
+    assert extract(china, NOTHING).shape == (0, 1, 32, 32)
+    assert describe_keypoints(net, china, NOTHING).shape == (0, 128)
+    assert describe_keypoints("sift", china, NOTHING).shape == (0, 128)
+    found = match_images(net, blank, china)
+    assert found.matches.shape == (0, 2) and found.geometry.matrix is None and len(found.points[0]) == 0
+
+
+@pytest.mark.parametrize(
+    "keypoints, words",
+    [
+        (np.zeros((2, 3)), r"expected \(N, 4\)"),
+        (np.array([(1, 1, 0, 0)]), "sizes above zero"),
+        (np.array([(1, np.nan, 2, 0)]), "finite"),
+    ],
+)
+def test_impossible_keypoints_are_refused(china, keypoints, words):
+    with pytest.raises(ValueError, match=words):
+        extract(china, keypoints)
+
+
+def test_impossible_pictures_and_options_are_refused(china, net, tmp_path):
+    for array in (np.zeros((4, 4)), np.zeros((0, 5), np.uint8), np.zeros((4, 4, 2), np.uint8)):
+        with pytest.raises(ValueError, match="expected a picture"):
+            grey(array)
+    with pytest.raises(FileNotFoundError, match="no such image"):
+        detect(tmp_path / "none.jpg")
+    with pytest.raises(ValueError, match="expected 'sift' or 'orb'"):
+        detect(china, "surf")
+    with pytest.raises(ValueError, match="one keypoint or more"):
+        detect(china, count=0)
+    with pytest.raises(ValueError, match="a local network or 'sift'"):
+        describe_keypoints("surf", china, NOTHING)
+    with pytest.raises(ValueError, match="ratio=2"):
+        match(np.eye(3), np.eye(3), 2)
+    with pytest.raises(ValueError, match="rows of one length"):
+        match(np.eye(3), np.eye(4))
+    with pytest.raises(ValueError, match="model='plane'"):
+        verify(np.zeros((4, 2)), np.zeros((4, 2)), "plane")
+    with pytest.raises(ValueError, match="twice"):
+        verify(np.zeros((4, 2)), np.zeros((5, 2)))
+
+
+def test_detectors_give_as_many_as_asked_the_strongest_first(china):
+    for detector in ("sift", "orb"):
+        assert 30 <= len(detect(china, detector, 40)) <= 40  # ORB spreads them over its levels
+    few, many = detect(china, count=20), detect(china, count=200)
+    np.testing.assert_array_equal(few, many[:20])
+
+
+def test_sift_at_given_keypoints_is_opencvs_own(china):
+    found, histograms = cv2.SIFT_create().detectAndCompute(grey(china), None)
+    keypoints = np.array([(*k.pt, k.size, k.angle) for k in found])
+    close = np.abs(describe_keypoints("sift", china, keypoints) - root_sift(histograms)).max(1)
+    assert (close < 1e-3).mean() > 0.98  # a size between two layers may be rounded to the other one
+
+
+def test_patches_in_any_grey_range(net):
+    patches = torch.rand(BATCH + 3, 1, 32, 32, generator=torch.Generator().manual_seed(0)) * 255
+    rows = describe_patches(net, patches)
+    assert rows.shape == (BATCH + 3, 128) and rows.dtype == np.float32
+    np.testing.assert_allclose(rows, describe_patches(net, patches[:, 0] / 255), atol=1e-3)
+    np.testing.assert_allclose(np.linalg.norm(rows, axis=1), 1, atol=1e-5)
+    np.testing.assert_allclose(rows[BATCH:], describe_patches(net, patches[BATCH:]), atol=1e-5)
+
+
+def unit(n, dim, seed):
+    rows = np.random.default_rng(seed).normal(size=(n, dim))
+    return rows / np.linalg.norm(rows, axis=1, keepdims=True)
+
+
+@pytest.mark.parametrize("ratio, mutual", [(0.9, True), (0.9, False), (None, True), (None, False)])
+def test_matches_by_loops(ratio, mutual):
+    a, b = unit(40, 4, 0), unit(30, 4, 1)
+    distance = np.linalg.norm(a[:, None] - b[None], axis=2)
+    wanted = []
+    for i in range(40):
+        order = np.argsort(distance[i])
+        if ratio is not None and not distance[i, order[0]] < ratio * distance[i, order[1]]:
+            continue
+        if mutual and distance[:, order[0]].argmin() != i:
+            continue
+        wanted.append((i, order[0]))
+    assert match(a, b, ratio, mutual).tolist() == [list(pair) for pair in wanted]
+
+
+def test_matches_in_pieces_are_the_same(monkeypatch):
+    a, b = (torch.from_numpy(unit(n, 8, n)) for n in (5000, 50))
+    best = (a @ b.T).argmax(0).numpy()
+    wanted = [[i, j] for j, i in enumerate(best) if (a[i] @ b.T).argmax() == j]
+    assert sorted(match(a, b, None).tolist()) == sorted(wanted)
+
+
+def test_few_descriptors_match_too():
+    assert match(np.eye(3), np.eye(3)[:1]).tolist() == [[0, 0]]
+    assert match(np.eye(3), np.zeros((0, 3))).shape == match(np.zeros((0, 3)), np.eye(3)).shape == (0, 2)
+
+
+def test_geometry_is_found_among_wrong_matches():
+    rng = np.random.default_rng(0)
+    homography = np.array([[1.1, 0.05, 12], [-0.04, 0.95, -7], [1e-4, -5e-5, 1]])
+    a = rng.uniform(0, 400, (120, 2))
+    moved = np.column_stack([a, np.ones(120)]) @ homography.T
+    b = moved[:, :2] / moved[:, 2:] + rng.normal(0, 0.3, (120, 2))
+    b[:50] = rng.uniform(0, 400, (50, 2))
+    found = verify(a, b)
+    assert found.inliers[50:].mean() > 0.95 and found.inliers[:50].mean() < 0.1
+    np.testing.assert_allclose(found.matrix / found.matrix[2, 2], homography, atol=1e-2, rtol=0.05)
+    np.testing.assert_array_equal(verify(a, b).inliers, found.inliers)  # the same at every call
+
+
+@pytest.mark.parametrize("model, few", [("homography", 3), ("fundamental", 7)])
+def test_too_few_or_coinciding_points_agree_on_nothing(model, few):
+    for a in (np.random.default_rng(0).uniform(0, 9, (few, 2)), np.zeros((20, 2)), np.zeros((0, 2))):
+        found = verify(a, a, model)
+        assert len(found.inliers) == len(a) and (found.matrix is None or found.matrix.shape == (3, 3))
+        if len(a) <= few:
+            assert found.matrix is None and not found.inliers.any()
+
+
+def test_a_picture_matches_itself(china, net):
+    found = match_images(net, china, china, count=200)
+    assert (found.matches[:, 0] == found.matches[:, 1]).mean() > 0.95 and len(found.matches) > 100
+    assert found.geometry.inliers.mean() > 0.95
