@@ -167,7 +167,7 @@ def warped(image: np.ndarray, rng, strength: float = 0.15) -> tuple[np.ndarray, 
     return (255 * other.clip(0, 1)).round().astype(np.uint8), homography
 
 
-def relative_pose(a: np.ndarray, b: np.ndarray, inner_a: np.ndarray, inner_b: np.ndarray, threshold: float = 1.5):
+def relative_pose(a: np.ndarray, b: np.ndarray, inner_a: np.ndarray, inner_b: np.ndarray, threshold: float = 0.5):
     """Rotation (3, 3) and direction (3,) of camera b against a, from matched pixels (M, 2); None if there is none.
 
     Args:

@@ -17,7 +17,8 @@ from .images import read_image
 from .local_net import PATCH
 
 WINDOW = 6.0  # a window is so many times as wide as its keypoint: what SIFT's own descriptor covers
-BATCH = 1024  # patches at a time: what has to be in memory at once
+CUT = 4096  # patches cut out at a time
+BATCH = 128  # patches described at a time: their feature maps fit a processor's cache
 DETECTORS = ("sift", "orb")
 FEWEST = {"homography": 4, "fundamental": 8}
 
@@ -44,7 +45,7 @@ def detect(image, detector: str = "sift", count: int = 2000) -> np.ndarray:
         raise ValueError(f"detector={detector!r}, count={count}: expected 'sift' or 'orb', and one keypoint or more")
     make = cv2.SIFT_create if detector == "sift" else cv2.ORB_create
     found = make(nfeatures=count).detect(grey(image), None)
-    found = sorted(found, key=lambda k: -k.response)[:count]  # where responses tie, SIFT returns more than asked for
+    found = sorted(found, key=lambda k: (-k.response, k.pt, k.angle))[:count]  # where responses tie, SIFT returns more than asked for
     size = 1.0 if detector == "sift" else 0.25  # ORB's size is that of its whole window, about four times SIFT's
     return np.array([(*k.pt, k.size * size, k.angle) for k in found], np.float32).reshape(-1, 4)
 
@@ -118,7 +119,7 @@ def describe_patches(net, patches: torch.Tensor | np.ndarray) -> np.ndarray:
     patches = torch.as_tensor(patches)
     patches = patches[:, None] if patches.ndim == 3 else patches
     device = next(net.parameters()).device
-    net.eval()
+    net = net.folded()
     parts = [net(part.to(device).float()).float().cpu() for part in patches.split(BATCH)] if len(patches) else []
     return torch.cat([torch.zeros(0, net.dim), *parts]).numpy()
 
@@ -139,7 +140,8 @@ def describe_keypoints(net, image, keypoints: np.ndarray) -> np.ndarray:
         if net != "sift":
             raise ValueError(f"descriptor {net!r}: expected a local network or 'sift'")
         return _sift(grey(image), keypoints)
-    parts = [describe_patches(net, extract(image, keypoints[i : i + BATCH])) for i in range(0, len(keypoints), BATCH)]
+    starts = range(0, len(keypoints), CUT)
+    parts = [describe_patches(net, extract(image, keypoints[start : start + CUT])) for start in starts]
     return np.concatenate([np.zeros((0, net.dim), np.float32), *parts])
 
 

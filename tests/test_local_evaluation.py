@@ -1,0 +1,173 @@
+"""Scores of local descriptors against counting by hand, and baselines that behave as they must."""
+
+import cv2
+import numpy as np
+import pytest
+
+from solar.datasets import KINDS
+from solar.local_evaluation import (
+    area,
+    describe_hpatches,
+    error_curve,
+    fpr95,
+    hpatches_matching,
+    hpatches_retrieval,
+    hpatches_verification,
+    matching_accuracy,
+    pair_distances,
+    pose_auc,
+    pose_error,
+    project,
+    raw_pixels,
+    relative_pose,
+    sift_of_patches,
+    warped,
+)
+
+
+def unit(rows):
+    return rows / np.linalg.norm(rows, axis=-1, keepdims=True)
+
+
+def test_fpr95_by_counting():
+    same = np.array([True] * 20 + [False] * 10)
+    distances = np.concatenate([np.arange(20), [0.5, 17.5, 18, 18.5, 19, 20, 30, 31, 32, 33]])
+    assert fpr95(distances, same) == 0.3  # 19 of 20 lie at most at 18: so do 0.5, 17.5 and 18
+    assert fpr95(-distances[::-1], ~same[::-1]) == 0.95  # up to -0.5: all but one of the 20
+    assert fpr95(np.concatenate([np.zeros(20), np.ones(10)]), same) == 0
+
+
+def test_fpr95_needs_both_kinds():
+    for same in (np.ones(4, bool), np.zeros(4, bool), np.zeros(0, bool)):
+        with pytest.raises(ValueError, match="one kind only"):
+            fpr95(np.arange(len(same)), same)
+
+
+def test_the_curve_passes_through_fpr95():
+    rng = np.random.default_rng(0)
+    distances, same = rng.normal(size=500), rng.random(500) < 0.4
+    wrong, right = error_curve(distances, same)
+    assert wrong[0] == right[0] == 0 and wrong[-1] == right[-1] == 1
+    assert wrong[np.argmax(right >= 0.95)] == pytest.approx(fpr95(distances, same))
+
+
+def test_area_by_loops():
+    rng = np.random.default_rng(1)
+    distances, right = rng.random(30), rng.random(30) < 0.4
+    order, found, total = np.argsort(distances), 0, 0.0
+    for rank, number in enumerate(order):
+        if right[number]:
+            before = found / rank if rank else 1.0
+            found += 1
+            total += (before + found / (rank + 1)) / 2
+    assert area(distances, right) == pytest.approx(total / right.sum())
+    assert area(distances, right, 60) == pytest.approx(total / 60)
+    assert area(distances, np.zeros(30, bool)) == 0
+
+
+def test_distances_of_pairs():
+    rows = np.array([[0.0, 0], [3, 4], [0, 1]])
+    np.testing.assert_allclose(pair_distances(rows, np.array([[0, 1], [2, 0]])), [5, 1])
+
+
+@pytest.fixture(scope="module")
+def copies():
+    """Descriptors in HPatches' structure: copies with little, more and much noise."""
+    rng, noise = np.random.default_rng(0), dict(e=0.05, h=0.2, t=0.5)
+    found = {}
+    for name in ("i_a", "v_b", "v_c"):
+        ref = unit(rng.normal(size=(30, 16)))
+        found[name] = {"ref": ref}
+        found[name] |= {kind: unit(ref + noise[kind[0]] * rng.normal(size=ref.shape)) for kind in KINDS}
+    return found
+
+
+def test_hpatches_tasks_order_the_levels(copies):
+    for task in (
+        lambda level: hpatches_verification(copies, level, np.random.default_rng(0), 600)["intra"],
+        lambda level: hpatches_verification(copies, level, np.random.default_rng(0), 600)["inter"],
+        lambda level: hpatches_matching(copies, level),
+        lambda level: hpatches_retrieval(copies, level, np.random.default_rng(0), 20, 60),
+    ):
+        easy, hard, tough = (task(level) for level in "eht")
+        assert 1 >= easy > 0.98 and easy >= hard > tough > 0.1
+
+
+def test_hpatches_matching_by_loops(copies):
+    scores = []
+    for files in copies.values():
+        for i in range(1, 6):
+            distance = np.linalg.norm(files["ref"][:, None] - files[f"t{i}"][None], axis=2)
+            nearest = distance.argmin(1)
+            scores.append(area(distance.min(1), nearest == np.arange(30), 30))
+    assert hpatches_matching(copies, "t") == pytest.approx(np.mean(scores))
+
+
+def test_random_descriptors_verify_at_chance(copies):
+    rng = np.random.default_rng(3)
+    noise = {
+        name: {kind: unit(rng.normal(size=v.shape)) for kind, v in files.items()} for name, files in copies.items()
+    }
+    found = hpatches_verification(noise, "e", np.random.default_rng(0), 3000)
+    assert all(abs(score - 1 / 6) < 0.05 for score in found.values())
+
+
+def test_describing_keeps_the_structure():
+    patches = {"i_a": {"ref": np.zeros((3, 8, 8), np.uint8), "e1": np.ones((3, 8, 8), np.uint8)}}
+    found = describe_hpatches(raw_pixels, patches)
+    assert {kind: rows.shape for kind, rows in found["i_a"].items()} == {"ref": (3, 64), "e1": (3, 64)}
+
+
+def test_raw_pixels_ignore_light():
+    patch = np.random.default_rng(0).integers(20, 100, (1, 32, 32))
+    a, b = raw_pixels(patch.astype(np.uint8)), raw_pixels((2 * patch + 10).astype(np.uint8))
+    np.testing.assert_allclose(a, b, atol=1e-5)
+    assert np.isfinite(raw_pixels(np.full((1, 32, 32), 9, np.uint8))).all()
+
+
+def test_sift_of_patches_are_unit_rows():
+    patches = np.random.default_rng(0).integers(0, 255, (4, 32, 32)).astype(np.uint8)
+    rows = sift_of_patches(np.stack([cv2.GaussianBlur(p, (0, 0), 2) for p in patches]))
+    assert rows.shape == (4, 128)
+    np.testing.assert_allclose(np.linalg.norm(rows, axis=1), 1, atol=1e-4)
+    assert sift_of_patches(np.zeros((0, 32, 32), np.uint8)).shape == (0, 128)
+
+
+def test_accuracy_under_a_homography():
+    homography = np.array([[1, 0, 10], [0, 1, 0], [0, 0, 1.0]])
+    a = np.array([[0.0, 0], [5, 5], [9, 1], [2, 2]])
+    b = a + [10, 0] + np.array([[0, 0], [0, 2], [4, 0], [0, 90]])
+    assert matching_accuracy(a, b, homography) == {1: 0.25, 3: 0.5, 5: 0.75}
+    assert matching_accuracy(a[:0], b[:0], homography) == {1: 0, 3: 0, 5: 0}
+
+
+def test_a_warped_picture_is_where_its_homography_says():
+    picture = np.zeros((120, 160, 3), np.uint8)
+    cv2.circle(picture, (70, 50), 6, (255, 255, 255), -1)
+    for seed in range(5):
+        other, homography = warped(picture, np.random.default_rng(seed), 0.12)
+        y, x = np.nonzero(other[..., 0] > 110)
+        assert np.hypot(*(project(homography, np.array([[70.0, 50]]))[0] - (x.mean(), y.mean()))) < 1
+        again, _ = warped(picture, np.random.default_rng(seed), 0.12)
+        assert (again == other).all()
+
+
+def test_pose_is_recovered():
+    rng = np.random.default_rng(0)
+    points = rng.uniform((-4, -3, 8), (4, 3, 16), (200, 3))
+    angle = 0.2
+    rotation = np.array([[np.cos(angle), 0, np.sin(angle)], [0, 1, 0], [-np.sin(angle), 0, np.cos(angle)]])
+    translation = np.array([-1.5, 0.2, 0.4])
+    inner_a, inner_b = (np.array([[f, 0, 160], [0, f, 120], [0, 0, 1.0]]) for f in (300, 350))
+    a, b = points @ inner_a.T, (points @ rotation.T + translation) @ inner_b.T
+    a, b = (p[:, :2] / p[:, 2:] + rng.normal(0, 0.2, (200, 2)) for p in (a, b))
+    b[:60] = rng.uniform(0, 300, (60, 2))
+    found = relative_pose(a, b, inner_a, inner_b)
+    assert pose_error(found, rotation, translation) < 3
+    assert pose_error(found, rotation, -translation) > 165
+    assert pose_error(relative_pose(a[:4], b[:4], inner_a, inner_b), rotation, translation) == 180
+
+
+def test_area_under_pose_errors():
+    found = pose_auc([0, 2.5, 50], (5, 10))
+    assert found == {5: pytest.approx((1 + 0.5) / 3), 10: pytest.approx((1 + 0.75) / 3)}
