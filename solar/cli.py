@@ -3,10 +3,10 @@
 import argparse
 import sys
 
-from .commands import EXAMPLES, data, doctor, evaluate, explore, extract, pretrain, train
+from .commands import EXAMPLES, data, doctor, evaluate, explore, extract, match, pretrain, train
 from .files import home
 
-COMMANDS = (data, pretrain, train, extract, evaluate, explore, doctor)
+COMMANDS = (data, pretrain, train, extract, evaluate, explore, match, doctor)
 
 
 class _Parser(argparse.ArgumentParser):

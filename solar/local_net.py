@@ -1,11 +1,8 @@
 """The local network: SOSNet (Tian et al., 2019), and with attention blocks SOLAR's local descriptor (section 5.3)."""
 
-import copy
-
 import torch
 import torch.nn.functional as F
 from torch import nn
-from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from .attention import SecondOrderAttention
 
@@ -93,20 +90,6 @@ class LocalNet(nn.Module):
             raise ValueError(f"no attention after layer {layer}: this network has soa={self.soa!r}")
         x = self.until(x, f"soa{layer}")
         return getattr(self, f"soa{layer}").maps(x).unflatten(-1, x.shape[2:])
-
-    @torch.no_grad()
-    def folded(self) -> "LocalNet":
-        """A copy for describing alone, about twice as fast: batch norms are folded into the convolutions before them.
-
-        It lies in memory with channels last, as CPUs and GPUs like it. Descriptors agree to float32 rounding.
-        """
-        net = copy.deepcopy(self).eval()
-        for part in net.modules():
-            if isinstance(part, nn.Sequential):
-                for i in range(len(part) - 1):
-                    if isinstance(part[i + 1], nn.BatchNorm2d):
-                        part[i], part[i + 1] = fuse_conv_bn_eval(part[i], part[i + 1]), nn.Identity()
-        return net.to(memory_format=torch.channels_last)
 
     def __repr__(self) -> str:
         size = sum(p.numel() for p in self.parameters()) / 1e6

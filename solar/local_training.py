@@ -38,19 +38,17 @@ class LocalConfig:
     margin: float = 1.0
     sos: float = 1.0
     neighbours: int = 8
-    epochs: int = 8
-    batch: int = 128
-    rate: float = 3e-3
+    epochs: int = 6
+    batch: int = 64
+    rate: float = 1e-2
     decay: float = 0.0
     seed: int = 0
 
 
 WARM_UP = 0.2  # share of all steps in which the rate climbs
-PRESETS = {
+PRESETS = {  # `sosnet` and `solar-local`: full width, a whole scene of PhotoTour, batches as large as the literature's
     "mini-local": LocalConfig(),
-    "sosnet": LocalConfig(
-        data="liberty", held_out="notredame", output="sosnet.pth", width=32, epochs=100, batch=512, rate=3e-3
-    ),
+    "sosnet": LocalConfig(data="liberty", held_out="notredame", output="sosnet.pth", width=32, epochs=100, batch=512),
     "solar-local": LocalConfig(
         data="liberty", held_out="notredame", output="solar-local.pth", soa="345", width=32, epochs=100, batch=512
     ),

@@ -13,6 +13,7 @@ import torch
 import torch.nn.functional as F
 from PIL import Image
 
+from .folding import folded
 from .images import read_image
 from .local_net import PATCH
 
@@ -45,7 +46,7 @@ def detect(image, detector: str = "sift", count: int = 2000) -> np.ndarray:
         raise ValueError(f"detector={detector!r}, count={count}: expected 'sift' or 'orb', and one keypoint or more")
     make = cv2.SIFT_create if detector == "sift" else cv2.ORB_create
     found = make(nfeatures=count).detect(grey(image), None)
-    found = sorted(found, key=lambda k: (-k.response, k.pt, k.angle))[:count]  # where responses tie, SIFT returns more than asked for
+    found = sorted(found, key=lambda k: (-k.response, k.pt, k.angle))[:count]  # SIFT returns more where some tie
     size = 1.0 if detector == "sift" else 0.25  # ORB's size is that of its whole window, about four times SIFT's
     return np.array([(*k.pt, k.size * size, k.angle) for k in found], np.float32).reshape(-1, 4)
 
@@ -119,7 +120,7 @@ def describe_patches(net, patches: torch.Tensor | np.ndarray) -> np.ndarray:
     patches = torch.as_tensor(patches)
     patches = patches[:, None] if patches.ndim == 3 else patches
     device = next(net.parameters()).device
-    net = net.folded()
+    net = folded(net)
     parts = [net(part.to(device).float()).float().cpu() for part in patches.split(BATCH)] if len(patches) else []
     return torch.cat([torch.zeros(0, net.dim), *parts]).numpy()
 

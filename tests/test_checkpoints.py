@@ -205,3 +205,20 @@ def test_a_hostile_pickle_runs_nothing(tmp_path):
     with pytest.raises(ValueError, match="mkdir"):
         load_pickle(tmp_path / "p.pkl")
     assert not (tmp_path / "trace").exists()
+
+
+@pytest.mark.parametrize("soa", ["", "345"])
+@pytest.mark.parametrize("dtype", [None, torch.float16])
+def test_local_networks_are_saved_as_published(soa, dtype, tmp_path):
+    torch.manual_seed(0)
+    net = solar.LocalNet(soa, 8).eval()
+    path = solar.save(net, tmp_path / "local.pth", dtype)
+    content = torch.load(path, weights_only=True)
+    assert list(content) == list(net.state_dict())  # a bare state dict, as the published ones
+    again, x = solar.load(path), torch.rand(4, 1, 32, 32)
+    assert (again.soa, again.width) == (soa, 8)
+    assert {p.dtype for p in again.parameters()} == {torch.float32}
+    with torch.no_grad():
+        assert torch.allclose(again(x), net(x), atol=1e-6 if dtype is None else 1e-2)
+    if dtype is torch.float16:
+        assert path.stat().st_size < 0.6 * solar.save(net, tmp_path / "whole.pth").stat().st_size

@@ -198,6 +198,7 @@ def test_networks_side_by_side(net, picture):
     assert not np.allclose(first, explorer.map) and np.array_equal(first, explorer.map_at(explorer.location, "one"))
 
 
+
 @pytest.mark.parametrize(
     "image, net, words",
     [

@@ -71,7 +71,9 @@ class Maps:
         return column.view(self.grids[layer]).numpy()
 
 
-def positions_in(place: list[float], grid: tuple[int, int], size: tuple[int, int], average: bool = True) -> list[int]:
+def positions_in(
+    place: list[float], grid: tuple[int, int], size: tuple[int, int], average: bool = True
+) -> list[int]:
     """Flat positions on a `grid` (h, w) that a place stands for, on a picture of `size` (height, width) pixels.
 
     Args:
