@@ -36,10 +36,10 @@ class LocalConfig:
     soa: str = ""
     width: int = 16
     margin: float = 1.0
-    sos: float = 1.0
+    sos: float = 0.3
     neighbours: int = 8
-    epochs: int = 6
-    batch: int = 64
+    epochs: int = 4
+    batch: int = 128
     rate: float = 1e-2
     decay: float = 0.0
     seed: int = 0
