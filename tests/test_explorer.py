@@ -6,13 +6,17 @@ import math
 import subprocess
 import sys
 
-import numpy as np
-import pytest
-import torch
-import traitlets
-from PIL import Image
+import matplotlib
+
+matplotlib.use("agg")
+import numpy as np  # noqa: E402
+import pytest  # noqa: E402
+import torch  # noqa: E402
+import traitlets  # noqa: E402
+from PIL import Image  # noqa: E402
 
 import solar
+from solar import checks, plots
 from solar.cli import main
 from solar.explorer import SOAExplorer, maps, widget
 from solar.explorer.maps import Maps, pack, pool, positions_in, step_for, unpack
@@ -181,11 +185,11 @@ def test_the_preview_is_a_picture_of_the_state(explorer):
     explorer.opacity = 1
     bundle, _ = explorer._repr_mimebundle_()
     shown = Image.open(io.BytesIO(base64.b64decode(bundle["image/jpeg"])))
-    assert shown.size == (72, 52)
+    assert shown.size == (8 * 72, 8 * 52)
     assert bundle["text/plain"] == repr(explorer) == "SOAExplorer(52 x 72 pixels; SOA4 on 7 x 9, SOA5 on 4 x 5)"
     light = np.asarray(explorer.preview().convert("L"), float)
     peak = np.unravel_index(explorer.map.argmax(), (4, 5))
-    cell = light[peak[0] * 13 : peak[0] * 13 + 13, int(peak[1] * 14.4) : int(peak[1] * 14.4 + 14.4)]
+    cell = light[peak[0] * 104 : peak[0] * 104 + 104, int(peak[1] * 115.2) : int(peak[1] * 115.2 + 115.2)]
     assert cell.max() > 230  # the lightest of magma's colours
     explorer.location = (0, 0, 26, 36)
     assert not np.array_equal(light, np.asarray(explorer.preview().convert("L"), float))
@@ -221,7 +225,7 @@ def test_bad_input(picture, image, net, words):
 
 def test_one_position_is_enough():
     explorer = SOAExplorer(Image.new("RGB", (16, 16)), solar.GlobalNet("mini", soa="5"))
-    assert explorer.map.tolist() == [[1.0]] and explorer.preview().size == (16, 16)
+    assert explorer.map.tolist() == [[1.0]] and explorer.preview().size == (512, 512)
 
 
 def test_the_page_is_small_and_whole(tmp_path):
@@ -258,3 +262,75 @@ def test_the_command(tmp_path, monkeypatch, capsys, picture):
 def test_importing_solar_leaves_jupyter_alone():
     code = "import sys, solar; assert not {'anywidget', 'ipywidgets'} & sys.modules.keys(); solar.SOAExplorer"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def right_share(row, mask):
+    h, w = row.shape
+    return (row * mask.reshape(h, len(mask) // h, w, -1).mean((1, 3))).sum()
+
+
+def right_softer(row, tau):
+    return row**tau / (row**tau).sum()
+
+
+def cells(place, size, grid):
+    return [p * n / pixels for p, n, pixels in zip(place, grid, size)]
+
+
+ANSWERS = {  # check: (right answer, {word of the hint: wrong answer})
+    checks.cell_of: (
+        lambda *a: tuple(map(int, cells(*a))),
+        {
+            "Rows first": lambda *a: tuple(map(int, cells(*a)))[::-1],
+            "Rounding": lambda *a: tuple(map(round, cells(*a))),
+            "whole number of pixels": lambda *a: tuple(int(p // (s // n)) for p, s, n in zip(*a)),
+            "whole numbers": lambda *a: tuple(int(v) + 1e-7 for v in cells(*a)),
+            "rounded down": lambda *a: (0, 0),
+        },
+    ),
+    checks.share_on: (
+        right_share,
+        {
+            "shape": lambda row, mask: row,
+            "share of the picture": lambda row, mask: mask.mean(),
+            "Sum over": lambda row, mask: right_share(row, mask) / row.size,
+            "not its sum": lambda row, mask: 16 * right_share(row, mask),
+            "One pixel": lambda row, mask: (row * mask[::4, ::4]).sum(),
+            "threshold": lambda row, mask: (row * (mask.reshape(3, 4, 4, 4).mean((1, 3)) > 0.5)).sum(),
+            "Average the mask": lambda row, mask: 2.0,
+        },
+    ),
+    checks.softer: (
+        right_softer,
+        {
+            "shape": lambda row, tau: row[:2],
+            "Nothing has changed": lambda row, tau: tau * row / (tau * row).sum(),
+            "sum to one, too": lambda row, tau: row**tau,
+            "wants logits": lambda row, tau: np.exp(tau * row) / np.exp(tau * row).sum(),
+            "Sharper": lambda row, tau: right_softer(row, 1 / tau),
+            "power tau": lambda row, tau: row[::-1],
+        },
+    ),
+}
+
+
+@pytest.mark.parametrize("check", ANSWERS, ids=lambda check: check.__name__)
+def test_checks_tell_right_from_wrong(check, capsys):
+    right, wrong = ANSWERS[check]
+    assert check(right) is None and capsys.readouterr().out == f"{check.__name__}: correct.\n"
+    for word, answer in wrong.items():
+        check(answer)
+        out = capsys.readouterr().out
+        assert "not yet" in out and word in out
+
+
+def test_shares_are_drawn_where_they_are():
+    lines = {"on": {"a": (0.5, 0.4, 0.7), "b": (0.1, 0.0, 0.2)}, "off": {"a": (0.2, 0.1, 0.3), "b": (0.3, 0.2, 0.4)}}
+    plots.shares({"one": lines, "two": lines}, {"on": 0.25, "off": 0.35}, "share")
+    for axis in plots.explorer.plt.gcf().axes:
+        drawn = [(line.get_xdata()[0], line.get_xdata()[-1]) for line in axis.lines]
+        right = [(25, 25), (40, 70), (50, 50), (0, 20), (10, 10), (35, 35), (10, 30), (20, 20), (20, 40), (30, 30)]
+        assert np.allclose(drawn, right)
+    first = plots.explorer.plt.gcf().axes[0]
+    assert [label.get_text() for label in first.get_yticklabels()] == ["on", "off"]
+    plots.explorer.plt.close("all")

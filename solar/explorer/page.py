@@ -47,7 +47,7 @@ def write_page(explorer, path: Path, title: str) -> Path:
     view = dict(version_major=2, version_minor=0, model_id=explorer.model_id)
     text = PAGE.format(
         title=html.escape(title), view=json.dumps(view), state=json.dumps(state).replace("</", "<\\/"),
-        runtime=(HERE / "static.js").read_text(encoding="utf-8"),
+        runtime=(HERE / "offline.js").read_text(encoding="utf-8"),
     )  # fmt: skip
     if not path.parent.is_dir():
         raise FileNotFoundError(f"{path.parent}: no such folder to write {path.name} into")

@@ -69,7 +69,7 @@ class SOAExplorer(anywidget.AnyWidget):
     temperature = t.Enum((OWN, DRAWING), OWN).tag(sync=True)
     boxes = t.Enum((AVERAGE, CENTRE), AVERAGE).tag(sync=True)
     colours = t.Enum(COLOURS, COLOURS[0]).tag(sync=True)
-    opacity = t.Float(0.6, min=0, max=1).tag(sync=True)
+    opacity = t.Float(0.5, min=0, max=1).tag(sync=True)
     hover = t.Bool(False).tag(sync=True)
     network = t.Unicode().tag(sync=True)
     compare = t.Unicode("").tag(sync=True)
@@ -167,18 +167,21 @@ class SOAExplorer(anywidget.AnyWidget):
 
     def preview(self) -> Image.Image:
         """A still picture of what is shown: for print, and for readers without JavaScript or a kernel."""
+        zoom = -(-512 // self.picture.width)
+        shown = self.picture.resize((zoom * self.picture.width, zoom * self.picture.height), Image.Resampling.BICUBIC)
         weights = self.map - self.map.min()
         heat = Image.fromarray((weights / (weights.max() or 1)).astype(np.float32))
-        heat = np.asarray(heat.resize(self.picture.size, Image.Resampling.BILINEAR))
+        heat = np.asarray(heat.resize(shown.size, Image.Resampling.BILINEAR))
         table = np.frombuffer(self.tables[self.colours], np.uint8).reshape(256, 3)
         coloured = Image.fromarray(table[(255 * heat.clip(0, 1)).round().astype(int)])
-        shown = Image.blend(self.picture, coloured, self.opacity)
-        pen, place = ImageDraw.Draw(shown), self.location
+        shown = Image.blend(shown, coloured, self.opacity)
+        pen, place = ImageDraw.Draw(shown), [zoom * v for v in self.location]
         y, x = (place[0], place[1]) if len(place) == 2 else ((place[0] + place[2]) / 2, (place[1] + place[3]) / 2)
         if len(place) == 4:
-            pen.rectangle([place[1], place[0], place[3], place[2]], outline="#56B4E9", width=2)
-        radius = max(4, shown.width / 60)
-        pen.ellipse([x - radius, y - radius, x + radius, y + radius], "#56B4E9", "white", 2)
+            pen.rectangle([place[1], place[0], place[3], place[2]], outline="#56B4E9", width=3)
+        radius = max(6, shown.width / 60)
+        pen.ellipse([x - radius, y - radius, x + radius, y + radius], None, "white", 5)
+        pen.ellipse([x - radius + 1, y - radius + 1, x + radius - 1, y + radius - 1], None, "#56B4E9", 3)
         return shown
 
     def save_html(self, path: str | Path, title: str = "SOA explorer") -> Path:
