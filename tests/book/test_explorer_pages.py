@@ -1,9 +1,6 @@
 """A page of the explorer in a real browser, over file:// and http, with every outside request refused."""
 
-import functools
-import http.server
 import io
-import threading
 
 import numpy as np
 import pytest
@@ -42,15 +39,9 @@ def folder(explorer, tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def server(folder):
-    class Quiet(http.server.SimpleHTTPRequestHandler):
-        def log_message(self, *_):
-            pass
-
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=folder))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
+def server(folder, served):
+    with served(folder) as address:
+        yield address
 
 
 def opened(page, address):

@@ -41,3 +41,31 @@ def test_a_narrow_screen_does_not_scroll_sideways(page):
     for name in pages():
         page.goto((HTML / name).as_uri())
         assert page.evaluate("document.documentElement.scrollWidth") <= 391, name
+
+
+@pytest.mark.parametrize("scheme", ["file", "http"])
+def test_the_explorer_runs_in_the_book(new_page, served, scheme):
+    """No kernel, no network: every explorer of the chapter answers a click and the arrow keys."""
+    with served(HTML) as address:
+        page = new_page(address)
+        page.goto((HTML.as_uri() if scheme == "file" else address) + "/notebooks/03_the_soa_explorer.html")
+        explorers = page.locator(".soa[data-ready]")
+        page.wait_for_function("document.querySelectorAll('.soa[data-ready]').length === 4")
+        for i in range(4):
+            canvas = explorers.nth(i).locator("canvas").first
+            before = canvas.evaluate("c => c.toDataURL()")
+            canvas.click(position=dict(x=40, y=40))
+            clicked = canvas.evaluate("c => c.toDataURL()")
+            canvas.press("ArrowRight")
+            assert len({before, clicked, canvas.evaluate("c => c.toDataURL()")}) == 3
+            assert "attends most to" in explorers.nth(i).get_by_role("status").inner_text()
+        assert page.complaints == []
+
+
+def test_dark_mode_leaves_pictures_as_they_are(new_page):
+    page = new_page(color_scheme="dark")
+    page.goto((HTML / "notebooks" / "03_the_soa_explorer.html").as_uri())
+    page.wait_for_selector(".soa[data-ready]")
+    assert page.evaluate("document.documentElement.dataset.theme") == "dark"
+    filters = "all => all.map((e) => getComputedStyle(e).filter)"
+    assert set(page.eval_on_selector_all(".bd-content img, .soa canvas", filters)) == {"none"}
