@@ -21,7 +21,7 @@ from torch import distributed
 
 from .store import Rows, rows_of
 
-TILE = 4096
+TILE = 2048
 
 
 def similarity(queries: np.ndarray, database: np.ndarray) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Descriptors on disk: a folder of ours, or the tensor that SOLAR's authors published; mapped, never loaded whole.
+"""Descriptors on disk: a folder of ours, or the tensor that SOLAR's authors published; read in pieces, never whole.
 
 A folder holds `descriptors.npy` (N, D), float32 or float16, one image a row; `names.txt`, an image a line; `meta.json`,
 how they were made; and `skipped.txt`, the images that could not be read (their rows are zero and are never found).
@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+import torch
 
 from .files import atomic
 from .tensors import lay_of
@@ -135,11 +136,19 @@ class Store(Rows):
         return cls.open(path)
 
     def _copy(self, start, stop, out) -> None:
-        if start >= stop:
-            return
-        mapped = np.memmap(self._lay.get("file", self.path), self.dtype, "r", self._lay["offset"], self._lay["shape"])
-        out[:] = mapped[:, start:stop].T if self.columns else mapped[start:stop]  # the map goes with this call, and so
-        # its pages: else a file of 8 GB would count as 8 GB of memory
+        # read, not mapped: the pages of a map count as this process's memory, all 8 GB of a million descriptors
+        width, size = self.shape[1], self.dtype.itemsize
+        with open(self._lay.get("file", self.path), "rb", buffering=0) as file:
+            if self.columns:  # one image a column: a piece of every line of the matrix
+                piece = np.empty((width, stop - start), self.dtype)
+                for d, line in enumerate(piece):
+                    _fill(file, self._lay["offset"] + (d * len(self) + start) * size, line)
+                torch.from_numpy(out).copy_(torch.from_numpy(piece).T)  # (D, n) -> (n, D), faster than numpy does it
+            else:
+                piece = out if self.dtype == np.float32 and out.flags.c_contiguous else np.empty(out.shape, self.dtype)
+                _fill(file, self._lay["offset"] + start * width * size, piece)
+                if piece is not out:
+                    out[:] = piece
 
     def _check(self, start, square) -> None:
         bad = np.flatnonzero(np.abs(np.sqrt(square) - 1) > TOLERANCE)
@@ -149,6 +158,17 @@ class Store(Rows):
             name = f" ({self.names[row]})" if self.names else ""
             length = np.sqrt(square[bad[0]])
             raise ValueError(f"{self.path}: row {row}{name} has length {length:.4g}; expected rows of unit length")
+
+
+def _fill(file, offset: int, array: np.ndarray) -> None:
+    """Read an array's bytes from `offset` on."""
+    view, got = memoryview(array).cast("B") if array.size else memoryview(b""), 0
+    file.seek(offset)
+    while got < len(view):
+        more = file.readinto(view[got:])
+        if not more:
+            raise ValueError(f"{file.name}: ends early, at byte {offset + got}; fetch or make it again")
+        got += more
 
 
 def rows_of(source, what: str = "row") -> Rows:

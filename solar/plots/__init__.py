@@ -2,6 +2,7 @@
 
 from .attention import attention_grid, attention_map, mark, to_grid
 from .basics import BOX, growth, show, style
+from .evaluation import costs, each_query, falling_scores, precision_steps, protocol_lists, thumbnail_map
 from .explorer import shares
 from .local import draw_matches, error_curves, interval_bars, patch_attention, patch_rows, save_matches
 from .losses import LiveCircle, blind_spots, circle, histograms, loss_bars, losses_of, on_circle, sphere, surfaces
@@ -10,7 +11,8 @@ from .training import validation_curves
 
 __all__ = [
     "BOX", "COLOURS", "LiveCircle", "attention_grid", "attention_map", "blind_spots", "channel_maps", "circle",
-    "draw_matches", "error_curves", "growth", "histograms", "interval_bars", "label_of", "loss_bars", "losses_of",
-    "mark", "on_circle", "patch_attention", "patch_rows", "ranked_lists", "save_matches", "score_bars",
-    "score_over_exponent", "shares", "show", "sphere", "style", "surfaces", "to_grid", "validation_curves",
+    "costs", "draw_matches", "each_query", "error_curves", "falling_scores", "growth", "histograms", "interval_bars",
+    "label_of", "loss_bars", "losses_of", "mark", "on_circle", "patch_attention", "patch_rows", "precision_steps",
+    "protocol_lists", "ranked_lists", "save_matches", "score_bars", "score_over_exponent", "shares", "show", "sphere",
+    "style", "surfaces", "thumbnail_map", "to_grid", "validation_curves",
 ]  # fmt: skip
