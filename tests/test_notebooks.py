@@ -44,3 +44,10 @@ def test_normalising_drops_what_changes_at_every_run():
     notebook = normalise(new_notebook(cells=[cell], metadata=metadata))
     assert notebook.cells[0].metadata == {"tags": ["keep"]}
     assert "widgets" not in notebook.metadata and notebook.metadata["language_info"] == {"name": "python"}
+
+
+def test_a_widget_keeps_its_still_picture_alone():
+    view = {"application/vnd.jupyter.widget-view+json": {"model_id": "x"}, "text/plain": "w"}
+    outputs = [new_output("display_data", data=data) for data in ({**view, "image/jpeg": "aGk="}, view)]
+    cell = normalise(new_notebook(cells=[new_code_cell("1", outputs=outputs)])).cells[0]
+    assert [sorted(output.data) for output in cell.outputs] == [["image/jpeg", "text/plain"], sorted(view)]

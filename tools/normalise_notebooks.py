@@ -1,4 +1,8 @@
-"""Drop from notebooks what changes at every run: widget state, timings, the kernel's details."""
+"""Drop from notebooks what changes at every run: widget state, timings, the kernel's details.
+
+A widget's output keeps its still picture, if it has one: without the state, its live view would be an error message.
+The book runs the notebooks when it is built, and has both.
+"""
 
 import sys
 from pathlib import Path
@@ -6,6 +10,7 @@ from pathlib import Path
 import nbformat
 
 EDITOR = ("execution", "collapsed", "scrolled", "jupyter")
+VIEW = "application/vnd.jupyter.widget-view+json"
 
 
 def normalise(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
@@ -16,6 +21,9 @@ def normalise(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
     for cell in notebook.cells:
         for key in EDITOR:
             cell.metadata.pop(key, None)
+        for output in cell.get("outputs", []):
+            if {"image/jpeg", "image/png"} & output.get("data", {}).keys():
+                output.data.pop(VIEW, None)
     return notebook
 
 
