@@ -21,8 +21,8 @@ def parser() -> argparse.ArgumentParser:
         description="Second-order attention and similarity for image retrieval, to read and to run.",
         formatter_class=EXAMPLES,
         epilog=f"Data are kept in {home()} (set SOLAR_HOME to move them). `solar COMMAND --help` shows examples.\n"
-        "Exit status: 0 done; 1 done, but something is not as it should be, and it is said what; 2 not done, for\n"
-        "a reason given in one line; 130 interrupted.",
+        "Exit status: 0 done; 2 not done, for a reason given in one line; 3 done, but something is not as it\n"
+        "should be, and it is said what; 130 interrupted.",
     )
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for command in COMMANDS:
@@ -38,7 +38,8 @@ def main(argv: list[str] | None = None) -> int:
         arguments = parser().parse_args(argv)
         return arguments.run(arguments)
     except (OSError, ValueError, ArithmeticError) as error:
-        print(f"solar: {error}", file=sys.stderr)
+        narrow = "" if sys.getfilesystemencoding() == "utf-8" else " (for names beyond ASCII, set PYTHONUTF8=1)"
+        print(f"solar: {error}{narrow}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("solar: interrupted; the same command goes on from here", file=sys.stderr)

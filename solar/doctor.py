@@ -142,10 +142,17 @@ def self_test(on: str | torch.device | None = None) -> list[dict]:
     ]
 
 
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except PermissionError:  # a folder that one may not look into
+        return False
+
+
 def examine(root=None, full: bool = False) -> dict:
     """Everything at once; `sound` is False if something is wrong rather than merely absent."""
     place = Path(root) if root is not None else home() / "data"
-    mini = [dict(name=name, state="whole" if (place / name / "complete.json").is_file() else "absent") for name in BOOK]
+    mini = [dict(name=name, state="whole" if _is_file(place / name / "complete.json") else "absent") for name in BOOK]
     found = dict(
         versions=versions(), device=device(), disk=disk(home()), mini=mini,
         published=[check(entry, root, full) for entry in ENTRIES.values()], self_test=self_test(),

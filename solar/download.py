@@ -22,7 +22,7 @@ HOPELESS = (
     requests.exceptions.SSLError, requests.exceptions.TooManyRedirects, requests.exceptions.InvalidURL,
     requests.exceptions.InvalidSchema,
 )  # fmt: skip
-CHUNK = 1 << 20
+CHUNK = 1 << 16  # bytes: what a break in a transfer loses at most
 
 
 class _Unfit(Exception):

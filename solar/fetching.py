@@ -125,7 +125,7 @@ def _open(entry: Entry, group: list[File], folder: Path) -> None:
     size = sum(path.stat().st_size for path in paths)
     need_room(folder, size, f"unpacking {first.archive}")
     _remember(folder, first.archive, begun=True)
-    count = unpack(paths, folder / first.into, first.keep, limit=max(2 * entry.gigabytes * 1e9, 4 * size))
+    count = unpack(paths, folder / first.into, first.keep, limit=max(1e8, 2 * entry.gigabytes * 1e9, 4 * size))
     _remember(folder, first.archive, unpacked=count)
 
 

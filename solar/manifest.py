@@ -93,6 +93,18 @@ def of_kind(*kinds: str) -> list[str]:
     return [name for name, entry in ENTRIES.items() if entry.kind in kinds]
 
 
+def descriptors_at(name: str) -> Path:
+    """The file of published descriptors by name.
+
+    Raises:
+        FileNotFoundError: it is not there; says how to get it.
+    """
+    path = ENTRIES[name].place() / ENTRIES[name].files[0].path
+    if not path.is_file():
+        raise FileNotFoundError(f"{name}: not fetched yet; {how_to_get(name)} and put the file at {path}")
+    return path
+
+
 def how_to_get(name: str) -> str:
     """One clause that says how to fetch an entry, by command or by hand."""
     return f"fetch it with `solar data {name}`, or by hand ({ENTRIES[name].by_hand})"

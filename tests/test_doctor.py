@@ -55,9 +55,9 @@ def test_the_self_test_notices_a_wrong_temperature(monkeypatch):
     assert "fused attention beside explicit" in wrong
 
 
-def test_wrong_numbers_make_the_exit_status_1(place, monkeypatch, capsys):
+def test_wrong_numbers_make_the_exit_status_3(place, monkeypatch, capsys):
     monkeypatch.setattr(doctor, "LOCAL", [9.0, 0, 0, 0])
-    assert main(["doctor"]) == 1
+    assert main(["doctor"]) == 3
     text = capsys.readouterr().out
     assert "WRONG    local network" in text and text.splitlines()[-1].startswith("something is wrong")
 
@@ -105,5 +105,5 @@ def test_a_damaged_record_is_named(place):
 def test_a_home_that_is_a_file(tmp_path, monkeypatch, capsys):
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("SOLAR_HOME", str(tmp_path / "file"))
-    assert main(["doctor"]) == 1
+    assert main(["doctor"]) == 3
     assert "NOT WRITABLE" in capsys.readouterr().out

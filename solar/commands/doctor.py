@@ -3,7 +3,7 @@
 import json
 
 from ..doctor import examine
-from . import EXAMPLES
+from . import EXAMPLES, FLAWED
 
 
 def add(commands) -> None:
@@ -11,7 +11,7 @@ def add(commands) -> None:
     parser = commands.add_parser(
         "doctor", help="versions, device, disk, files, and a short self-test", formatter_class=EXAMPLES,
         description="Say what is here and whole, what each missing thing would enable, and whether numbers come out "
-        "right.\nExits with 0 if all is sound, with 1 if something is broken; what is merely absent is no fault.",
+        "right.\nExits with 0 if all is sound, with 3 if something is broken; what is merely absent is no fault.",
         epilog="examples:\n  solar doctor\n  solar doctor --full\n  solar doctor --json | jq .sound",
     )  # fmt: skip
     parser.add_argument("--root", help="folder that holds datasets' folders (default: data in SOLAR_HOME)")
@@ -24,7 +24,7 @@ def run(arguments) -> int:
     """Examine and print."""
     found = examine(arguments.root, arguments.full)
     print(json.dumps(found, indent=2) if arguments.json else _words(found))
-    return 0 if found["sound"] else 1
+    return 0 if found["sound"] else FLAWED
 
 
 def _words(found: dict) -> str:

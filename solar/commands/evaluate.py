@@ -5,6 +5,7 @@ from pathlib import Path
 
 from torch import distributed
 
+from .. import manifest
 from ..boards import board
 from ..checkpoints import load
 from ..datasets import load_benchmark
@@ -22,13 +23,14 @@ def add(commands) -> None:
         epilog="examples:\n  solar evaluate mini-revisitop --net mini-gem --distractors mini-distractors\n"
         "  solar evaluate roxford5k --net resnet101-solar-best --device cuda\n"
         "  solar evaluate roxford5k --net resnet101-solar-best "
-        "--distractors resnet101-solar-best.pth_vecs_revisitop1m.pt\n"
+        "--distractors revisitop1m-descriptors\n"
         "  torchrun --nproc-per-node 2 -m solar evaluate mini-revisitop --net mini-gem --distractors store",
     )  # fmt: skip
     parser.add_argument("dataset", help="mini-revisitop, mini-validation, roxford5k or rparis6k")
     parser.add_argument(
         "--distractors", nargs="+", metavar="D", default=[],
-        help="stores, published .pt files, or datasets by name (mini-distractors, revisitop1m), described on first use",
+        help="stores, published .pt files or their name (revisitop1m-descriptors), or datasets by name "
+        "(mini-distractors, revisitop1m), described on first use",
     )  # fmt: skip
     add_network(parser)
     parser.add_argument("--json", action="store_true", help="print numbers for a script, with their provenance")
@@ -76,6 +78,8 @@ def _processes():
 
 def _open(name: str, arguments, options: dict, made: dict) -> Store:
     """Distractors from a path or by a dataset's name; described by the same network, as far as they tell."""
+    if name in manifest.of_kind("descriptors"):
+        name = str(manifest.descriptors_at(name))
     store = Store.open(name if Path(name).exists() or Path(name).suffix else _described(name, arguments, options))
     ours = dict(sha256=made["sha256"], image_size=options["image_size"], scales=list(options["scales"]))
     for key, mine in ours.items():

@@ -10,10 +10,10 @@ from ..description import PAPER_SCALES
 from ..extraction import extract
 from ..files import home, sha256
 from ..images import SUFFIXES
-from . import EXAMPLES
+from . import EXAMPLES, FLAWED
 
 SINGLE = (1.0,)
-SOME_SKIPPED = 3  # exit status: done, but some images could not be read
+SOME_SKIPPED = FLAWED
 
 
 def add(commands) -> None:

@@ -1,0 +1,377 @@
+"""Faults that days-long jobs meet: nothing lost, nothing half-done taken for whole, and a clear line.
+
+book/faults.md lists them all; here are those of files and folders.
+"""
+
+import errno
+import json
+import os
+import pickle
+import re
+import resource
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import pytest
+import torch
+from PIL import Image
+from serving import BIG, entry, serving, tar_of
+
+import solar
+from solar import download as module
+from solar import unpacking
+from solar.cli import main
+from solar.fetching import fetch, states
+from solar.files import atomic, sha256
+from solar.manifest import File
+from solar.world import DATASETS, Recipe, write
+
+ROOT = Path(__file__).parents[1]
+TINY = Recipe("benchmark", 200_000, 2, 2, queries=1)
+PICTURES = {f"top/{i:02}.jpg": bytes([i]) * 4000 for i in range(20)}
+
+
+@pytest.fixture
+def server(monkeypatch):
+    for variable in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
+        monkeypatch.delenv(variable, raising=False)
+    with serving() as server:
+        server.files |= {"big": BIG, "p.tgz": tar_of(PICTURES)}
+        yield server
+
+
+def stand_in(server, **changes):
+    archive = File("p.tgz", (f"{server.url}/p.tgz",), archive="p.tgz", into="jpg", keep=1)
+    return entry(File("big", (f"{server.url}/big",)), archive, proof="jpg/*.jpg", **changes)
+
+
+def child(function, *arguments):
+    """A process of its own that runs the function; what it says on stderr comes back from `join`."""
+    reading, writing = os.pipe()
+    number = os.fork()
+    if number == 0:
+        code = 1
+        try:
+            os.close(reading)
+            sys.stderr = os.fdopen(writing, "w", buffering=1)
+            function(*arguments)
+            code = 0
+        except BaseException as error:
+            print(repr(error), file=sys.stderr)
+        finally:
+            os._exit(code)
+    os.close(writing)
+    return number, os.fdopen(reading)
+
+
+def join(process):
+    """(exit status, or minus the signal that ended it; what it said)"""
+    number, out = process
+    with out:
+        said = out.read()
+    return os.waitstatus_to_exitcode(os.waitpid(number, 0)[1]), said
+
+
+def complete(folder):
+    pictures = {p.name: p.read_bytes() for p in (folder / "jpg").iterdir() if p.suffix == ".jpg"}
+    named = sorted(p.name for p in folder.iterdir() if p.name != ".lock")
+    return (
+        (folder / "big").read_bytes() == BIG
+        and pictures == {Path(name).name: content for name, content in PICTURES.items()}
+        and named == ["big", "jpg", "sources.json"]
+    )
+
+
+def wait_for(condition):
+    for _ in range(3000):
+        if condition():
+            return
+        time.sleep(0.02)
+    raise AssertionError("it never came to that")
+
+
+def fetch_stand_in(server):
+    fetch(stand_in(server), progress=False)
+
+
+# ---- kill -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_kill_during_a_download(server, tmp_path, monkeypatch):
+    monkeypatch.setenv("SOLAR_HOME", str(tmp_path))
+    server.script["big"] = ["stall"]
+    process = child(fetch_stand_in, server)
+    part = tmp_path / "data" / "stand-in" / "big.part"
+    wait_for(lambda: part.is_file() and part.stat().st_size > 1e5)
+    os.kill(process[0], signal.SIGKILL)
+    assert join(process)[0] == -signal.SIGKILL
+    here = part.stat().st_size
+    assert not (part.parent / "big").exists() and states(stand_in(server))[0][1] == "begun"
+    assert complete(fetch(stand_in(server), progress=False))
+    assert [r for path, r, _ in server.requests if path == "big"] == [None, f"bytes={here}-"]
+
+
+class KilledAtMove:
+    """`os`, until the nth file is moved to its place."""
+
+    def __init__(self, n):
+        self.left = n
+
+    def __getattr__(self, name):
+        return getattr(os, name)
+
+    def replace(self, old, new):
+        self.left -= 1
+        if self.left == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+        os.replace(old, new)
+
+
+@pytest.mark.parametrize("move", [1, 10, 20])
+def test_a_kill_while_unpacking(server, tmp_path, monkeypatch, move):
+    monkeypatch.setenv("SOLAR_HOME", str(tmp_path))
+    with monkeypatch.context() as patch:
+        patch.setattr(unpacking, "os", KilledAtMove(move))
+        assert join(child(fetch_stand_in, server))[0] == -signal.SIGKILL
+    folder = tmp_path / "data" / "stand-in"
+    assert (folder / "p.tgz").is_file()  # the tarball is kept until all is there
+    assert states(stand_in(server))[1][1] == "begun"
+    asked = len(server.requests)
+    assert complete(fetch(stand_in(server), progress=False)) and len(server.requests) == asked
+
+
+def test_a_kill_between_unpacking_and_deleting(server, tmp_path, monkeypatch):
+    monkeypatch.setenv("SOLAR_HOME", str(tmp_path))
+    folder = fetch(stand_in(server), progress=False)
+    (folder / "p.tgz").write_bytes(server.files["p.tgz"])
+    assert complete(fetch(stand_in(server), progress=False))
+
+
+# ---- a full disk ----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A disk of 400 kB; where none may be mounted, the test is skipped (the ones with a limit on files are not)."""
+    place = tmp_path / "small disk"
+    place.mkdir()
+    done = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=400k", "tmpfs", str(place)], capture_output=True)
+    if done.returncode:
+        pytest.skip("no right to mount a small disk here")
+    yield place
+    subprocess.run(["umount", "-l", str(place)], check=True)
+
+
+def test_a_full_disk_during_a_download(server, small_disk, monkeypatch):
+    monkeypatch.setenv("SOLAR_HOME", str(small_disk))
+    roomy = stand_in(server, gigabytes=1e-6)
+    with pytest.raises(OSError, match="big needs 0.00 GB and the disk of"):  # the server says how long it is
+        fetch(roomy, progress=False)
+    server.script["big"] = ["unsized"]
+    with pytest.raises(OSError, match="No space left.*what has come of big is kept") as caught:
+        fetch(roomy, progress=False)
+    assert caught.value.errno == errno.ENOSPC
+    subprocess.run(["mount", "-o", "remount,size=4m", str(small_disk)], check=True)
+    assert complete(fetch(roomy, progress=False))
+    assert server.requests[2][1] is not None  # it went on
+
+
+def test_a_full_disk_while_the_mini_world_is_made(small_disk):
+    subprocess.run(["mount", "-o", "remount,size=48k", str(small_disk)], check=True)
+    with pytest.raises(OSError, match="No space left"):
+        write(TINY, small_disk / "tiny", "tiny", workers=1, progress=False)
+    assert not list(small_disk.rglob("*.tmp")) and not (small_disk / "tiny" / "complete.json").exists()
+    subprocess.run(["mount", "-o", "remount,size=4m", str(small_disk)], check=True)
+    write(TINY, small_disk / "tiny", "tiny", workers=1, progress=False)
+    assert (small_disk / "tiny" / "complete.json").is_file()
+
+
+@pytest.fixture
+def short_files():
+    """No file may grow beyond 100 kB: what a quota does."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, before[1]))
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def test_a_quota_during_a_download(server, tmp_path, monkeypatch, short_files):
+    monkeypatch.setenv("SOLAR_HOME", str(tmp_path))
+    monkeypatch.setattr(module, "CHUNK", 1 << 14)
+    with pytest.raises(OSError, match="what has come of big is kept"):
+        fetch(stand_in(server), progress=False)
+    assert (tmp_path / "data" / "stand-in" / "big.part").stat().st_size == 100_000
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 40, resource.getrlimit(resource.RLIMIT_FSIZE)[1]))
+    assert complete(fetch(stand_in(server), progress=False))
+
+
+def test_a_quota_while_saving_keeps_the_old_file(tmp_path, short_files):
+    old = tmp_path / "net.pth"
+    old.write_bytes(b"old weights")
+    with pytest.raises((OSError, RuntimeError)):
+        solar.save(solar.GlobalNet("mini"), old)
+    assert old.read_bytes() == b"old weights" and [p.name for p in tmp_path.iterdir()] == ["net.pth"]
+
+
+# ---- folders --------------------------------------------------------------------------------------------------------
+
+
+def as_nobody(commands):
+    """What the commands return, for a user who may write nowhere (or for ourselves, if that is who we are)."""
+    if os.geteuid() == 0:
+        os.setgid(65534)
+        os.setuid(65534)
+    print([main(command) for command in commands], file=sys.stderr)
+
+
+def test_an_unwritable_folder(monkeypatch):
+    with tempfile.TemporaryDirectory() as folder:
+        home = Path(folder) / "home"
+        home.mkdir()
+        for path, mode in ((Path(folder), 0o755), (home, 0o555)):
+            path.chmod(mode)
+        monkeypatch.setenv("SOLAR_HOME", str(home))
+        code, said = join(child(as_nobody, [["data", "roxford5k"], ["data", "mini-distractors"], ["doctor"]]))
+        assert code == 0 and said.splitlines()[-1] == "[2, 2, 3]", said
+        assert said.count("Permission denied") == 2 and said.count(str(home)) == 2 and len(said.splitlines()) == 3
+        assert list(home.iterdir()) == []
+
+
+def test_a_home_that_is_a_file(tmp_path, monkeypatch, capsys):
+    (tmp_path / "file").write_text("precious")
+    monkeypatch.setenv("SOLAR_HOME", str(tmp_path / "file"))
+    for command in (["data", "roxford5k"], ["data", "mini-distractors", "--workers", "1"]):
+        assert main(command) == 2
+        error = capsys.readouterr().err
+        assert str(tmp_path / "file") in error and error.count("\n") == 1
+    assert (tmp_path / "file").read_text() == "precious"
+
+
+# ---- two processes --------------------------------------------------------------------------------------------------
+
+
+def test_two_processes_fetch_into_one_cache(server, tmp_path, monkeypatch):
+    monkeypatch.setenv("SOLAR_HOME", str(tmp_path))
+    server.script["big"] = ["cut"]
+    both = [child(fetch_stand_in, server) for _ in range(2)]
+    assert [code for code, _ in map(join, both)] == [0, 0]
+    assert complete(tmp_path / "data" / "stand-in")
+    assert [path for path, *_ in server.requests] == ["big", "big", "p.tgz"]  # once, but for the cut
+
+
+def test_the_second_process_waits_and_says_so(server, tmp_path, monkeypatch):
+    monkeypatch.setenv("SOLAR_HOME", str(tmp_path))
+    server.script["big"] = ["stall"]
+    first = child(fetch_stand_in, server)
+    wait_for((tmp_path / "data" / "stand-in" / "big.part").is_file)
+    second = child(fetch_stand_in, server)
+    assert second[1].readline().startswith("solar: another process is fetching into ")
+    os.kill(first[0], signal.SIGKILL)  # its lock falls with it
+    join(first)
+    assert join(second)[0] == 0 and complete(tmp_path / "data" / "stand-in")
+
+
+def test_two_processes_make_one_mini_dataset(tmp_path):
+    program = (
+        "from test_faults import *\n"
+        f"write(TINY, Path({str(tmp_path / 'both')!r}), 'tiny', workers=1, progress=False)"
+    )
+    environment = os.environ | {"PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'tests'}"}
+    other = subprocess.Popen([sys.executable, "-c", program], env=environment)
+    wait_for((tmp_path / "both" / "jpg").is_dir)
+    write(TINY, tmp_path / "both", "tiny", workers=1, progress=False)
+    assert other.wait(120) == 0
+    write(TINY, tmp_path / "alone", "tiny", workers=1, progress=False)
+    both, alone = (
+        {p.relative_to(folder): sha256(p) for p in folder.rglob("*") if p.is_file()}
+        for folder in (tmp_path / "both", tmp_path / "alone")
+    )
+    assert both == alone
+
+
+# ---- clocks, locales, names -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("when", [0, 4_102_444_800])  # 1970 and 2100
+def test_clocks_that_are_wrong(server, tmp_path, monkeypatch, when):
+    monkeypatch.setenv("SOLAR_HOME", str(tmp_path))
+    monkeypatch.setitem(DATASETS, "mini-revisitop", TINY)
+    folders = [fetch(stand_in(server), progress=False), solar.world.make("mini-revisitop", workers=1, progress=False)]
+    files = [p for folder in folders for p in folder.rglob("*") if p.is_file()]
+    for path in files:
+        os.utime(path, (when, when))
+    monkeypatch.setattr(time, "time", lambda: 1.0)  # and the computer believes it is 1970
+    asked = len(server.requests)
+    assert complete(fetch(stand_in(server), progress=False)) and len(server.requests) == asked
+    solar.world.make("mini-revisitop", workers=1, progress=False)
+    assert all(path.stat().st_mtime == when for path in files if path.name != ".lock")  # nothing was done anew
+
+
+@pytest.fixture
+def odd_place(tmp_path):
+    """A benchmark of three pictures in a folder whose name has spaces, accents and Japanese, and a network."""
+    place = tmp_path / "a b" / "é ü ß" / "日本"
+    jpg = place / "data" / "roxford5k" / "jpg"
+    jpg.mkdir(parents=True)
+    for number, name in enumerate(["tour é 1", "b", "query ü"]):
+        Image.effect_noise((48, 32), 10 + 40 * number).convert("RGB").save(jpg / f"{name}.jpg")
+    gnd = [dict(bbx=[0, 0, 48, 32], easy=[0], hard=[1], junk=[])]
+    content = dict(imlist=["tour é 1", "b"], qimlist=["query ü"], gnd=gnd)
+    (jpg.parent / "gnd_roxford5k.pkl").write_bytes(pickle.dumps(content))
+    torch.manual_seed(0)
+    solar.save(solar.GlobalNet("mini"), place / "net é.pth")
+    return place
+
+
+def in_locale(place, locale):
+    """All commands that read names, in a fresh Python under another locale: (exit statuses, stderr)."""
+    environment = {k: v for k, v in os.environ.items() if not k.startswith(("LC_", "LANG", "PYTHON"))}
+    environment |= locale | {"SOLAR_HOME": str(place), "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+    program = """
+import os
+from solar.cli import main
+home = os.environ["SOLAR_HOME"]
+commands = [
+    ["evaluate", "roxford5k", "--net", home + "/net \\u00e9.pth", "--single-scale", "--json"],
+    ["data", "roxford5k", "--dry-run"],
+    ["data", "json", "--dataset", "roxford5k", "-o", home + "/gnd \\u00fc.json"],
+]
+codes = [main(command) for command in commands]
+print(codes)
+"""
+    done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True)
+    return done.stdout.decode(errors="replace").splitlines()[-1:], done.stderr.decode(errors="replace")
+
+
+def test_spaces_accents_and_odd_locales(odd_place):
+    last, said = in_locale(odd_place, {"LC_ALL": "C", "TZ": "Pacific/Kiritimati"})
+    assert last == ["[0, 0, 0]"], said
+    assert json.loads((odd_place / "gnd ü.json").read_text(encoding="utf-8"))["qimlist"] == ["query ü"]
+
+
+def test_a_locale_that_cannot_spell_the_names_says_so(odd_place):
+    last, said = in_locale(odd_place, {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "TZ": "nonsense"})
+    assert last == ["[2, 0, 2]"] and "Traceback" not in said
+    assert said.count("(for names beyond ASCII, set PYTHONUTF8=1)") == 2, said
+
+
+def test_atomic_leaves_the_old_file_when_writing_fails(tmp_path):
+    (tmp_path / "f").write_text("old")
+    with pytest.raises(ZeroDivisionError), atomic(tmp_path / "f") as temporary:
+        temporary.write_text("half")
+        raise ZeroDivisionError
+    assert (tmp_path / "f").read_text() == "old" and len(list(tmp_path.iterdir())) == 1
+
+
+# ---- the table ------------------------------------------------------------------------------------------------------
+
+
+def test_every_test_in_the_table_of_faults_exists():
+    named = re.findall(r"`(test_\w+)\.py::(test_\w+)`", (ROOT / "book" / "faults.md").read_text(encoding="utf-8"))
+    assert len(named) >= 25
+    for file, name in named:
+        assert f"def {name}(" in (ROOT / "tests" / f"{file}.py").read_text(encoding="utf-8"), f"{file}.py::{name}"
