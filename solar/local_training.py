@@ -102,8 +102,8 @@ class LocalTask:
         """The learning rate of a step: up and down along a cosine."""
         climb = max(1, round(WARM_UP * steps))
         if step < climb:
-            return self.config.rate * (0.04 + 0.96 * (1 - np.cos(np.pi * step / climb)) / 2)
-        return self.config.rate * (1 + np.cos(np.pi * (step - climb) / max(1, steps - climb))) / 2
+            return float(self.config.rate * (0.04 + 0.96 * (1 - np.cos(np.pi * step / climb)) / 2))
+        return float(self.config.rate * (1 + np.cos(np.pi * (step - climb) / max(1, steps - climb))) / 2)
 
     def pairs(self, batch: dict) -> torch.Tensor:
         """The patches of a batch, mirrored and turned: (B, 2, 1, 32, 32) float32, 0..255."""

@@ -4,11 +4,12 @@ from .basics import budget
 from .evaluation import gigabytes, interval, merged_counts, merged_lists, precision, ranks
 from .explorer import cell_of, share_on, softer
 from .layers import attention, entropy, rows
+from .local import corners, fpr95, hardest, matches, project, similarity
 from .losses import second_order, second_order_gradient, weight_for_parts
 from .search import average_precision, gem, ranking
 
 __all__ = [
-    "attention", "average_precision", "budget", "cell_of", "entropy", "gem", "gigabytes", "interval", "merged_counts",
-    "merged_lists", "precision", "ranking", "ranks", "rows", "second_order", "second_order_gradient", "share_on",
-    "softer", "weight_for_parts",
+    "attention", "average_precision", "budget", "cell_of", "corners", "entropy", "fpr95", "gem", "gigabytes",
+    "hardest", "interval", "matches", "merged_counts", "merged_lists", "precision", "project", "ranking", "ranks",
+    "rows", "second_order", "second_order_gradient", "share_on", "similarity", "softer", "weight_for_parts",
 ]  # fmt: skip
