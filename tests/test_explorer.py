@@ -171,14 +171,13 @@ def test_a_question_of_the_browser_is_answered(net, picture, monkeypatch):
     explorer, sent = SOAExplorer(picture, net, budget=600), []
     assert [facts["step"] for facts in explorer.layers] == [3, 2]
     monkeypatch.setattr(explorer, "send", lambda content, buffers: sent.append((content, buffers)))
-    state = {name: getattr(explorer, name) for name in ("layer", "direction", "temperature", "boxes")}
-    question = dict(key="k", place=[10, 10], network="network", **state)
-    explorer._answer(explorer, question, [])
-    explorer._answer(explorer, {**question, "layer": 4}, [])  # the state has changed since
-    explorer._answer(explorer, {"key": "k"}, [])
+    asked = dict(place=[10, 10], network="network", layer=4, direction="is attended by")
+    explorer._answer(explorer, dict(key="k", temperature="drawing", boxes="average", **asked), [])
     ((content, (weights,)),) = sent
-    explorer.location = [10, 10]
-    assert content == {"key": "k", "grid": [4, 5]} and weights == explorer.map.astype("<f4").tobytes()
+    assert explorer.layer == 5  # a question changes nothing
+    explorer.location, explorer.layer, explorer.direction = [10, 10], 4, "is attended by"
+    explorer.temperature = "drawing"
+    assert content == {"key": "k", "grid": [7, 9]} and weights == explorer.map.astype("<f4").tobytes()
 
 
 def test_the_preview_is_a_picture_of_the_state(explorer):

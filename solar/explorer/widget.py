@@ -140,10 +140,14 @@ class SOAExplorer(anywidget.AnyWidget):
 
     def map_at(self, place, network: str | None = None) -> np.ndarray:
         """The exact map (h, w) of a place or box in pixels, in the layer, direction and temperature that are set."""
-        maps = self.maps[network or self.network]
-        look = maps.attends_to if self.direction == ATTENDS else maps.attended_by
-        at = positions_in(list(place), maps.grids[self.layer], self.size, self.boxes == AVERAGE)
-        return look(self.layer, at, self.temperature == DRAWING)
+        state = {name: getattr(self, name) for name in ("layer", "direction", "temperature", "boxes")}
+        return self._map(place=list(place), network=network or self.network, **state)
+
+    def _map(self, place, network, layer, direction, temperature, boxes) -> np.ndarray:
+        maps = self.maps[network]
+        look = maps.attends_to if direction == ATTENDS else maps.attended_by
+        at = positions_in(place, maps.grids[layer], self.size, boxes == AVERAGE)
+        return look(layer, at, temperature == DRAWING)
 
     @property
     def map(self) -> np.ndarray:
@@ -151,13 +155,9 @@ class SOAExplorer(anywidget.AnyWidget):
         return self.map_at(self.location)
 
     def _answer(self, _, asked: dict, buffers) -> None:
-        """The browser has only pooled maps and asks for the exact one of the state it shows."""
-        if set(asked) != {"key", "place", "network", "layer", "direction", "temperature", "boxes"}:
-            return
-        state = {name: asked[name] for name in ("layer", "direction", "temperature", "boxes")}
-        if state == {name: getattr(self, name) for name in state}:  # else the reader has gone on meanwhile
-            weights = self.map_at(asked["place"], asked["network"])
-            self.send({"key": asked["key"], "grid": list(weights.shape)}, [weights.astype("<f4").tobytes()])
+        """The browser has only pooled maps of a layer, and asks for the exact one of what it shows."""
+        weights = self._map(**{name: value for name, value in asked.items() if name != "key"})
+        self.send({"key": asked["key"], "grid": list(weights.shape)}, [weights.astype("<f4").tobytes()])
 
     def reset(self) -> None:
         """Back to the state after making."""
