@@ -144,6 +144,7 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, required=True, help="where descriptors are made (26 bytes a number)")
     parser.add_argument("--ways", nargs="+", choices=WAYS, default=list(WAYS), help="(all)")
     parser.add_argument("--repeats", type=int, default=3, help="the best counts (%(default)s)")
+    parser.add_argument("--save", type=Path, help="add the numbers to this JSON file")
     parser.add_argument("--one", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.one == "make":
@@ -165,6 +166,9 @@ def main() -> None:
                 if path.is_file() and path.stem in ("descriptors", "published"):
                     subprocess.run(["cat", path], stdout=subprocess.DEVNULL, check=True)
             found[way] = json.loads(subprocess.run([*command, "--one", way], check=True, stdout=subprocess.PIPE).stdout)
+        if arguments.save:
+            runs = json.loads(arguments.save.read_text()) if arguments.save.exists() else {}
+            arguments.save.write_text(json.dumps(runs | {str(images): found}, indent=2) + "\n")
         base, least = found.get("plain"), found.get("floor")
         for way, cost in found.items():
             beside = [f"{cost['seconds'] / least['seconds']:8.2f}" if least else " " * 8]

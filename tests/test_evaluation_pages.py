@@ -45,6 +45,7 @@ WRONG = [
     (checks.ranks, "One rank for each", lambda s, p, j: 3),
     (checks.ranks, "count from 0", lambda s, p, j: ranks_by_counting(s, p, j) + 1),
     (checks.ranks, "junk still stands", lambda s, p, j: ranks_by_counting(s, p)),
+    (checks.ranks, "Two things", lambda s, p, j: [sum(s > s[i]) for i in p]),
     (checks.ranks, "smaller index", strict),
     (checks.ranks, "sort them", lambda s, p, j: ranks_by_counting(s, p, j)[::-1]),
     (checks.ranks, "expect [2, 3, 4]", lambda s, p, j: [7, 7, 7]),

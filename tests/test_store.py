@@ -2,7 +2,11 @@
 
 import io
 import json
+import os
 import pickle
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -158,3 +162,37 @@ def test_provenance_names_the_store(tmp_path):
     told = json.loads(report.json())["provenance"]
     assert told["stores"] == [dict(name="s", rows=5, network="mini-gem")]
     assert (told["images"], told["distractors"], told["queries"], told["length"]) == (2, 5, 1, 16)
+
+
+WATCHED = """
+import resource, sys
+import numpy as np
+from solar import evaluate
+
+def unit(n, seed):
+    rows = np.random.default_rng(seed).standard_normal((n, 64)).astype(np.float32)
+    return rows / np.linalg.norm(rows, axis=1, keepdims=True)
+
+truth, database, queries = [dict(easy=[0, 1], hard=[2], junk=[3])] * 3, unit(3000, 0), unit(3, 1)
+evaluate(truth, database, queries, database)
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+reports = [evaluate(truth, database, queries, path) for path in sys.argv[1:]]
+print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * (1 if sys.platform == "darwin" else 1024))
+first = reports[0].ranks["medium"]
+assert all(np.array_equal(a, b) for report in reports for a, b in zip(report.ranks["medium"], first))
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no resource module")
+def test_no_file_is_ever_loaded_whole(tmp_path):
+    """51 MB in both serialisations and as a store: the process grows by less than a third of one of them."""
+    rows = unit(200_000, 64)
+    columns = torch.from_numpy(rows).T.contiguous()
+    torch.save(columns, tmp_path / "new.pt")
+    torch.save(columns, tmp_path / "old.pt", _use_new_zipfile_serialization=False)
+    Store.write(tmp_path / "s", rows)
+    environment = os.environ | dict(PYTHONPATH=str(Path(__file__).parents[1]))
+    command = [sys.executable, "-c", WATCHED, "new.pt", "old.pt", "s"]
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) < rows.nbytes / 3

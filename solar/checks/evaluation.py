@@ -15,6 +15,8 @@ def ranks(function) -> None:
     hints = [
         (lambda: np.shape(found) != (3,), f"One rank for each positive is expected: (3,), not {np.shape(found)}."),
         (lambda: same(np.sort(found), right + [1, 1, 1]), "Ranks count from 0: the best image has rank 0."),
+        (lambda: same(np.sort(found), np.sort([sum(scores > scores[i]) for i in positives])),
+         "Two things are missing: the junk, and the images with an equal score."),
         (lambda: same(np.sort(found), ranks_by_counting(scores, positives)),
          "The junk still stands there: subtract the junk above each positive."),
         (lambda: same(np.sort(found), right) and not same(found, right),

@@ -1,0 +1,99 @@
+"""Describing photographs: one at a time with the plain network and the explicit attention map, against `describe`.
+
+    python benchmarks/description.py --networks resnet50 resnet101 --images 4
+
+Random weights, images of noise, 1024 x 768, the paper's three scales; the same decoding for both. With CUDA the GPU is
+measured. `describe` folds batch norms, keeps channels last, fuses the attention and batches equal sizes. The ratio is
+of the best of each way's runs, which alternate, so that a busy machine slows both.
+"""
+
+import argparse
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+
+import solar
+from solar.checkpoints import pick_device
+from solar.description import describe_batch
+from solar.images import prepare, to_tensor
+
+
+class Explicit(torch.nn.Module):
+    """The attention block the textbook way: the N x N map, then a product."""
+
+    def __init__(self, block: solar.SecondOrderAttention):
+        super().__init__()
+        self.block = block
+
+    def forward(self, x):
+        values = self.block.h(x).flatten(2).transpose(1, 2)  # (B, N, c')
+        return x + self.block.v((self.block.maps(x) @ values).transpose(1, 2).unflatten(2, x.shape[2:]))
+
+
+def network(architecture: str) -> solar.GlobalNet:
+    """Random weights, with batch norms and attention that do something."""
+    torch.manual_seed(0)
+    net = solar.GlobalNet(architecture, soa="45").eval()
+    for module in net.modules():
+        if isinstance(module, torch.nn.BatchNorm2d):
+            module.running_mean.normal_(std=0.1)
+            module.running_var.uniform_(0.8, 1.2)
+        if isinstance(module, solar.SecondOrderAttention):
+            torch.nn.init.normal_(module.v.weight, std=0.01)
+    return net
+
+
+@torch.inference_mode()
+def one_at_a_time(net, images, device) -> np.ndarray:
+    """As the published code does it."""
+    rows = []
+    for path in images:
+        x = to_tensor(prepare(path, None, 1024), net.mean, net.std)[None].to(device)
+        rows.append(describe_batch(net, x).float().cpu().numpy()[0])
+    return np.stack(rows)
+
+
+def main() -> None:
+    """A line a network: seconds an image of both ways, their ratio, and how far the descriptors are apart."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--networks", nargs="+", default=["resnet50", "resnet101"], help="(%(default)s)")
+    parser.add_argument("--images", type=int, default=4, help="(%(default)s)")
+    parser.add_argument("--batch", type=int, default=4, help="of describe (%(default)s)")
+    parser.add_argument("--workers", type=int, default=0, help="of describe (%(default)s)")
+    parser.add_argument("--repeats", type=int, default=2, help="runs of each, the best counts (%(default)s)")
+    options = parser.parse_args()
+    device = pick_device()
+    print(f"{device}, {torch.get_num_threads()} threads, torch {torch.__version__}; seconds an image")
+    print("network     one at a time   describe   faster   largest difference")
+    with tempfile.TemporaryDirectory() as folder:
+        images = [Path(folder) / f"{i}.jpg" for i in range(options.images)]
+        for i, path in enumerate(images):
+            noise = np.random.default_rng(i).integers(0, 256, (48, 64, 3), np.uint8)
+            Image.fromarray(noise).resize((1024, 768), Image.Resampling.BICUBIC).save(path)
+        for architecture in options.networks:
+            plain = network(architecture).to(device)
+            fast = network(architecture)
+            for name in ("soa4", "soa5"):
+                setattr(plain.features, name, Explicit(getattr(plain.features, name)))
+            settings = dict(batch_size=options.batch, workers=options.workers, device=device)
+            ways = (
+                lambda net=plain: one_at_a_time(net, images, device),
+                lambda net=fast, settings=settings: solar.describe(net, images, **settings),
+            )
+            times, rows = ([], []), [None, None]
+            for _ in range(options.repeats):
+                for i, way in enumerate(ways):
+                    start = time.perf_counter()
+                    rows[i] = way()
+                    times[i].append((time.perf_counter() - start) / len(images))
+            slow, quick = map(min, times)
+            apart = np.abs(rows[0] - rows[1]).max()
+            print(f"{architecture:11} {slow:13.2f} {quick:10.2f} {slow / quick:7.2f}x {apart:20.1e}", flush=True)
+
+
+if __name__ == "__main__":
+    main()
