@@ -3,8 +3,9 @@
     python benchmarks/evaluation.py --images 100000 300000 --folder /tmp/descriptors
 
 70 queries, D = 2048, descriptors made up (said so): unit vectors, with positives near their query. Files are read
-once before any clock starts. Memory is the peak of the whole process, libraries included; the floor reads the file once
-and multiplies each piece with the queries, and does nothing else.
+once before any clock starts. CPU seconds are those of all threads, and hardly change when the machine is busy. Memory
+is the peak of the whole process, libraries included. The floor reads the file once and multiplies each piece with the
+queries, and does nothing else.
 """
 
 import argparse
@@ -126,15 +127,16 @@ def one(way: str, folder: Path, repeats: int) -> dict:
     times, report = [], None
     stores = dict(counting=folder / "plain", half=folder / "half", published=folder / "published.pt")
     for _ in range(repeats):
-        start = time.perf_counter()
+        start, busy = time.perf_counter(), time.process_time()
         if way in stores:
             report = solar.evaluate(truth, database, queries, stores[way])
         elif way == "floor":
             floor(folder, queries)
         else:
             report = dict(plain=plain, faiss=faiss_flat)[way](truth, database, queries, folder)
-        times.append(time.perf_counter() - start)
-    return dict(seconds=min(times), gb=peak(), map=report and report.map["medium"])
+        times.append((time.perf_counter() - start, time.process_time() - busy))
+    seconds, cpu = map(min, zip(*times))
+    return dict(seconds=seconds, cpu=cpu, gb=peak(), map=report and report.map["medium"])
 
 
 def main() -> None:
@@ -159,7 +161,7 @@ def main() -> None:
         if not folder.exists():  # in a process of its own: a child's peak begins with its parent's
             subprocess.run([*command, "--images", str(images), "--one", "make"], check=True, stdout=subprocess.DEVNULL)
         print(f"{images:,} images, made-up descriptors of {D}, {QUERIES} queries; best of {arguments.repeats}")
-        print("way                                      seconds   x floor   plain/   peak GB   plain/   medium mAP")
+        print(f"{'way':39}  seconds   x floor   plain/   CPU s   plain/   GB   plain/  medium mAP")
         found = {}
         for way in arguments.ways:
             for path in folder.rglob("*"):  # into the system's cache
@@ -173,10 +175,11 @@ def main() -> None:
         for way, cost in found.items():
             beside = [f"{cost['seconds'] / least['seconds']:8.2f}" if least else " " * 8]
             beside += [f"{base['seconds'] / cost['seconds']:7.1f}x" if base else " " * 8]
+            busy = f"{cost['cpu']:7.2f} " + (f"{base['cpu'] / cost['cpu']:7.1f}x" if base else " " * 8)
             ratio = f"{base['gb'] / cost['gb']:7.1f}x" if base else ""
             score = "" if cost["map"] is None else f"{100 * cost['map']:10.4f}"
             seconds, gb = f"{cost['seconds']:8.2f}", f"{cost['gb']:8.2f}"
-            print(f"{WAYS[way]:39} {seconds}  {beside[0]} {beside[1]}  {gb} {ratio:8} {score}", flush=True)
+            print(f"{WAYS[way]:39} {seconds}  {beside[0]} {beside[1]} {busy} {gb} {ratio:8} {score}", flush=True)
 
 
 if __name__ == "__main__":
