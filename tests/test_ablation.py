@@ -2,6 +2,7 @@
 
 import importlib
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,8 @@ from solar import ablation
 from solar.world import Recipe, write
 
 ROOT = Path(__file__).resolve().parents[1]
+RESULTS = ROOT / "book" / "results" / "ablation.json"
+ARMS = {"neither", "SOS", "SOA", "both"}
 
 
 def results_of(**arms):
@@ -102,3 +105,30 @@ def test_alone_gathers_nothing_from_elsewhere(tool):
     before, after = soa(x), soa(changed)
     assert not torch.equal(before[..., 0, 0], after[..., 0, 0])
     assert torch.equal(before[..., 1:, :], after[..., 1:, :])
+
+
+def test_the_committed_results_are_complete():
+    results = ablation.load_ablation(RESULTS)
+    seeds = {run["seed"] for run in results["runs"]}
+    assert seeds == set(range(len(seeds))) and len(seeds) >= 3
+    assert sorted((r["arm"], r["seed"]) for r in results["runs"]) == sorted((a, s) for a in ARMS for s in seeds)
+    for run in results["runs"]:
+        assert run["config"]["seed"] == run["seed"] and run["config"]["sos"] == run["sos"]
+        assert bool(run["config"]["soa"]) == (run["arm"] in ("SOA", "both"))
+        assert (run["sos"] > 0) == (run["arm"] in ("SOS", "both"))
+        assert re.fullmatch(r"[0-9a-f]{64}", run["sha256"]) and re.fullmatch(r"\d{4}-\d\d-\d\d", run["date"])
+    assert len({run["sha256"] for run in results["runs"]}) == len(results["runs"])
+    assert len({run["seed"] for run in results["choosing"]} & seeds) == 0
+    for arm in ("SOS", "both"):
+        best = max((r for r in results["choosing"] if r["arm"] == arm), key=lambda r: (r["held_out"], -r["sos"]))["sos"]
+        assert {run["sos"] for run in results["runs"] if run["arm"] == arm} == {best}
+    queries = {len(run["ap"][protocol]) for run in results["runs"] for protocol in ablation.PROTOCOLS}
+    assert queries == {2 * results["landmarks"]["landmarks"]}
+
+
+def test_the_table_is_the_arithmetic():
+    results = ablation.load_ablation(RESULTS)
+    lines = {line.split("|")[1].strip(): line for line in ablation.table(results).splitlines()}
+    for arm in ("SOS", "SOA", "both"):
+        hard = np.array([run["ap"]["hard"] for run in results["runs"] if run["arm"] == arm], float)
+        assert f"| {np.mean([row[~np.isnan(row)].mean() for row in hard]):.2f} ±" in lines[arm]
