@@ -1,5 +1,7 @@
 """Patches: exact geometry behind the mini ones, PhotoTour's and HPatches' files, and clear words for broken ones."""
 
+import shutil
+
 import cv2
 import numpy as np
 import pytest
@@ -195,3 +197,15 @@ def test_image_sequences_are_read(tmp_path):
         load_sequences(tmp_path)
     with pytest.raises(FileNotFoundError, match="no HPatches image sequence"):
         load_sequences(folder)
+
+
+def test_what_a_kill_left_is_taken_up_to_the_same_bytes(tiny, tmp_path):
+    folder = tmp_path / "tiny"
+    shutil.copytree(tiny, folder)
+    before = {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
+    for path in [folder / "complete.json", *folder.glob("*.bmp"), *folder.glob("*.txt")]:
+        path.unlink()
+    (folder / "parts" / f"{TINY.first + 1}.json").unlink()  # the second landmark was not finished
+    (folder / "parts" / f"{TINY.first + 1}.png").write_bytes(b"cut off")
+    write(TINY, folder, "tiny", workers=1, progress=False)
+    assert {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()} == before
