@@ -1,22 +1,26 @@
 """SOLAR's training: from a GeM network to one with second-order attention, by a second-order loss (section 4).
 
-The trunk stays as it is; the attention blocks, GeM's exponent and the whitening learn. Since the trunk is frozen and
-every image is seen whole, its feature maps are computed once and kept in memory: a step then starts at SOA4.
+The trunk stays as it is; the attention blocks, GeM's exponent and the whitening learn. Where every image is seen whole,
+the frozen trunk's maps are computed once and kept in memory: a step then starts at SOA4.
 """
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
+from torch.utils.checkpoint import checkpoint
 
 from . import processes
 from .checkpoints import load, pick_device, save
-from .datasets import load_training
-from .evaluation import average_precision
-from .frozen import FrozenTrunk
+from .datasets import TrainingIndex, load_benchmark, load_training
+from .evaluation import average_precision, score
+from .files import home
+from .frozen import FreshTrunk, FrozenTrunk, half_on_cuda
 from .global_net import GlobalNet
+from .images import square
 from .losses import batch_contrastive_loss, second_order_loss, squared_distance, triplet_loss
 from .mining import epoch_tuples, hardest_negatives
 from .retrieval import ranks_by_counting
@@ -27,12 +31,18 @@ from .world import DATASETS, make
 
 @dataclass
 class TrainConfig:
-    """The command line of `solar train`; the defaults are the recipe of `mini-solar`.
+    """The command line of `solar train`; the defaults are the recipe of `mini-solar`, `PRESETS` holds the paper's.
 
     first: the first-order loss. 'triplet' is the paper's: `batch` tuples a step, their negatives the hardest of a pool.
         'batch' is the supervised contrastive loss over `batch` landmarks x `photos`, whose negatives are all others.
     sos: weight of the second-order loss (lambda).  rate: of Adam, for attention and whitening; GeM's exponent learns
         `rate_of_p` times as fast.  fade: the rate is multiplied by e^-fade every epoch.
+    pictures: 'cached', whole ones whose maps are kept in memory; 'whole', the same from the files at every step; or
+        'square', random squares drawn anew, described at `mining_size` for mining (0: `image_size`).
+    chunk: images that go forward and backward at a time, so that a large batch fits into memory: everything is computed
+        twice, and loss and gradient are those of the whole batch (0: all at once).
+    held_out: at most so many images choose the best epoch.  test: a benchmark to look at after every epoch, never to
+        choose by ('': none; at the paper's scale it costs more than the epoch).
     """
 
     data: str = "mini-gl18-tuning"
@@ -54,6 +64,21 @@ class TrainConfig:
     decay: float = 1e-6
     image_size: int = 256
     seed: int = 0
+    pictures: str = "cached"
+    mining_size: int = 0
+    chunk: int = 0
+    held_out: int = 2000
+    test: str = ""
+
+
+PRESETS = {
+    "mini": TrainConfig(),
+    "paper": TrainConfig(
+        data="gl18", start="gl18-tl-resnet101-gem-w", output="resnet101-solar.pth", soa="45", first="triplet", sos=10.0,
+        margin=1.25, epochs=100, queries=2000, pool=20_000, negatives=5, batch=8, rate=1e-6, rate_of_p=100.0, fade=0.01,
+        decay=1e-6, image_size=1024, pictures="square", mining_size=341,
+    ),
+}  # fmt: skip
 
 
 def learners(net: GlobalNet) -> dict[str, list[torch.nn.Parameter]]:
@@ -61,7 +86,7 @@ def learners(net: GlobalNet) -> dict[str, list[torch.nn.Parameter]]:
     parts = {
         "attention": [p for name, p in net.named_parameters() if ".soa" in name],
         "p": [net.pool.p],
-        "whitening": list(net.whiten.parameters()),
+        "whitening": list(net.whiten.parameters()) if net.whiten is not None else [],
     }
     net.requires_grad_(False)
     for parameter in sum(parts.values(), []):
@@ -84,26 +109,28 @@ class GlobalTask:
     """Task of `training.run`: a frozen trunk with attention, GeM's exponent and whitening that learn.
 
     Args:
-        maps: the trunk's maps of the learning and of the held-out images, as another task of the same start, data and
-            size keeps them in `.maps`: several runs can share them.
+        maps: what the trunk makes of the learning and of the held-out images, as another task of the same start, data
+            and pictures keeps it in `.maps`: several runs can share it.
+        workers: processes that decode files, where they are read at every step.
     """
 
-    def __init__(self, config: TrainConfig, device=None, progress: bool = True, maps: tuple | None = None):
-        if config.first not in ("triplet", "batch"):
-            raise ValueError(f"first={config.first!r}: expected 'triplet' or 'batch'")
+    def __init__(
+        self, config: TrainConfig, device=None, progress: bool = True, maps: tuple | None = None, workers: int = 0
+    ):
+        for name, known in (("first", ("triplet", "batch")), ("pictures", ("cached", "whole", "square"))):
+            if getattr(config, name) not in known:
+                raise ValueError(f"{name}={getattr(config, name)!r}: expected {' or '.join(map(repr, known))}")
         self.config, self.device = config, pick_device(device)
         torch.manual_seed(config.seed)
         start = load(config.start)
-        self.net = GlobalNet(start.architecture, config.soa, start.pooling)
+        self.net = GlobalNet(start.architecture, config.soa, start.pooling, start.whiten is not None)
         self.net.load_state_dict(self.net.state_dict() | start.state_dict())
-        folder = make(config.data) if config.data in DATASETS else Path(config.data)
-        self.index, self.held_out = load_training(folder), load_training(folder, split=2)
+        self.net.mean, self.net.std = start.mean, start.std
+        folder = folder_of(config.data)
+        self.index, self.held_out = load_training(folder), _first(load_training(folder, split=2), config.held_out)
         self.stage = "soa3" if "3" in config.soa else "soa4"  # what lies before it never changes
-        self.maps = maps or tuple(
-            FrozenTrunk(self.net, self.stage, index, config.image_size, self.device, progress)
-            for index in (self.index, self.held_out)
-        )
         self.net.to(self.device).eval()  # batch norms keep their statistics, as in the authors' training
+        self.maps = maps or tuple(self._trunk(index, progress, workers) for index in (self.index, self.held_out))
         parts = learners(self.net)
         groups = [
             dict(params=parts["attention"] + parts["whitening"], weight_decay=config.decay, name="rest"),
@@ -112,17 +139,24 @@ class GlobalTask:
         self.optimiser = torch.optim.Adam(groups, lr=config.rate)
         self.schedule = torch.optim.lr_scheduler.ExponentialLR(self.optimiser, math.exp(-config.fade))
 
-    def batches(self, epoch: int) -> list[torch.Tensor]:
-        """An epoch's batches of `rows`, (B, 2 + K) or (B, photos) image numbers each."""
-        rows = torch.from_numpy(self.rows(np.random.default_rng([self.config.seed, epoch])))
-        return list(rows.split(self.config.batch))
+    def _trunk(self, index, progress: bool, workers: int) -> FrozenTrunk | FreshTrunk:
+        config, what = self.config, (self.net, self.stage, index, self.config.image_size)
+        if config.pictures == "cached":
+            return FrozenTrunk(*what, self.device, progress)
+        size = (config.mining_size if index is self.index else 0) or config.image_size
+        return FreshTrunk(*what, size, self.device, config.pictures == "square", workers)
 
-    def rows(self, rng) -> np.ndarray:
+    def batches(self, epoch: int) -> list[dict]:
+        """An epoch's batches: 'rows', (B, 2 + K) or (B, photos) image numbers, and the 'seed' of their crops."""
+        rows = torch.from_numpy(self.rows(epoch)).split(self.config.batch)
+        return [dict(rows=part, seed=hash((self.config.seed, epoch, i)) % 2**32) for i, part in enumerate(rows)]
+
+    def rows(self, epoch: int) -> np.ndarray:
         """An epoch's image numbers, a row a query: (Q, 2 + K) query, positive, negatives; or (Q, photos) siblings."""
-        config, landmarks = self.config, self.index.landmarks
+        config, landmarks, rng = self.config, self.index.landmarks, np.random.default_rng([self.config.seed, epoch])
         if config.first == "triplet":
             sizes = (config.queries, config.pool, config.negatives)
-            return epoch_tuples(landmarks, lambda i: self.describe(self.maps[0], i), rng, *sizes, self.index.pairs)
+            return epoch_tuples(landmarks, lambda i: self.describe(i, epoch), rng, *sizes, self.index.pairs)
         groups = [np.flatnonzero(landmarks == name) for name in np.unique(landmarks)]
         groups = [group for group in groups if len(group) >= config.photos]
         if len(groups) < config.batch:
@@ -134,56 +168,106 @@ class GlobalTask:
         chosen = [i for _ in steps for i in rng.choice(len(groups), config.batch, replace=False)]
         return np.array([rng.choice(groups[i], config.photos, replace=False) for i in chosen])
 
-    def losses(self, rows: torch.Tensor) -> dict[str, torch.Tensor]:
-        """Losses of both orders over one batch of rows; each process describes its share of the rows.
+    def feed(self, batches: list[dict]) -> Iterator[dict]:
+        """The batches with the trunk's 'maps' of this process's share of their rows."""
+        return self.maps[0].feed(batches)
+
+    def losses(self, batch: dict) -> dict[str, torch.Tensor]:
+        """Losses of both orders over one batch that `feed` gave; each process describes its share of the rows.
 
         'negatives' is the mean distance from queries to their negatives: near zero, the descriptors have collapsed.
         """
+        rows, config = batch["rows"], self.config
         share = processes.mine(len(rows))
-        d = self.describe_maps(self.maps[0][rows[share].ravel()]).unflatten(0, rows[share].shape)
+        d = self.describe_in_chunks(batch["maps"]).unflatten(0, (len(share), rows.shape[1]))
         d = processes.whole(d, share, len(rows))  # (B, 2 + K or photos, D)
-        q, p, config = d[:, 0], d[:, 1], self.config
+        q, p = d[:, 0], d[:, 1]
         if config.first == "triplet":
             n = d[:, 2:]
             first = triplet_loss(q, p, n, config.margin)
         else:
-            labels, flat = self.index.landmarks[rows.numpy()], d.flatten(0, 1)
+            labels, flat = self.index.landmarks[rows.cpu().numpy()], d.flatten(0, 1)
             near = hardest_negatives(q.detach(), flat.detach(), labels[:, 0], labels.ravel(), config.negatives)
             first = batch_contrastive_loss(flat, torch.from_numpy(labels.ravel()).to(flat.device))
             n = flat[torch.from_numpy(near).to(flat.device)]  # (B, K, D)
         second = second_order_loss(q, p, n)
-        distance = squared_distance(q[:, None], n).detach().sqrt().mean()
-        exponent = self.net.pool.p.detach().mean()
-        return dict(loss=first + config.sos * second, first=first, second=second, negatives=distance, p=exponent)
+        found = dict(loss=first + config.sos * second, first=first, second=second)
+        found["negatives"] = squared_distance(q[:, None], n).detach().sqrt().mean()
+        return found | (dict(p=self.net.pool.p.detach().mean()) if hasattr(self.net.pool, "p") else {})
 
-    def names(self, rows: torch.Tensor) -> list[str]:
+    def names(self, batch: dict) -> list[str]:
         """File names of a batch's images."""
-        return [self.index.images[i].name for i in rows.ravel()]
+        return [self.index.images[i].name for i in batch["rows"].ravel().tolist()]
+
+    def example(self, batch: dict, count: int = 4, side: int = 128) -> np.ndarray:
+        """The middles of the first `count` rows' pictures, a row beside each other, (H, W, 3) uint8."""
+        rows = batch["rows"][:count].tolist()
+        return np.vstack([np.hstack([square(self.index.images[i], side) for i in row]) for row in rows])
 
     def describe_maps(self, maps: torch.Tensor) -> torch.Tensor:
         """Descriptors (B, D) from the frozen trunk's maps, through everything that learns."""
-        return self.net.head(self.net.features.onwards(maps, self.stage))
+        with half_on_cuda(self.device):
+            maps = self.net.features.onwards(maps, self.stage)
+        return self.net.head(maps.float())
+
+    def describe_in_chunks(self, maps: torch.Tensor) -> torch.Tensor:
+        """The same, with `chunk` images held at a time: their forward pass is repeated when gradients come back."""
+        if not self.config.chunk:
+            return self.describe_maps(maps)
+        parts = maps.split(self.config.chunk)
+        return torch.cat([checkpoint(self.describe_maps, part, use_reentrant=False) for part in parts])
 
     @torch.no_grad()
-    def describe(self, maps: FrozenTrunk, numbers: np.ndarray) -> torch.Tensor:
-        """Descriptors (n, D) of images by their numbers, without gradients; each process describes its share."""
-        share = processes.mine(len(numbers))
-        parts = np.array_split(np.asarray(numbers)[share], -(-len(share) // 64))
-        return processes.whole(torch.cat([self.describe_maps(maps[part]) for part in parts]), share, len(numbers))
+    def describe(self, numbers: np.ndarray, seed: int | None = None, part: int = 0) -> torch.Tensor:
+        """Descriptors (n, D) of images to learn from (part 0) or held out (1); each process describes its share."""
+        share, numbers = processes.mine(len(numbers)), np.asarray(numbers)
+        found = [self.describe_maps(maps) for maps in self.maps[part].stream(numbers[share], seed)]
+        return processes.whole(torch.cat(found), share, len(numbers))
 
     def validate(self) -> float:
         """`held_out_map` of the network as it is."""
-        return held_out_map(self.describe(self.maps[1], np.arange(len(self.held_out))), self.held_out.landmarks)
+        return held_out_map(self.describe(np.arange(len(self.held_out)), part=1), self.held_out.landmarks)
+
+    def measure(self) -> dict[str, float]:
+        """mAP on the benchmark `config.test`, if there is one, to look at: nothing is chosen by it."""
+        if not self.config.test:
+            return {}
+        report = score(self.net, load_benchmark(self.config.test), image_size=self.config.image_size)
+        return {f"test_{protocol}": value for protocol, value in report.map.items()}
 
 
-def train(config: TrainConfig, device=None, progress: bool = True, board=None, save_every: int = 0) -> dict:
+def folder_of(data: str) -> Path:
+    """The folder (or pickle) of training data: a mini set by name, made on first use; a name in `home()`; or a path.
+
+    Raises:
+        FileNotFoundError: there is none.
+    """
+    if data in DATASETS:
+        return make(data)
+    for path in (Path(data), home() / "data" / data):
+        if path.exists():
+            return path
+    raise FileNotFoundError(f"{data}: no such training data; `solar data gl18` says what to fetch and where to put it")
+
+
+def _first(index: TrainingIndex, count: int) -> TrainingIndex:
+    """At most `count` images, whole landmarks by their number as far as it goes."""
+    if len(index) <= count:
+        return index
+    keep = np.sort(np.argsort(index.landmarks, kind="stable")[:count])
+    return TrainingIndex([index.images[i] for i in keep], index.landmarks[keep])
+
+
+def train(
+    config: TrainConfig, device=None, progress: bool = True, board=None, save_every: int = 0, workers: int = 0
+) -> dict:
     """Train, keep the epoch of the best validation, write it with its data sheet (.json); returns the sheet.
 
     The same command goes on after a kill, to the very weights of an unbroken run (see `training.run`).
     """
     output = Path(config.output)
     with processes.started(device) as device:
-        task = GlobalTask(config, device, progress)
+        task = GlobalTask(config, device, progress, workers=workers)
         found = run(task, output, config.epochs, config.seed, progress, board, save_every)
         if processes.rank() > 0:
             return {}

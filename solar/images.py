@@ -57,6 +57,29 @@ def prepare(source, box=None, image_size: int | None = None) -> Image.Image:
     return image
 
 
+def square(path: str | Path, size: int, rng: np.random.Generator | None = None) -> np.ndarray:
+    """(size, size, 3) uint8: a square of the shorter side, anywhere (`rng`) or in the middle, resized to `size`.
+
+    Unlike `prepare` it enlarges where it must (SOLAR trains so), and a JPEG shrinks by 2, 4 or 8 while it is decoded.
+
+    Raises:
+        FileNotFoundError, ValueError: no such file, or no picture.
+    """
+    try:
+        with Image.open(path) as image:
+            full, side = image.size, min(image.size)
+            x, y = (int(rng.integers(0, n - side + 1)) if rng else (n - side) // 2 for n in full)
+            image.draft("RGB", tuple(-(-n * size // side) for n in full))
+            scale = image.width / full[0]
+            box = (x * scale, y * scale, min((x + side) * scale, image.width), min((y + side) * scale, image.height))
+            image = image.convert("RGB").resize((size, size), Image.Resampling.BICUBIC, box, reducing_gap=2.0)
+            return np.asarray(image)
+    except FileNotFoundError:
+        raise FileNotFoundError(f"{path}: no such image") from None
+    except Exception as error:  # as in read_image
+        raise ValueError(f"{path}: not a readable image ({error}); is the file complete?") from error
+
+
 def _name(source) -> str:
     return str(getattr(source, "filename", "") or "image") if isinstance(source, Image.Image) else str(source)
 

@@ -22,8 +22,9 @@ from .files import atomic
 class Task(Protocol):
     """What `run` needs to know of a task. A batch is made of tensors, numbers, strings, lists and dicts of them.
 
-    Two attributes may be added. `config`, a dataclass: a state of another configuration is refused.
-    `example(batch)`, a picture (H, W, 3) uint8 of a batch, for TensorBoard.
+    More may be added. `config`, a dataclass: a state of another configuration is refused. `feed(batches)`, an iterator
+    of what `losses` gets for each batch, to load ahead. `example(batch)`, a picture (H, W, 3) uint8 of a batch, for
+    TensorBoard. `measure()`, more numbers to log after an epoch.
     """
 
     net: torch.nn.Module
@@ -116,8 +117,8 @@ def run(
         title = f"epoch {place.epoch + 1}/{epochs}"
         bar = tqdm(place.batches, title, initial=place.step, unit="step", disable=None if talk else True)
         with bar:
-            while place.step < len(place.batches):
-                place.found.append(_step(task, place, seed, kept))
+            for batch in getattr(task, "feed", iter)(place.batches[place.step :]):
+                place.found.append(_step(task, batch, place, seed, kept))
                 _tell(task, place, bar, writer)
                 if save_every and place.steps % save_every == 0:
                     keep()
@@ -132,9 +133,8 @@ def run(
     return dict(start=place.best["start"], log=place.log, **facts)
 
 
-def _step(task: Task, place: _Place, seed: int, kept: Path) -> dict[str, float]:
+def _step(task: Task, batch, place: _Place, seed: int, kept: Path) -> dict[str, float]:
     """One step of the optimiser; returns what `task.losses` says, and the norm of the gradient."""
-    batch = place.batches[place.step]
     torch.manual_seed(int(np.random.SeedSequence([seed, place.epoch, place.step]).generate_state(1)[0]))
     losses = task.losses(batch)
     task.optimiser.zero_grad(set_to_none=True)
@@ -144,9 +144,10 @@ def _step(task: Task, place: _Place, seed: int, kept: Path) -> dict[str, float]:
     norms = [torch.linalg.vector_norm(p.grad) for p in parameters if p.grad is not None]
     values = {name: value.item() for name, value in (losses | dict(gradient=torch.stack(norms).norm())).items()}
     if not np.isfinite([values["loss"], values["gradient"]]).all():
+        images = ", ".join(task.names(place.batches[place.step]))
         raise FloatingPointError(
             f"epoch {place.epoch + 1}, step {place.step + 1}: the loss is {values['loss']}, its gradient "
-            f"{values['gradient']}, for the images {', '.join(task.names(batch))}; the last good state is {kept}"
+            f"{values['gradient']}, for the images {images}; the last good state is {kept}"
         )
     task.optimiser.step()
     place.step, place.steps = place.step + 1, place.steps + 1
@@ -173,12 +174,14 @@ def _close(task: Task, place: _Place, writer) -> None:
         task.schedule.step()
     means = {name: float(np.mean([values[name] for values in place.found])) for name in place.found[0]}
     place.epoch += 1
-    place.log.append(dict(epoch=place.epoch, **means, validation=task.validate()))
+    more = task.measure() if hasattr(task, "measure") else {}
+    place.log.append(dict(epoch=place.epoch, **means, **more, validation=task.validate()))
     place.step, place.batches, place.found = 0, None, []
     if place.log[-1]["validation"] > place.best["validation"]:
         place.best |= dict(epoch=place.epoch, validation=place.log[-1]["validation"], net=_weights(task))
     if writer:
-        writer.add_scalar("validation", place.log[-1]["validation"], place.epoch)
+        for name in ("validation", *more):
+            writer.add_scalar(f"epoch/{name}", place.log[-1][name], place.epoch)
         writer.flush()
 
 
@@ -203,8 +206,7 @@ def _state(task: Task, place: _Place) -> dict:
 
 
 def _resume(task: Task, kept: Path) -> _Place:
-    device = next(task.net.parameters()).device
-    state = torch.load(kept, map_location=device, weights_only=True)
+    state = torch.load(kept, map_location="cpu", weights_only=True)
     if state["config"] != _config(task):
         raise ValueError(f"{kept}: belongs to a run of another configuration; remove it, or write to another output")
     task.net.load_state_dict(state["net"])
