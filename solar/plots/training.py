@@ -46,4 +46,4 @@ def step_curves(runs: dict[str, dict[str, list[float]]], names: dict[str, str]) 
         for (run, values), colour, dash in zip(runs.items(), ("#0072B2", "#D55E00", "#009E73"), ("-", "--", ":")):
             axis.plot(range(1, len(values[name]) + 1), values[name], dash, color=colour, label=run, linewidth=2)
         axis.set(xlabel="step", ylabel=words, ylim=(0, None))
-    axes[0, 0].legend(frameon=False, fontsize=9)
+    axes[0, 0].legend(frameon=False, fontsize=9, loc="lower right")
