@@ -91,3 +91,10 @@ def test_validation_curves_show_all_and_a_part():
     whole, part = plt.gcf().axes
     assert [line.get_ydata().tolist() for line in whole.lines] == [[50, 51, 52], [50, 20]]
     assert part.get_ylim() == (47, 53) and [t.get_text() for t in whole.get_legend().texts] == ["a", "b"]
+
+
+def test_a_million_marks_one_method_and_writes_the_loss():
+    plots.million({"a": (60.9, 39.3), "ours": (69.9, 53.49)}, mark="ours")
+    axis = plt.gca()
+    assert [text.get_text() for text in axis.texts] == ["−21.6", "−16.4"]
+    assert [label.get_fontweight() for label in axis.get_yticklabels()] == ["normal", "bold"]
