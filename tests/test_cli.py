@@ -1,5 +1,6 @@
 """The command line: what it does, and one clear line with a non-zero exit for what it cannot do."""
 
+import argparse
 import json
 import pickle
 import subprocess
@@ -11,7 +12,7 @@ import torch
 from PIL import Image
 
 import solar
-from solar.cli import main
+from solar.cli import main, parser
 from solar.world import DATASETS, Recipe
 
 
@@ -104,6 +105,17 @@ def test_help(command, capsys):
     with pytest.raises(SystemExit) as stop:
         main(command)
     assert stop.value.code == 0 and "usage" in capsys.readouterr().out
+
+
+def test_every_command_shows_examples_and_speaks_json():
+    """A command that reports for people has --json for scripts; the others print JSON or a path anyway."""
+    commands = next(a for a in parser()._actions if isinstance(a, argparse._SubParsersAction)).choices
+    assert set(commands) >= {"data", "train", "extract", "evaluate", "explore", "match", "doctor"}
+    for name, command in commands.items():
+        assert f"  solar {name} " in command.epilog or f": solar {name} " in command.epilog or name == "doctor"
+        assert "example" in command.epilog
+    for name in ("data", "evaluate", "match", "doctor"):
+        assert "--json" in commands[name].format_help()
 
 
 def test_as_a_module(place):

@@ -127,7 +127,7 @@ def test_the_sheet_can_be_looked_at(tiny, tmp_path):
 def test_missing_and_broken_patches_are_named(tiny, tmp_path):
     with pytest.raises(ValueError, match="unknown patches 'nowhere': expected one of mini-phototour"):
         load_patches("nowhere")
-    with pytest.raises(FileNotFoundError, match="fetch liberty.zip"):
+    with pytest.raises(FileNotFoundError, match="solar data phototour-liberty.*liberty.zip"):
         load_patches("liberty", tmp_path)
     folder = tmp_path / "broken"
     folder.mkdir()

@@ -7,12 +7,12 @@ import cv2
 import numpy as np
 
 from ..files import home
+from ..manifest import how_to_get
 from ..world import DATASETS, make
 from ..world.patches import PATCH
 from ..world.phototour import SHEET
 
 PHOTOTOUR = ("liberty", "notredame", "yosemite")
-MIRROR = "cmp.felk.cvut.cz/~mishkdmy/datasets/BrownPhotoTour"
 KINDS = tuple(f"{kind}{i}" for kind in "eht" for i in range(1, 6))  # easy, hard, tough: of the five other images
 
 
@@ -62,7 +62,8 @@ def load_patches(name: str | Path, root: str | Path | None = None, size: int = 3
         known = [n for n, recipe in DATASETS.items() if recipe.kind == "patches"] + list(PHOTOTOUR)
         raise ValueError(f"unknown patches {str(name)!r}: expected one of {', '.join(known)}, or a folder")
     if not (folder / "info.txt").is_file():
-        raise FileNotFoundError(f"{folder / 'info.txt'}: not there; fetch {folder.name}.zip ({MIRROR}) into {folder}")
+        how = how_to_get(f"phototour-{name}") if name in PHOTOTOUR else "it is no folder in PhotoTour's format"
+        raise FileNotFoundError(f"{folder / 'info.txt'}: not there; {how}")
     info = _numbers(folder / "info.txt", 2)
     sheets = sorted(folder.glob("patches[0-9]*.bmp"))
     if len(sheets) * SHEET**2 < len(info):
