@@ -96,7 +96,7 @@ def _sheet(path: Path, size: int) -> np.ndarray:
 
 
 def load_hpatches(folder: str | Path, size: int = 32) -> dict[str, dict[str, np.ndarray]]:
-    """The patches of HPatches: sequence ('i_...' of light, 'v_...' of viewpoint) -> 'ref', 'e1' ... 't5' -> patches.
+    """The patches of HPatches: sequence (``i_...`` light, ``v_...`` viewpoint) -> 'ref', 'e1' ... 't5' -> patches.
 
     Patch n of every file of a sequence shows the same point, (N, size, size) uint8; the files' 65 x 65 are shrunk.
 
