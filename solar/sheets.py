@@ -7,6 +7,7 @@ from pathlib import Path
 from .datasets import load_benchmark
 from .evaluation import score
 from .files import atomic, sha256
+from .world import DATASETS
 
 
 def percent(net, benchmark: str, image_size: int) -> dict[str, float]:
@@ -18,13 +19,14 @@ def percent(net, benchmark: str, image_size: int) -> dict[str, float]:
 def write_sheet(net, weights: Path, config, **facts) -> dict:
     """Write `<weights>.json` beside a weights file of `net`, trained with the dataclass `config`; returns its content.
 
-    The benchmark's test images are looked at here for the first time, when nothing is left to choose.
+    What was trained on the mini world is scored on its benchmarks, whose test images are looked at here for the first
+    time, when nothing is left to choose. What was trained on other data is left to `solar evaluate`.
     """
+    benchmarks = dict(validation="mini-validation", test="mini-revisitop") if config.data in DATASETS else {}
     sheet = dict(
         name=weights.stem, sha256=sha256(weights), bytes=weights.stat().st_size, config=asdict(config), **facts,
         parameters=sum(p.numel() for p in net.parameters()),
-        validation=percent(net, "mini-validation", config.image_size),
-        test=percent(net, "mini-revisitop", config.image_size),
+        **{part: percent(net, name, config.image_size) for part, name in benchmarks.items()},
     )  # fmt: skip
     with atomic(weights.with_suffix(".json")) as temporary:
         temporary.write_text(json.dumps(sheet, indent=2) + "\n")

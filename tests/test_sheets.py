@@ -1,12 +1,15 @@
 """The shipped weights are those of their data sheets."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from solar import LocalNet, checkpoints
+import solar
+from solar import LocalNet, checkpoints, sheets
 from solar.files import sha256
+from solar.global_training import TrainConfig
 from solar.local_training import PRESETS
 
 
@@ -33,3 +36,14 @@ def test_local_sheets_are_runs_of_the_book(name):
     assert (run["validation"], run["test"]) == (sheet["validation"], sheet["test"])
     defaults = dict(vars(PRESETS["mini-local"]), output=f"{name}.pth", soa=sheet["config"]["soa"])
     assert sheet["config"] == defaults  # made by the command that the book gives
+
+
+def test_only_the_mini_world_is_scored_on_its_own_benchmarks(tmp_path, monkeypatch):
+    monkeypatch.setattr(sheets, "percent", lambda net, benchmark, image_size: {benchmark: image_size})
+    net = solar.GlobalNet("mini")
+    path, config = solar.save(net, tmp_path / "net.pth"), TrainConfig(data="mini-gl18")
+    mini = sheets.write_sheet(net, path, config)
+    assert (mini["validation"], mini["test"]) == ({"mini-validation": 256}, {"mini-revisitop": 256})
+    other = sheets.write_sheet(net, path, replace(config, data="/data/gl18"), landmarks=3)
+    assert not {"validation", "test"} & other.keys() and other["landmarks"] == 3
+    assert json.loads(path.with_suffix(".json").read_text()) == other
