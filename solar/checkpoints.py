@@ -159,8 +159,9 @@ def save(net: GlobalNet | LocalNet, path: str | Path, dtype: torch.dtype | None 
     state = {
         key: value.to(dtype or value.dtype) if value.is_floating_point() else value for key, value in state.items()
     }
-    with atomic(path) as temporary:
-        torch.save(state if isinstance(net, LocalNet) else dict(meta=_meta(net), state_dict=state), temporary)
+    content = state if isinstance(net, LocalNet) else dict(meta=_meta(net), state_dict=state)
+    with atomic(path) as temporary, open(temporary, "wb") as file:
+        torch.save(content, file)  # given a path, torch would write its name into the file: other bytes each time
     return Path(path)
 
 

@@ -42,6 +42,11 @@ def test_round_trip(net, tmp_path):
     assert [p.name for p in tmp_path.iterdir()] == ["n.pth"]
 
 
+def test_the_same_weights_are_the_same_bytes(net, tmp_path):
+    first, second = (solar.save(net, tmp_path / name).read_bytes() for name in ("a.pth", "another name.pth"))
+    assert first == second
+
+
 def test_the_authors_layout_is_read(net, tmp_path):
     meta = dict(architecture="mini", pooling="gem", local_whitening=False, outputdim=128, whitening=True,
                 regional=False, mean=[0.485, 0.456, 0.406], std=[0.229, 0.224, 0.225],
