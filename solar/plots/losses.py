@@ -40,7 +40,7 @@ def circle(axis, q, p, n, title: str = "", arrows: dict | None = None, chords: b
     axis.set_frame_on(False)
     axis.set_title(title, fontsize=10)
     if chords:
-        axis.legend(loc="upper center", bbox_to_anchor=(0.5, 0.02), ncol=3, fontsize=8, frameon=False, columnspacing=1)
+        axis.legend(loc="upper center", bbox_to_anchor=(0.5, 0.02), fontsize=10, frameon=False)
 
 
 def losses_of(q, p, n) -> dict[str, float]:
@@ -94,7 +94,7 @@ def loss_bars(axis, values: dict[str, float]) -> None:
 
 def blind_spots(angles, curves: dict[str, dict[str, np.ndarray]], xlabel: str, marks: dict) -> None:
     """Losses along a walk: panel title -> curve name -> values; `marks`: panel title -> where dotted lines stand."""
-    _, axes = plt.subplots(1, len(curves), figsize=(5.2 * len(curves), 3.4), layout="constrained", squeeze=False)
+    _, axes = plt.subplots(1, len(curves), figsize=(4.7 * len(curves), 3.3), layout="constrained", squeeze=False)
     for axis, (title, lines) in zip(axes[0], curves.items()):
         for (name, values), colour, dash in zip(lines.items(), ("#0072B2", "#D55E00", "#009E73"), ("-", "--", "-.")):
             axis.plot(angles, values, dash, color=colour, linewidth=2, label=name)
@@ -126,7 +126,7 @@ def sphere(axis, q, p, colour_of, title: str, label: str) -> None:
 
 def surfaces(x, y, values: dict[str, np.ndarray], xlabel: str, ylabel: str) -> None:
     """Height maps side by side, hatched where the height is zero: title -> (len(y), len(x))."""
-    shape = dict(figsize=(4.2 * len(values), 3.7), sharey=True, squeeze=False, layout="constrained")
+    shape = dict(figsize=(3.3 * len(values), 3.2), sharey=True, squeeze=False, layout="constrained")
     figure, axes = plt.subplots(1, len(values), **shape)
     for axis, (title, height) in zip(axes[0], values.items()):
         levels = axis.contourf(x, y, height, 16, cmap="viridis")
