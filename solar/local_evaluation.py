@@ -1,11 +1,11 @@
-"""How good local descriptors are: false positives at 95 % recall, HPatches' three tasks, matching accuracy, pose."""
+"""How good local descriptors are: false positives at 95 % recall, matching accuracy, pose."""
 
 from collections.abc import Callable, Sequence
 
 import cv2
 import numpy as np
 
-from .datasets import KINDS, Patches
+from .datasets import Patches
 from .evaluation import average_precision
 from .matching import WINDOW, describe_patches, root_sift
 
@@ -70,71 +70,6 @@ def area(distances: np.ndarray, right: np.ndarray, positives: int | None = None)
     """Average precision of a list sorted by distance; `positives` if more could have been found than are in it."""
     ranks = np.flatnonzero(np.asarray(right, bool)[np.argsort(distances, kind="stable")])
     return average_precision(ranks) * len(ranks) / (positives or len(ranks)) if len(ranks) else 0.0
-
-
-HPatches = dict[str, dict[str, np.ndarray]]  # sequence -> 'ref', 'e1' ... -> descriptors (N, D) (or patches)
-
-
-def describe_hpatches(describe: Describe, data: HPatches) -> HPatches:
-    """Descriptors in place of the patches of `load_hpatches`."""
-    return {name: {kind: describe(patches) for kind, patches in files.items()} for name, files in data.items()}
-
-
-def hpatches_verification(found: HPatches, level: str, rng, pairs: int = 10_000, imbalance: int = 5) -> dict:
-    """Are two patches the same? AP over one right pair to `imbalance` wrong ones, at `level` 'e', 'h' or 't'.
-
-    Wrong pairs come from the same sequence ('intra') or from another ('inter'). Pairs are drawn here; the published
-    lists of a million are drawn in the same way.
-    """
-    names = list(found)
-    right = [_pair(found, level, rng, names, "right") for _ in range(pairs // (imbalance + 1))]
-    scores = {}
-    for kind in ("intra", "inter"):
-        wrong = [_pair(found, level, rng, names, kind) for _ in range(imbalance * len(right))]
-        scores[kind] = area(np.array(right + wrong), np.arange(len(right) + len(wrong)) < len(right))
-    return scores
-
-
-def _pair(found: HPatches, level: str, rng, names: list[str], kind: str) -> float:
-    """Distance of one pair drawn at random."""
-    one = names[rng.integers(len(names))]
-    other = one
-    while kind == "inter" and other == one and len(names) > 1:
-        other = names[rng.integers(len(names))]
-    images = rng.choice(6, 2, replace=False)  # 0 is the reference
-    n = rng.integers(len(found[one]["ref"]))
-    m = n if kind == "right" else rng.integers(len(found[other]["ref"]))
-    while kind == "intra" and m == n:
-        m = rng.integers(len(found[other]["ref"]))
-    a, b = (found[s][f"{level}{i}" if i else "ref"][k] for s, i, k in zip((one, other), images, (n, m)))
-    return float(np.linalg.norm(a - b))
-
-
-def hpatches_matching(found: HPatches, level: str) -> float:
-    """Every patch of a reference looks for its nearest in another image of its sequence: mean AP over image pairs."""
-    scores = []
-    for files in found.values():
-        for kind in (kind for kind in KINDS if kind[0] == level):
-            similar = files["ref"] @ files[kind].T  # (N, N)
-            nearest = similar.argmax(1)
-            scores.append(area(-similar.max(1), nearest == np.arange(len(nearest)), len(nearest)))
-    return float(np.mean(scores))
-
-
-def hpatches_retrieval(found: HPatches, level: str, rng, queries: int = 1000, pool: int = 5000) -> float:
-    """A reference patch looks for its five copies among patches of other sequences' references: mean AP."""
-    every = [(name, n) for name, files in found.items() for n in range(len(files["ref"]))]
-    chosen = [every[i] for i in rng.permutation(len(every))[:queries]]
-    others = [every[i] for i in rng.permutation(len(every))[:pool]]
-    rows = np.array([found[name]["ref"][n] for name, n in others])
-    scores = []
-    for name, n in chosen:
-        query = found[name]["ref"][n]
-        copies = np.array([found[name][kind][n] for kind in KINDS if kind[0] == level])
-        strangers = rows[[other != name for other, _ in others]]
-        distance = np.linalg.norm(np.concatenate([copies, strangers]) - query, axis=1)
-        scores.append(area(distance, np.arange(len(distance)) < len(copies)))
-    return float(np.mean(scores))
 
 
 def project(homography: np.ndarray, points: np.ndarray) -> np.ndarray:

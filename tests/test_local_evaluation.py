@@ -4,15 +4,10 @@ import cv2
 import numpy as np
 import pytest
 
-from solar.datasets import KINDS
 from solar.local_evaluation import (
     area,
-    describe_hpatches,
     error_curve,
     fpr95,
-    hpatches_matching,
-    hpatches_retrieval,
-    hpatches_verification,
     matching_accuracy,
     pair_distances,
     pose_auc,
@@ -68,54 +63,6 @@ def test_area_by_loops():
 def test_distances_of_pairs():
     rows = np.array([[0.0, 0], [3, 4], [0, 1]])
     np.testing.assert_allclose(pair_distances(rows, np.array([[0, 1], [2, 0]])), [5, 1])
-
-
-@pytest.fixture(scope="module")
-def copies():
-    """Descriptors in HPatches' structure: copies with little, more and much noise."""
-    rng, noise = np.random.default_rng(0), dict(e=0.05, h=0.2, t=0.5)
-    found = {}
-    for name in ("i_a", "v_b", "v_c"):
-        ref = unit(rng.normal(size=(30, 16)))
-        found[name] = {"ref": ref}
-        found[name] |= {kind: unit(ref + noise[kind[0]] * rng.normal(size=ref.shape)) for kind in KINDS}
-    return found
-
-
-def test_hpatches_tasks_order_the_levels(copies):
-    for task in (
-        lambda level: hpatches_verification(copies, level, np.random.default_rng(0), 600)["intra"],
-        lambda level: hpatches_verification(copies, level, np.random.default_rng(0), 600)["inter"],
-        lambda level: hpatches_matching(copies, level),
-        lambda level: hpatches_retrieval(copies, level, np.random.default_rng(0), 20, 60),
-    ):
-        easy, hard, tough = (task(level) for level in "eht")
-        assert 1 >= easy > 0.98 and easy >= hard > tough > 0.1
-
-
-def test_hpatches_matching_by_loops(copies):
-    scores = []
-    for files in copies.values():
-        for i in range(1, 6):
-            distance = np.linalg.norm(files["ref"][:, None] - files[f"t{i}"][None], axis=2)
-            nearest = distance.argmin(1)
-            scores.append(area(distance.min(1), nearest == np.arange(30), 30))
-    assert hpatches_matching(copies, "t") == pytest.approx(np.mean(scores))
-
-
-def test_random_descriptors_verify_at_chance(copies):
-    rng = np.random.default_rng(3)
-    noise = {
-        name: {kind: unit(rng.normal(size=v.shape)) for kind, v in files.items()} for name, files in copies.items()
-    }
-    found = hpatches_verification(noise, "e", np.random.default_rng(0), 3000)
-    assert all(abs(score - 1 / 6) < 0.05 for score in found.values())
-
-
-def test_describing_keeps_the_structure():
-    patches = {"i_a": {"ref": np.zeros((3, 8, 8), np.uint8), "e1": np.ones((3, 8, 8), np.uint8)}}
-    found = describe_hpatches(raw_pixels, patches)
-    assert {kind: rows.shape for kind, rows in found["i_a"].items()} == {"ref": (3, 64), "e1": (3, 64)}
 
 
 def test_raw_pixels_ignore_light():

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from solar.datasets import KINDS, load_hpatches, load_patches, load_sequences
+from solar.datasets import load_patches
 from solar.world import Camera, Landmark, Recipe, contact_sheet, photograph, write
 from solar.world.patches import carry_over, cut_out, detect, grids, points_of
 from solar.world.phototour import test_pairs as draw_pairs
@@ -145,58 +145,6 @@ def test_missing_and_broken_patches_are_named(tiny, tmp_path):
     (folder / "patches0000.bmp").write_bytes(b"BM")
     with pytest.raises(ValueError, match="patches0000.bmp: expected a sheet"):
         load_patches(folder)
-
-
-@pytest.fixture
-def hpatches(tmp_path):
-    """Two sequences of three patches, every file of another grey."""
-    for sequence in ("i_light", "v_view"):
-        (tmp_path / sequence).mkdir()
-        for number, name in enumerate(("ref", *KINDS)):
-            column = np.repeat(np.array([10, 20, 30]) + number, 65)[:, None] * np.ones((1, 65))
-            cv2.imwrite(str(tmp_path / sequence / f"{name}.png"), column.astype(np.uint8))
-    return tmp_path
-
-
-def test_hpatches_are_read(hpatches):
-    data = load_hpatches(hpatches)
-    assert list(data) == ["i_light", "v_view"] and len(KINDS) == 15
-    assert data["v_view"]["ref"].shape == (3, 32, 32)
-    assert (data["v_view"]["ref"] == np.array([10, 20, 30])[:, None, None]).all()
-    assert (data["v_view"]["e2"][:, 0, 0] == [12, 22, 32]).all()
-
-
-def test_broken_hpatches_are_named(hpatches):
-    cv2.imwrite(str(hpatches / "v_view" / "h3.png"), np.zeros((65, 65), np.uint8))
-    with pytest.raises(ValueError, match="h3.png: 1 patches"):
-        load_hpatches(hpatches)
-    cv2.imwrite(str(hpatches / "v_view" / "h3.png"), np.zeros((64, 65), np.uint8))
-    with pytest.raises(ValueError, match="expected a column of 65 x 65"):
-        load_hpatches(hpatches)
-    (hpatches / "v_view" / "h3.png").unlink()
-    with pytest.raises(FileNotFoundError, match="h3.png: this file"):
-        load_hpatches(hpatches)
-    with pytest.raises(FileNotFoundError, match="no HPatches sequence"):
-        load_hpatches(hpatches / "i_light")
-
-
-def test_image_sequences_are_read(tmp_path):
-    folder = tmp_path / "v_wall"
-    folder.mkdir()
-    for i in range(1, 7):
-        cv2.imwrite(str(folder / f"{i}.ppm"), np.zeros((4, 5, 3), np.uint8))
-        (folder / f"H_1_{i}").write_text(f"1 0 {i}\n0 1 0\n0 0 1\n")
-    (sequence,) = load_sequences(tmp_path)
-    assert sequence.name == "v_wall" and len(sequence.images) == len(sequence.homographies) == 6
-    assert (sequence.homographies[0] == np.eye(3)).all() and sequence.homographies[3][0, 2] == 4
-    (folder / "H_1_4").write_text("1 0\n")
-    with pytest.raises(ValueError, match="H_1_4: expected a homography"):
-        load_sequences(tmp_path)
-    (folder / "5.ppm").unlink()
-    with pytest.raises(FileNotFoundError, match="5.ppm"):
-        load_sequences(tmp_path)
-    with pytest.raises(FileNotFoundError, match="no HPatches image sequence"):
-        load_sequences(folder)
 
 
 def test_what_a_kill_left_is_taken_up_to_the_same_bytes(tiny, tmp_path):

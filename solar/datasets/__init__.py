@@ -2,10 +2,20 @@
 
 from .benchmarks import PUBLISHED, Benchmark, load_benchmark, read_ground_truth, write_ground_truth
 from .gl18 import build_index
-from .patches import KINDS, Patches, Sequence, load_hpatches, load_patches, load_sequences
+from .hpatches import (
+    KINDS,
+    HPatchesTasks,
+    Sequence,
+    draw_hpatches_tasks,
+    load_hpatches,
+    load_hpatches_tasks,
+    load_sequences,
+)
+from .patches import Patches, load_patches
 from .training import TrainingIndex, load_training
 
 __all__ = [
-    "KINDS", "Benchmark", "PUBLISHED", "Patches", "Sequence", "TrainingIndex", "build_index", "load_benchmark",
-    "load_hpatches", "load_patches", "load_sequences", "load_training", "read_ground_truth", "write_ground_truth",
+    "KINDS", "Benchmark", "HPatchesTasks", "PUBLISHED", "Patches", "Sequence", "TrainingIndex", "build_index",
+    "draw_hpatches_tasks", "load_benchmark", "load_hpatches", "load_hpatches_tasks", "load_patches", "load_sequences",
+    "load_training", "read_ground_truth", "write_ground_truth",
 ]  # fmt: skip

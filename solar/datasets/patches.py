@@ -1,4 +1,4 @@
-"""Patches for local descriptors: PhotoTour (Brown et al., 2011) and HPatches (Balntas et al., 2017), on disk."""
+"""Patches for local descriptors on disk: PhotoTour (Brown et al., 2011)."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +13,6 @@ from ..world.patches import PATCH
 from ..world.phototour import SHEET
 
 PHOTOTOUR = ("liberty", "notredame", "yosemite")
-KINDS = tuple(f"{kind}{i}" for kind in "eht" for i in range(1, 6))  # easy, hard, tough: of the five other images
 
 
 @dataclass(frozen=True)
@@ -93,69 +92,3 @@ def _sheet(path: Path, size: int) -> np.ndarray:
     if size != PATCH:
         picture = cv2.resize(picture, (SHEET * size, SHEET * size), interpolation=cv2.INTER_AREA)
     return picture.reshape(SHEET, size, SHEET, size).swapaxes(1, 2).reshape(-1, size, size)
-
-
-def load_hpatches(folder: str | Path, size: int = 32) -> dict[str, dict[str, np.ndarray]]:
-    """The patches of HPatches: sequence (``i_...`` light, ``v_...`` viewpoint) -> 'ref', 'e1' ... 't5' -> patches.
-
-    Patch n of every file of a sequence shows the same point, (N, size, size) uint8; the files' 65 x 65 are shrunk.
-
-    Raises:
-        FileNotFoundError: no sequence there, or a file of one is missing.
-        ValueError: a file that is no column of 65 x 65 patches, or has another number of them.
-    """
-    found = {}
-    for ref in sorted(Path(folder).glob("*/ref.png")):
-        found[ref.parent.name] = {name: _column(ref.with_name(f"{name}.png"), size) for name in ("ref", *KINDS)}
-        for name, patches in found[ref.parent.name].items():
-            if len(patches) != len(found[ref.parent.name]["ref"]):
-                raise ValueError(f"{ref.with_name(name + '.png')}: {len(patches)} patches; ref.png has others")
-    if not found:
-        raise FileNotFoundError(f"{folder}: no HPatches sequence (a folder with ref.png, e1.png ...) lies here")
-    return found
-
-
-def _column(path: Path, size: int, side: int = 65) -> np.ndarray:
-    if not path.is_file():
-        raise FileNotFoundError(f"{path}: this file of the HPatches sequence is missing")
-    picture = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
-    if picture is None or picture.shape[1] != side or len(picture) % side:
-        raise ValueError(f"{path}: expected a column of {side} x {side} patches")
-    patches = picture.reshape(-1, side, side)
-    return np.stack([cv2.resize(patch, (size, size), interpolation=cv2.INTER_AREA) for patch in patches])
-
-
-@dataclass(frozen=True)
-class Sequence:
-    """Images of one planar scene: paths, and the homography (3, 3) from the first to each, the identity first."""
-
-    name: str
-    images: list[Path]
-    homographies: list[np.ndarray]
-
-
-def load_sequences(folder: str | Path) -> list[Sequence]:
-    """HPatches' image sequences: folders with 1.ppm ... 6.ppm and H_1_2 ... H_1_6.
-
-    Raises:
-        FileNotFoundError: no such folder there, or an image or homography is missing.
-        ValueError: a homography that is not 3 x 3 numbers.
-    """
-    found = []
-    for first in sorted(Path(folder).glob("*/1.ppm")):
-        images = [first.with_name(f"{i}.ppm") for i in range(1, 7)]
-        tables = [first.with_name(f"H_1_{i}") for i in range(2, 7)]
-        for path in [*images, *tables]:
-            if not path.is_file():
-                raise FileNotFoundError(f"{path}: this file of the sequence is missing")
-        found.append(Sequence(first.parent.name, images, [np.eye(3), *map(_homography, tables)]))
-    if not found:
-        raise FileNotFoundError(f"{folder}: no HPatches image sequence (a folder with 1.ppm, H_1_2 ...) lies here")
-    return found
-
-
-def _homography(path: Path) -> np.ndarray:
-    try:
-        return np.array(path.read_text().split(), float).reshape(3, 3)
-    except ValueError as error:
-        raise ValueError(f"{path}: expected a homography, 3 x 3 numbers ({error})") from error
