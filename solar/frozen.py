@@ -10,13 +10,15 @@ from math import ceil
 
 import numpy as np
 import torch
+from torch import nn
 from torch.utils.data import DataLoader, Dataset
 from tqdm import tqdm
 
 from . import processes
 from .datasets import TrainingIndex
 from .description import Pictures, equal_batches
-from .global_net import GlobalNet
+from .folding import folded
+from .global_net import STAGES, GlobalNet
 from .images import prepare, square
 
 CHUNK = 64  # images that go through the trunk at a time, without gradients
@@ -87,7 +89,9 @@ class FreshTrunk:
         self, net: GlobalNet, stage: str, index: TrainingIndex, size: int, mining_size: int, device,
         squares: bool = True, workers: int = 0,
     ):  # fmt: skip
-        self.net, self.stage, self.index, self.device = net, stage, index, device
+        self.net, self.index, self.device = net, index, device
+        before = [getattr(net.features, name, nn.Identity()) for name in STAGES[: STAGES.index(stage)]]
+        self.trunk = folded(nn.Sequential(*before)).to(device)  # it never learns: batch norms folded, channels last
         self.size, self.mining_size, self.squares, self.workers = size, mining_size, squares, workers
 
     def __len__(self) -> int:
@@ -100,7 +104,7 @@ class FreshTrunk:
         x = pixels.to(self.device, non_blocking=True).permute(0, 3, 1, 2).float() / 255  # (n, 3, S, S)
         parts = (x.sub_(mean).div_(std)).split(CHUNK)
         with half_on_cuda(self.device):
-            return torch.cat([self.net.features.until(part, self.stage) for part in parts]).float()
+            return torch.cat([self.trunk(part) for part in parts]).float()
 
     def stream(self, numbers: np.ndarray, seed: int | None = None) -> Iterator[torch.Tensor]:
         """Maps of images at the mining size, some at a time."""

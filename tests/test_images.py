@@ -5,7 +5,7 @@ import pytest
 import torch
 from PIL import Image
 
-from solar.images import prepare, read_image, to_tensor
+from solar.images import prepare, read_image, square, to_tensor
 
 
 def noise(width, height, seed=0):
@@ -46,6 +46,31 @@ def test_a_crop_shrinks_by_the_whole_pictures_factor():
     assert np.abs(whole - crop)[2:-2, 2:-2].max() <= 1  # away from the cut, the very same pixels but for rounding
 
 
+@pytest.mark.parametrize("size", [48, 200])
+@pytest.mark.parametrize("suffix", [".png", ".jpg"])
+def test_squares_are_cut_and_resized_as_pillow_does_it(tmp_path, suffix, size):
+    path = tmp_path / f"x{suffix}"
+    noise(12, 8).resize((150, 100), Image.Resampling.BICUBIC).save(path, quality=95)
+    wanted = Image.open(path).convert("RGB").crop((25, 0, 125, 100)).resize((size, size), Image.Resampling.BICUBIC)
+    found = square(path, size)
+    assert found.shape == (size, size, 3) and found.dtype == np.uint8
+    assert np.abs(found.astype(float) - np.asarray(wanted)).max() <= 3  # decoders and integers round differently
+
+
+def test_random_squares_follow_the_seed_and_reach_both_ends(tmp_path):
+    ramp = np.broadcast_to(np.arange(60, dtype=np.uint8)[None, :, None], (40, 60, 3))  # a pixel's value is its column
+    Image.fromarray(ramp).save(tmp_path / "x.png")
+    found = [int(square(tmp_path / "x.png", 40, np.random.default_rng(seed))[0, 0, 0]) for seed in range(200)]
+    assert set(found) == set(range(21))
+    assert found[3] == int(square(tmp_path / "x.png", 40, np.random.default_rng(3))[0, 0, 0])
+
+
+@pytest.mark.parametrize("mode", ["L", "CMYK"])
+def test_squares_of_grey_and_of_printers_jpegs_have_three_channels(tmp_path, mode):
+    Image.new(mode, (30, 20), 0).save(tmp_path / "x.jpg")
+    assert square(tmp_path / "x.jpg", 16).shape == (16, 16, 3)
+
+
 def test_to_tensor_normalises():
     tensor = to_tensor(Image.new("RGB", (3, 2), (255, 0, 51)), mean=(0.5, 0.5, 0.5), std=(0.5, 0.25, 1))
     assert tensor.shape == (3, 2, 3) and tensor.dtype == torch.float32
@@ -71,6 +96,10 @@ def test_every_bad_file_gives_one_line_that_names_it(tmp_path):
         with pytest.raises((ValueError, FileNotFoundError)) as caught:
             prepare(tmp_path / name)
         assert name in str(caught.value) and "\n" not in str(caught.value), name
+        if name not in ("thin.jpg", "tiny.png"):  # squares enlarge
+            with pytest.raises((ValueError, FileNotFoundError)) as caught:
+                square(tmp_path / name, 32)
+            assert name in str(caught.value) and "\n" not in str(caught.value), name
 
 
 @pytest.mark.parametrize("box", [(5, 5, 5, 50), (50, 5, 20, 50), (float("nan"), 0, 5, 5), (100, 0, 150, 50),
@@ -86,6 +115,8 @@ def test_a_bomb_is_refused(tmp_path, monkeypatch):
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 100)
     with pytest.raises(ValueError, match=r"bomb\.png"):
         read_image(tmp_path / "bomb.png")
+    with pytest.raises(ValueError, match=r"bomb\.png"):
+        square(tmp_path / "bomb.png", 32)
 
 
 @pytest.mark.filterwarnings("ignore")
@@ -99,7 +130,8 @@ def test_damaged_pictures_never_raise_anything_else(tmp_path):
             spots = rng.integers(0, min(len(damaged), 400), 6)
             damaged[spots] = rng.integers(0, 256, 6)
             (tmp_path / "d").write_bytes(damaged.tobytes())
-            try:
-                read_image(tmp_path / "d")
-            except ValueError as error:
-                assert "d: not a readable image" in str(error)
+            for read in (read_image, lambda path: square(path, 32)):
+                try:
+                    read(tmp_path / "d")
+                except ValueError as error:
+                    assert "d: not a readable image" in str(error)
