@@ -1,7 +1,7 @@
 """Where a training step's time goes, and what our way saves against the plain way, on the same pictures and tuples.
 
-The plain way decodes and normalises whole pictures before it cuts them, has gradients in conv5_x that no optimiser
-uses, builds each attention map, and sorts the whole pool to mine. Medians of processor time.
+The plain way decodes and normalises whole pictures before it cuts them, keeps batch norms and the usual memory layout,
+has gradients in conv5_x that no optimiser uses, builds each attention map, and sorts the whole pool to mine. Medians.
 """
 
 import argparse
@@ -9,26 +9,31 @@ import tempfile
 import time
 from functools import partial
 from pathlib import Path
+from unittest import mock
 
 import numpy as np
 import torch
 from PIL import Image
 
-from solar import GlobalNet, SecondOrderAttention
-from solar.global_training import learners
-from solar.images import read_image, square, to_tensor
-from solar.losses import second_order_loss, triplet_loss
+import solar.mining
+from solar import GlobalNet, SecondOrderAttention, save
+from solar.datasets import build_index
+from solar.frozen import FreshTrunk
+from solar.global_training import GlobalTask, TrainConfig
+from solar.images import prepare, read_image, square, to_tensor
 from solar.mining import hardest_negatives
+
+LANDMARKS, VIEWS = 24, 4
 
 
 def median(function, repeats: int) -> float:
-    """Milliseconds of processor time of a call, after one that is not counted."""
+    """Milliseconds of a call, after one that is not counted."""
     function()
     times = []
     for _ in range(repeats):
-        start = time.process_time()
+        start = time.perf_counter()
         function()
-        times.append(1000 * (time.process_time() - start))
+        times.append(1000 * (time.perf_counter() - start))
     return float(np.median(times))
 
 
@@ -38,7 +43,7 @@ def explicit(self, x: torch.Tensor) -> torch.Tensor:
     return x + self.v((self.maps(x) @ values).transpose(1, 2).unflatten(2, x.shape[2:]))
 
 
-def sort_and_walk(queries, pool, mine, theirs, count=5) -> list[list[int]]:
+def sort_and_walk(queries, pool, mine, theirs, count=5) -> np.ndarray:
     """Hard negatives by a full sort of the pool for each query."""
     found = []
     for order, own in zip((queries @ pool.T).argsort(1, descending=True).tolist(), mine):
@@ -50,7 +55,7 @@ def sort_and_walk(queries, pool, mine, theirs, count=5) -> list[list[int]]:
             if len(row) == count:
                 break
         found.append(row)
-    return found
+    return np.array(found)
 
 
 def plain_square(path, size: int, net) -> torch.Tensor:
@@ -62,53 +67,123 @@ def plain_square(path, size: int, net) -> torch.Tensor:
     return torch.nn.functional.interpolate(part, (size, size), mode="bicubic", antialias=True)[0]
 
 
-def loss_of(net: GlobalNet, maps: torch.Tensor) -> torch.Tensor:
-    """Both losses of tuples of seven from the last maps (7 B, C, h, w)."""
-    d = net.head(maps).unflatten(0, (-1, 7))
-    return triplet_loss(d[:, 0], d[:, 1], d[:, 2:]) + 10 * second_order_loss(d[:, 0], d[:, 1], d[:, 2:])
+class PlainTrunk(FreshTrunk):
+    """Reads and computes everything anew, as it stands in the network."""
+
+    @torch.no_grad()
+    def _maps(self, x: torch.Tensor) -> torch.Tensor:
+        return self.net.features.until(x, "soa4")
+
+    def _load(self, jobs, size: int):
+        for numbers, _ in jobs:
+            paths = [self.index.images[int(n)] for n in numbers]
+            if self.squares:
+                yield torch.stack([plain_square(path, size, self.net) for path in paths])
+            else:
+                yield torch.stack([to_tensor(prepare(path, None, size), self.net.mean, self.net.std) for path in paths])
 
 
-def step(net: GlobalNet, maps: torch.Tensor) -> None:
-    """Forward and backward from what SOA4 sees."""
-    net.zero_grad()
-    loss_of(net, net.features.onwards(maps, "soa4")).backward()
+def plain_task(config: TrainConfig) -> GlobalTask:
+    """The same task, the plain way."""
+    task = GlobalTask(TrainConfig(**vars(config) | dict(pictures="square")), "cpu", False)
+    what = (task.net, task.stage, task.index, config.image_size, config.mining_size or config.image_size, "cpu")
+    task.maps = (PlainTrunk(*what, config.pictures == "square"), None)
+    task.net.features.conv5_x.requires_grad_(True)
+    return task
 
 
-def whole_step(net: GlobalNet, x: torch.Tensor) -> None:
-    """The same from the picture."""
+def epoch(task: GlobalTask) -> None:
+    """Mine, and take all steps."""
+    for batch in task.feed(task.batches(0)):
+        step(task, batch)
+
+
+def step(task: GlobalTask, batch: dict) -> None:
+    """Forward, backward, Adam."""
+    task.optimiser.zero_grad()
+    task.losses(batch)["loss"].backward()
+    task.optimiser.step()
+
+
+def write(folder: Path, architecture: str) -> TrainConfig:
+    """Photographs of 1600 x 1200 in GL18's layout, a network to start from, and the configuration that names both."""
+    (folder / "jpg").mkdir()
+    rng, lines = np.random.default_rng(0), []
+    for number in range(LANDMARKS * VIEWS):
+        noise = Image.fromarray(rng.integers(0, 255, (150, 200, 3), dtype=np.uint8))
+        noise.resize((1600, 1200), Image.Resampling.BICUBIC).save(folder / "jpg" / f"{number}.jpg", quality=90)
+        lines.append(f"{number},,{number // VIEWS}\n")
+    (folder / "train.csv").write_text("id,url,landmark_id\n" + "".join(lines))
+    boxes = [f"{number},0 0 1 1\n" for number in range(len(lines))]
+    for split, rows in ((1, boxes[:-VIEWS]), (2, boxes[-VIEWS:])):  # the last landmark is held out
+        (folder / f"boxes_split{split}.csv").write_text("id,box\n" + "".join(rows))
+    build_index(folder, progress=False)
+    torch.manual_seed(0)
+    save(GlobalNet(architecture, soa="").eval(), folder / "start.pth")
+    return TrainConfig(data=str(folder), start=str(folder / "start.pth"), first="triplet", sos=10.0, rate=1e-6)
+
+
+def parts_of(task: GlobalTask, batch: dict, numbers: np.ndarray, repeats: int) -> dict[str, float]:
+    """Milliseconds of a step's parts, our way."""
+    features, size, maps = task.net.features, task.config.image_size, batch["maps"]
+    pixels = torch.stack([torch.from_numpy(square(task.index.images[int(n)], size)) for n in numbers])
     with torch.no_grad():
-        maps = net.features.until(x, "soa4")
-    step(net, maps)
-
-
-def parts_of(net: GlobalNet, x: torch.Tensor, repeats: int) -> dict[str, float]:
-    """Milliseconds of a step's parts."""
-    features = net.features
-    with torch.no_grad():
-        maps = features.until(x, "soa4")
         before5 = features.soa4(maps)
         last = features.conv5_x(before5)
 
-    def forward(module, *inputs):
+    def forward(function, x):
         with torch.no_grad():
-            return module(*inputs)
+            function(x)
 
     def attention():
         (features.soa4(maps).sum() + features.soa5(last).sum()).backward()
 
-    whole = median(lambda: whole_step(net, x), repeats)
+    def head():
+        with mock.patch.object(task, "describe_maps", task.net.head):
+            task.losses(dict(batch, maps=last))["loss"].backward()
+
+    whole = median(lambda: step(task, batch), repeats)
     found = {
-        "trunk up to conv4_x": median(lambda: forward(lambda x: features.until(x, "soa4"), x), repeats),
         "SOA4 and SOA5, both ways": median(attention, repeats),
         "conv5_x, forward": median(lambda: forward(features.conv5_x, before5), repeats),
-        "head and losses, both ways": median(lambda: loss_of(net, last).backward(), repeats),
+        "head and losses, both ways": median(head, repeats),
     }
-    return found | {"back through conv5_x, and the rest": whole - sum(found.values()), "the whole step": whole}
+    found["back through conv5_x, Adam, and the rest"] = whole - sum(found.values())
+    data = median(lambda: [square(task.index.images[int(n)], size) for n in numbers], repeats)
+    trunk = median(lambda: task.maps[0]._maps(pixels), repeats)
+    return {"data: decode, cut, resize": data, "trunk up to conv4_x": trunk} | found | {"in all": data + trunk + whole}
 
 
 def line(name: str, plain: float, ours: float) -> None:
     """A comparison."""
-    print(f"{name:44} plain {plain:9.1f} ms, ours {ours:9.1f} ms, {plain / ours:6.2f}x", flush=True)
+    print(f"{name:48} plain {plain:9.1f} ms, ours {ours:9.1f} ms, {plain / ours:6.2f}x", flush=True)
+
+
+def compare(config: TrainConfig, repeats: int) -> None:
+    """The split of a step; a step and an epoch with fresh crops; an epoch from cached maps."""
+    plain, ours = plain_task(config), GlobalTask(config, "cpu", False)
+    batches = ours.batches(0)
+    numbers = batches[0]["rows"].ravel().numpy()
+    for name, ms in parts_of(ours, next(ours.feed(batches[:1])), numbers, repeats).items():
+        print(f"{name:48} {ms:9.1f} ms")
+
+    def from_pixels(task, pixels):
+        step(task, dict(batches[0], maps=task.maps[0]._maps(pixels)))
+
+    pixels = next(ours.maps[0]._load([(numbers, [0, 0])], config.image_size))
+    tensor = next(plain.maps[0]._load([(numbers, None)], config.image_size))
+    with mock.patch.object(SecondOrderAttention, "forward", explicit):
+        slow = median(partial(from_pixels, plain, tensor), repeats)
+    line(f"a step of {len(numbers)} images, from pixels", slow, median(partial(from_pixels, ours, pixels), repeats))
+    whole = TrainConfig(**vars(config) | dict(pictures="cached", mining_size=0))
+    for name, settings in (("fresh crops", config), ("cached maps (whole pictures)", whole)):
+        plain, ours = plain_task(settings), GlobalTask(settings, "cpu", False)
+        with (
+            mock.patch.object(SecondOrderAttention, "forward", explicit),
+            mock.patch.object(solar.mining, "hardest_negatives", sort_and_walk),
+        ):
+            slow = median(partial(epoch, plain), 1)
+        line(f"an epoch, {name}", slow, median(partial(epoch, ours), 1))
 
 
 def main() -> None:
@@ -119,35 +194,19 @@ def main() -> None:
     parser.add_argument("--tuples", type=int, default=2, help="of seven images, a step (%(default)s)")
     parser.add_argument("--repeats", type=int, default=5, help="of which the median counts (%(default)s)")
     options = parser.parse_args()
-    torch.manual_seed(0)
-    net = GlobalNet(options.architecture).eval()
-    x = torch.randn(7 * options.tuples, 3, options.size, options.size)
-    print(f"{torch.get_num_threads()} threads, torch {torch.__version__}, {net}, {tuple(x.shape)}")
-    learners(net)
-    for name, ms in parts_of(net, x, options.repeats).items():
-        print(f"{name:44} {ms:9.1f} ms")
-
-    with torch.no_grad():
-        maps = net.features.until(x, "soa4")
-    ours, cached = median(lambda: whole_step(net, x), options.repeats), median(lambda: step(net, maps), options.repeats)
-    fused = SecondOrderAttention.forward
-    SecondOrderAttention.forward = explicit
-    net.features.conv5_x.requires_grad_(True)
-    plain = median(lambda: whole_step(net, x), options.repeats)
-    SecondOrderAttention.forward = fused
-    line("a step from the pictures", plain, ours)
-    line("a step from cached maps", plain, cached)
-
-    rng = np.random.default_rng(0)
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "x.jpg"
-        smooth = Image.fromarray(rng.integers(0, 255, (150, 200, 3), dtype=np.uint8)).resize((1600, 1200))
-        smooth.save(path, quality=90)
+        config = write(Path(folder), options.architecture)
+        sizes = dict(pictures="square", image_size=options.size, mining_size=options.size // 3)
+        sizes |= dict(batch=options.tuples, queries=4 * options.tuples, pool=LANDMARKS * VIEWS)
+        config = TrainConfig(**vars(config) | sizes)
+        print(f"{torch.get_num_threads()} threads, torch {torch.__version__}, {options.architecture}")
+        compare(config, options.repeats)
+        path, net = Path(folder) / "jpg" / "0.jpg", GlobalNet("mini")
         for size in (341, 1024):
             plain = median(partial(plain_square, path, size, net), options.repeats)
             ours = median(partial(square, path, size), options.repeats)
             line(f"an image of 1600 x 1200 to {size} x {size}", plain, ours)
-
+    rng = np.random.default_rng(0)
     pool, theirs = torch.randn(20_000, 128), rng.integers(0, 3000, 20_000)
     queries, mine = torch.randn(200, 128), rng.integers(0, 3000, 200)
     inputs = (queries, pool, mine, theirs)
