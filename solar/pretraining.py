@@ -6,6 +6,7 @@ similar to its three siblings than to the other sixty. A mirrored landmark count
 Small pictures teach cheaply at first; the last epochs see them at the size in which they will be described.
 """
 
+import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -178,9 +179,10 @@ def pretrain(config: PretrainConfig) -> dict:
         kept = dict(trunk=trunk.state_dict(), optimiser=optimiser.state_dict(), schedule=schedule.state_dict())
         with atomic(state) as temporary:
             torch.save(kept | dict(epoch=epoch, seconds=spent), temporary)
-        print(f"epoch {epoch + 1}: loss {loss:.3f}, p {trunk.net.pool.p.item():.2f}", flush=True)
+        print(f"epoch {epoch + 1}: loss {loss:.3f}, p {trunk.net.pool.p.item():.2f}", file=sys.stderr, flush=True)
         if epoch % 4 == 3 or epoch == config.epochs - 1:
-            print("  validation mAP", percent(trunk.fold(), "mini-validation", config.image_size), flush=True)
+            found = percent(trunk.fold(), "mini-validation", config.image_size)
+            print("  validation mAP", found, file=sys.stderr, flush=True)
     net = trunk.fold()
     save(net, output)
     facts = dict(photographs=len(data[0]), landmarks=len(data[1]), cpu_seconds=round(spent))

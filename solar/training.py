@@ -4,6 +4,7 @@ What is learnt from what is a *task* (`global_training.GlobalTask`, `local_train
 depends on the seed, the epoch and the step alone, so that a run that was killed goes on to the very same weights.
 """
 
+import sys
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
@@ -108,7 +109,7 @@ def run(
     if not there:
         keep()
         if talk:
-            print(f"start: validation {place.best['validation']:.4f}", flush=True)
+            print(f"start: validation {place.best['validation']:.4f}", file=sys.stderr, flush=True)
     while place.epoch < epochs:
         if place.batches is None:
             place.batches = list(task.batches(place.epoch))
@@ -125,7 +126,7 @@ def run(
         _close(task, place, writer)
         keep()
         if talk:
-            print(_line(place.log[-1]), flush=True)
+            print(_line(place.log[-1]), file=sys.stderr, flush=True)
     if writer:
         writer.close()
     task.net.load_state_dict(place.best["net"])

@@ -28,6 +28,22 @@ def test_step_curves_draw_every_run_in_every_panel():
     plt.close("all")
 
 
+def test_epoch_curves_begin_with_the_start_and_mark_recipes():
+    runs = {
+        ("plain", 0): dict(start=0.5, log=[dict(first=2.0, validation=0.6), dict(first=1.0, validation=0.7)]),
+        ("both", 0): dict(start=0.4, log=[dict(first=3.0, validation=0.8)]),
+        ("both", 1): dict(start=0.3, log=[dict(first=4.0, validation=0.9)]),
+    }
+    plots.epoch_curves(runs, dict(first="loss", validation="mAP"))
+    left, right = plt.gcf().axes
+    assert [list(line.get_ydata()) for line in left.lines] == [[2, 1], [3], [4]]
+    assert [list(line.get_ydata()) for line in right.lines] == [[0.5, 0.6, 0.7], [0.4, 0.8], [0.3, 0.9]]
+    assert list(right.lines[0].get_xdata()) == [0, 1, 2] and list(left.lines[0].get_xdata()) == [1, 2]
+    colours = [line.get_color() for line in left.lines]
+    assert colours[0] != colours[1] == colours[2]
+    plt.close("all")
+
+
 def right_negatives(scores, landmarks, own, count):
     found, taken = [], {own}
     for i in np.argsort(-scores):

@@ -8,13 +8,13 @@ from .local import draw_matches, error_curves, interval_bars, patch_attention, p
 from .losses import LiveCircle, blind_spots, circle, histograms, loss_bars, losses_of, on_circle, sphere, surfaces
 from .published import million
 from .search import COLOURS, channel_maps, label_of, ranked_lists, score_bars, score_over_exponent
-from .training import step_curves, tuples, validation_curves
+from .training import epoch_curves, step_curves, tuples, validation_curves
 
 __all__ = [
     "BOX", "COLOURS", "LiveCircle", "attention_grid", "attention_map", "blind_spots", "channel_maps", "circle",
-    "costs", "draw_matches", "each_query", "error_curves", "falling_scores", "growth", "histograms", "interval_bars",
-    "label_of", "loss_bars", "losses_of", "mark", "million", "on_circle", "patch_attention", "patch_rows",
-    "precision_steps", "protocol_lists", "ranked_lists", "save_matches", "score_bars", "score_over_exponent",
-    "shares", "show", "sphere", "step_curves", "style", "surfaces", "thumbnail_map", "to_grid", "tuples",
-    "validation_curves",
+    "costs", "draw_matches", "each_query", "epoch_curves", "error_curves", "falling_scores", "growth", "histograms",
+    "interval_bars", "label_of", "loss_bars", "losses_of", "mark", "million", "on_circle", "patch_attention",
+    "patch_rows", "precision_steps", "protocol_lists", "ranked_lists", "save_matches", "score_bars",
+    "score_over_exponent", "shares", "show", "sphere", "step_curves", "style", "surfaces", "thumbnail_map",
+    "to_grid", "tuples", "validation_curves",
 ]  # fmt: skip

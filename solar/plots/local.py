@@ -68,7 +68,7 @@ def interval_bars(scores: dict[str, dict[str, tuple[float, float, float]]], xlab
         for place, ((mean, low, high), colour) in enumerate(zip(rows.values(), _COLOURS)):
             axis.errorbar(mean, place, xerr=[[mean - low], [high - mean]], fmt="o", color=colour, capsize=4)
             axis.annotate(
-                f"{mean:.3g}", (mean, place), xytext=(0, 7), textcoords="offset points", ha="center", fontsize=9
+                f"{mean:.2f}", (mean, place), xytext=(0, 7), textcoords="offset points", ha="center", fontsize=9
             )
         axis.set(yticks=range(len(rows)), yticklabels=rows, title=panel, xlabel=xlabel, ylim=(len(rows) - 0.4, -0.7))
         axis.title.set_fontsize(10)

@@ -47,3 +47,22 @@ def step_curves(runs: dict[str, dict[str, list[float]]], names: dict[str, str]) 
             axis.plot(range(1, len(values[name]) + 1), values[name], dash, color=colour, label=run, linewidth=2)
         axis.set(xlabel="step", ylabel=words, ylim=(0, None))
     axes[0, 0].legend(frameon=False, fontsize=9, loc="lower right")
+
+
+def epoch_curves(runs: dict[tuple[str, int], dict], names: dict[str, str]) -> None:
+    """Values over epochs: a panel for each of `names` (value -> words of its axis); seeds of one recipe share a colour.
+
+    Args:
+        runs: (recipe, seed) -> what `training.run` returned.
+    """
+    _, axes = plt.subplots(1, len(names), figsize=(4.6 * len(names), 3.2), layout="constrained", squeeze=False)
+    recipes = list(dict.fromkeys(recipe for recipe, _ in runs))
+    for axis, (name, words) in zip(axes[0], names.items()):
+        for (recipe, seed), found in runs.items():
+            values, which = [epoch[name] for epoch in found["log"]], recipes.index(recipe)
+            before = [found["start"]] if name == "validation" else []
+            look = dict(color=("#0072B2", "#D55E00", "#009E73")[which], marker="os^"[which], markersize=4)
+            axis.plot(range(1 - len(before), len(values) + 1), before + values, **look, label=f"{recipe}, seed {seed}")
+        axis.xaxis.set_major_locator(MaxNLocator(integer=True))
+        axis.set(xlabel="epoch", ylabel=words)
+    axes[0, -1].legend(frameon=False, fontsize=9, loc="lower right")
