@@ -5,7 +5,7 @@ import pickle
 import numpy as np
 import pytest
 
-from solar import load_benchmark
+from solar import evaluate, load_benchmark
 from solar.world import DATASETS, Recipe
 
 
@@ -23,6 +23,23 @@ def test_a_published_benchmark(tmp_path):
     assert bench.queries == [tmp_path / "roxford5k" / "jpg" / "q.jpg"] and bench.boxes == [(1, 2, 30, 40)]
     assert bench.ground_truth == [dict(bbx=(1, 2, 30, 40), easy=[0], hard=[1], junk=[])]
     assert repr(bench) == "Benchmark('roxford5k'): 2 images, 1 queries"
+
+
+def test_the_first_benchmarks_share_the_images_of_the_revisited(tmp_path):
+    gnd = [dict(bbx=[1, 2, 30, 40], ok=[1], junk=[0])]
+    with pytest.raises(FileNotFoundError, match=r"oxford5k: not complete.*gnd_oxford5k\.pkl"):
+        load_benchmark("oxford5k", tmp_path)
+    root = lay_out(tmp_path)
+    content = dict(imlist=["a", "b"], qimlist=["q"], gnd=gnd)
+    (root / "roxford5k" / "gnd_oxford5k.pkl").write_bytes(pickle.dumps(content))
+    bench = load_benchmark("oxford5k", root)
+    assert bench.images == load_benchmark("roxford5k", root).images and bench.name == "oxford5k"
+    assert bench.ground_truth == [dict(bbx=(1, 2, 30, 40), ok=[1], junk=[0])]
+    report = evaluate(bench.ground_truth, np.eye(2, dtype=np.float32), np.array([[0.6, 0.8]], np.float32))
+    assert report.map == {"original": 1.0}
+    (root / "roxford5k" / "gnd_oxford5k.pkl").write_bytes(pickle.dumps(content | dict(gnd=[gnd[0] | dict(ok=[2])])))
+    with pytest.raises(ValueError, match="labels images beyond the 2"):
+        load_benchmark("oxford5k", root)
 
 
 def test_a_list_of_distractors(tmp_path):

@@ -10,6 +10,8 @@ from ..world import DATASETS, make
 
 MINI = [name for name, recipe in DATASETS.items() if recipe.kind in ("benchmark", "distractors")]
 PUBLISHED = manifest.of_kind("benchmark", "distractors")
+FIRST = {"oxford5k": "roxford5k", "paris6k": "rparis6k"}  # the first benchmarks, and whose images they share
+LABELS = (("easy", "hard", "junk"), ("ok", "junk"))  # of the revisited, and of the first
 
 
 @dataclass(frozen=True)
@@ -19,7 +21,8 @@ class Benchmark:
     Attributes:
         images: paths of the database, in the ground truth's order.
         queries: paths of the queries; boxes: (x0, y0, x1, y1) in pixels of each.
-        ground_truth: one dict a query with 'bbx', 'easy', 'hard', 'junk' (indices into `images`).
+        ground_truth: one dict a query with 'bbx', 'easy', 'hard', 'junk' (indices into `images`); of the first Oxford
+            and Paris benchmarks with 'bbx', 'ok', 'junk'.
     """
 
     name: str
@@ -36,7 +39,8 @@ def load_benchmark(name: str, root: str | Path | None = None) -> Benchmark:
     """Open a benchmark by name; a mini one is made on first use.
 
     Args:
-        name: 'mini-revisitop', 'mini-validation', 'mini-distractors', 'roxford5k', 'rparis6k' or 'revisitop1m'.
+        name: 'mini-revisitop', 'mini-validation', 'mini-distractors', 'roxford5k', 'rparis6k' or 'revisitop1m'; or
+            'oxford5k', 'paris6k', the first labels for the images of 'roxford5k', 'rparis6k'.
         root: the folder that holds dataset folders; `$SOLAR_HOME/data` if None.
 
     Raises:
@@ -44,11 +48,12 @@ def load_benchmark(name: str, root: str | Path | None = None) -> Benchmark:
         FileNotFoundError: a published dataset that is not there; says what to fetch and where to put it.
     """
     root = Path(root) if root is not None else home() / "data"
-    folder = root / name
+    fetched = FIRST.get(name, name)
+    folder = root / fetched
     if name in MINI:
         folder = make(name, root)
-    elif name not in PUBLISHED:
-        raise ValueError(f"unknown benchmark {name!r}: expected one of {', '.join([*MINI, *PUBLISHED])}")
+    elif fetched not in PUBLISHED:
+        raise ValueError(f"unknown benchmark {name!r}: expected one of {', '.join([*MINI, *PUBLISHED, *FIRST])}")
     truths, listing = [folder / f"gnd_{name}.{kind}" for kind in ("pkl", "json")], folder / f"{name}.txt"
     truth = next((path for path in truths if path.is_file()), None)
     if (folder / "jpg").is_dir() and truth:
@@ -58,9 +63,11 @@ def load_benchmark(name: str, root: str | Path | None = None) -> Benchmark:
     if (folder / "jpg").is_dir() and listing.is_file():
         lines = listing.read_text(encoding="utf-8").splitlines()
         return Benchmark(name, [folder / "jpg" / line for line in lines if line.strip()])
+    first = f"gnd_{name}.pkl (cmp.felk.cvut.cz/cnnimageretrieval/data/test/{name})"
+    other = first if name in FIRST else "the other file"
     raise FileNotFoundError(
-        f"{name}: not complete at {folder}; {manifest.how_to_get(name)}: "
-        f"put the images into {folder / 'jpg'} and the other file into {folder}"
+        f"{name}: not complete at {folder}; {manifest.how_to_get(fetched)}: "
+        f"put the images into {folder / 'jpg'} and {other} into {folder}"
     )
 
 
@@ -82,17 +89,16 @@ def read_ground_truth(path: str | Path) -> tuple[list[str], list[str], list[dict
     try:
         images, queries, gnd = (list(content[key]) for key in ("imlist", "qimlist", "gnd"))
         boxes = [tuple(float(v) for v in query["bbx"]) for query in gnd]
-        clean = [
-            dict(bbx=box, **{k: [int(i) for i in query[k]] for k in ("easy", "hard", "junk")})
-            for box, query in zip(boxes, gnd)
-        ]
+        labels = LABELS["ok" in gnd[0]] if gnd else LABELS[0]
+        clean = [dict(bbx=box, **{k: [int(i) for i in query[k]] for k in labels}) for box, query in zip(boxes, gnd)]
     except (KeyError, TypeError, ValueError) as error:
         raise ValueError(
-            f"{truth}: expected a dict with imlist, qimlist and gnd, a list of bbx / easy / hard / junk ({error!r})"
+            f"{truth}: expected a dict with imlist, qimlist and gnd, a list of bbx / easy / hard / junk "
+            f"(bbx / ok / junk in the first benchmarks): {error!r}"
         ) from error
     if len(queries) != len(clean) or any(len(box) != 4 for box in boxes):
         raise ValueError(f"{truth}: {len(queries)} queries and {len(clean)} entries; expected a box of four for each")
-    if any(not 0 <= i < len(images) for query in clean for k in ("easy", "hard", "junk") for i in query[k]):
+    if any(not 0 <= i < len(images) for query in clean for k in labels for i in query[k]):
         raise ValueError(f"{truth}: it labels images beyond the {len(images)} in imlist")
 
     return [str(i) for i in images], [str(q) for q in queries], clean
