@@ -116,11 +116,15 @@ def states(folder: Path, ids: list[str], decode: bool = False, progress: bool = 
 
 def whole(path: str, decode: bool = False) -> bool:
     """Whether a picture is complete, by the marks at a JPEG's beginning and end, or by decoding it."""
-    with open(path, "rb", buffering=0) as file:
-        start = file.read(2)
-        file.seek(max(0, os.fstat(file.fileno()).st_size - 2))
-        if not decode and (start, file.read(2)) == (b"\xff\xd8", b"\xff\xd9"):
-            return True
+    if not decode:
+        file = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))  # a million times: no file object around it
+        try:
+            start, size = os.read(file, 2), os.fstat(file).st_size
+            os.lseek(file, max(0, size - 2), os.SEEK_SET)
+            if (start, os.read(file, 2)) == (b"\xff\xd8", b"\xff\xd9"):
+                return True
+        finally:
+            os.close(file)
     try:
         read_image(path)
     except ValueError:
