@@ -1,7 +1,8 @@
 """Second-order attention: the explicit N x N map against the fused path, time and peak memory, the same work for both.
 
-Memory is the most that all tensors made meanwhile take at once (on CUDA: that torch's allocator hands out). Run it as
-`python benchmarks/attention.py`; with CUDA the GPU is measured too.
+Memory is the most that all tensors made meanwhile take at once (on CUDA: that torch's allocator hands out). The floor
+is the time that the block's products alone would take at the speed of one large matrix product on this machine. Run it
+as `python benchmarks/attention.py`; with CUDA the GPU is measured too.
 """
 
 import argparse
@@ -61,21 +62,41 @@ def measure(way, channels: int, reduction: int, side: int, backward: bool, devic
     return dict(ms=1000 * sorted(times)[len(times) // 2], mb=peak / 1e6)
 
 
+def speed(device: str, side: int = 2048) -> float:
+    """Multiplications and additions a millisecond in a product of two large matrices."""
+    a, times = torch.rand(side, side, device=device), []
+    for _ in range(10):
+        start = time.perf_counter()
+        a @ a
+        if device == "cuda":
+            torch.cuda.synchronize()
+        times.append(1000 * (time.perf_counter() - start))
+    return 2 * side**3 / min(times)
+
+
+def work(channels: int, reduction: int, side: int, backward: bool) -> float:
+    """Multiplications and additions of four convolutions and two products; backward takes twice as many again."""
+    n, reduced = side**2, channels // reduction
+    return (1 + 2 * backward) * (4 * 2 * n * channels * reduced + 2 * 2 * n**2 * reduced)
+
+
 def main() -> None:
-    """Print one line a case: both ways and their ratio."""
+    """Print one line a case: both ways, their ratio, and how far the fused one is from the floor."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--repeats", type=int, default=9, help="timed runs of each, the median counts (%(default)s)")
     repeats = parser.parse_args().repeats
     print(f"{torch.get_num_threads()} threads, torch {torch.__version__}; 'saved' and 'faster' are explicit / fused")
-    print("device   c'     N  pass                       explicit              fused   saved  faster")
+    print("device   c'     N  pass                       explicit              fused   saved  faster  x floor")
     devices = ["cpu"] + ["cuda"] * torch.cuda.is_available()
-    ways = (explicit, SecondOrderAttention.__call__)
+    ways, fastest = (explicit, SecondOrderAttention.__call__), {device: speed(device) for device in devices}
     for device, case, backward in itertools.product(devices, CASES, (False, True)):
         slow, fast = (measure(way, *case, backward, device, repeats) for way in ways)
         channels, reduction, side = case
         name = "forward + backward" if backward else "forward"
         costs = "  ".join(f"{cost['mb']:5.0f} MB {cost['ms']:5.0f} ms" for cost in (slow, fast))
         ratios = f"{slow['mb'] / fast['mb']:5.1f}x {slow['ms'] / fast['ms']:5.2f}x"
+        floor = work(*case, backward) / fastest[device]
+        ratios += f" {fast['ms'] / floor:7.2f}"
         print(f"{device:6} {channels // reduction:4} {side**2:5}  {name:18} {costs}  {ratios}", flush=True)
 
 

@@ -95,10 +95,19 @@ def _work(folder: Path, todo: list[Job], workers: int | None, bar) -> None:
             _do(task)
             bar.update(task[1].views + task[1].queries)
         return
-    with multiprocessing.get_context("spawn").Pool(workers) as pool:
+    with _processes().Pool(workers) as pool:
         sizes = iter([job.views + job.queries for job in todo])
         for _ in pool.imap(_do, tasks):
             bar.update(next(sizes))
+
+
+def _processes():
+    """How workers start: as copies of one server that has imported all this once, or anew where there is no forking."""
+    if "forkserver" not in multiprocessing.get_all_start_methods():
+        return multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([__name__])
+    return context
 
 
 def write(recipe: Recipe, folder: Path, name: str, workers: int | None = None, progress: bool = True) -> Path:
