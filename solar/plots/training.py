@@ -62,6 +62,7 @@ def epoch_curves(runs: dict[tuple[str, int], dict], names: dict[str, str]) -> No
             values, which = [epoch[name] for epoch in found["log"]], recipes.index(recipe)
             before = [found["start"]] if name == "validation" else []
             look = dict(color=("#0072B2", "#D55E00", "#009E73")[which], marker="os^"[which], markersize=4)
+            look["linestyle"] = ("-", "--", ":")[seed % 3]
             axis.plot(range(1 - len(before), len(values) + 1), before + values, **look, label=f"{recipe}, seed {seed}")
         axis.xaxis.set_major_locator(MaxNLocator(integer=True))
         axis.set(xlabel="epoch", ylabel=words)
