@@ -19,6 +19,7 @@ from solar.cli import main
 from solar.datasets import load_training
 from solar.frozen import FrozenTrunk
 from solar.global_training import PRESETS, GlobalTask, TrainConfig, held_out_map, train
+from solar.local_training import PRESETS as LOCAL
 from solar.training import run, state_of
 from solar.world import Recipe, write
 
@@ -312,6 +313,16 @@ def test_the_command_takes_a_preset_and_changes_it(tmp_path, monkeypatch, capsys
     monkeypatch.setenv("SOLAR_HOME", str(tmp_path))
     assert main(["train", "--preset", "paper", "--start", "mini-gem"]) == 2
     assert "gl18: no such training data; `solar data gl18` says" in capsys.readouterr().err
+
+
+def test_what_is_held_out_is_a_number_there_and_a_name_here(monkeypatch, capsys):
+    asked = []
+    for name in ("train", "train_local"):
+        monkeypatch.setattr(f"solar.commands.train.{name}", lambda config, *rest, **options: asked.append(config))
+    assert main(["train", "--held-out", "50"]) == 0 and main(["train", "--preset", "sosnet", "--held-out", "mine"]) == 0
+    assert asked[0] == TrainConfig(held_out=50) and asked[1] == replace(LOCAL["sosnet"], held_out="mine")
+    assert main(["train", "--held-out", "mine"]) == 2
+    assert "--held-out 'mine': expected int" in capsys.readouterr().err
 
 
 def test_the_test_benchmark_is_looked_at_only_if_wished(settings, monkeypatch):

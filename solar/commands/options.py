@@ -17,6 +17,18 @@ def add_fields(parser: argparse.ArgumentParser, config: type, words: dict[str, s
 
 
 def from_arguments(config, arguments: argparse.Namespace):
-    """The dataclass `config`, a type or a preset of it, changed to what was asked for."""
-    asked = {f.name: getattr(arguments, f.name) for f in fields(config) if hasattr(arguments, f.name)}
+    """The dataclass `config`, a type or a preset of it, changed to what was asked for.
+
+    Raises:
+        ValueError: a word where this dataclass has a number.
+    """
+    asked = {}
+    for field in fields(config):
+        if hasattr(arguments, field.name):
+            value = getattr(arguments, field.name)
+            try:
+                asked[field.name] = field.type(value)
+            except ValueError as error:
+                option = "--" + field.name.replace("_", "-")
+                raise ValueError(f"{option} {value!r}: expected {field.type.__name__}") from error
     return config(**asked) if isinstance(config, type) else replace(config, **asked)

@@ -20,12 +20,12 @@ WORDS = dict(
     photos="of each landmark in a batch", rate_of_p="times that rate for GeM's exponent",
     fade="the rate shrinks by e^-fade an epoch", decay="of weights", image_size="longer side, or the squares', pixels",
     seed="of all randomness", pictures="'cached', 'whole' or 'square'", mining_size="pixels, 0: as --image-size",
-    chunk="images forward and backward at a time, 0: all", held_out="images that choose the best epoch, at most",
+    chunk="images forward and backward at a time, 0: all",
+    held_out="what chooses the best epoch: so many images at most (2000); for a local net, patches by name",
     test="benchmark to look at after every epoch, '' for none",
 )  # fmt: skip
 LOCAL_WORDS = dict(
-    WORDS, held_out="patches to choose the epoch with", width="channels of a local net's first layer",
-    neighbours="of the second-order similarity",
+    WORDS, width="channels of a local net's first layer", neighbours="of the second-order similarity"
 )  # fmt: skip
 PRESETS = GLOBAL | LOCAL
 
@@ -45,6 +45,7 @@ def add(commands) -> None:
         "  solar train --preset solar-local",
     )  # fmt: skip
     parser.add_argument("--preset", choices=list(PRESETS), default="mini", help="what to train (%(default)s)")
+    parser.add_argument("--held-out", default=argparse.SUPPRESS, help=WORDS["held_out"])  # a number, or a name
     add_fields(parser, TrainConfig, WORDS)
     add_fields(parser, LocalConfig, LOCAL_WORDS)
     clash = "the same as --start, which torchrun takes for its own"
