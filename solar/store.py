@@ -6,6 +6,7 @@ how they were made; and `skipped.txt`, the images that could not be read (their 
 
 import json
 from collections.abc import Iterator
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -71,15 +72,20 @@ class Store(Rows):
         path, shape (N, D), dtype;  names: (N,) or None;  meta: how they were made (empty for a `.pt`).
     """
 
-    def __init__(self, path: Path, lay: dict, names=None, meta=None, skipped=()):
-        self.path, self.names, self.meta = path, names, meta or {}
+    def __init__(self, path: Path, lay: dict, meta=None):
+        self.path, self.meta = path, meta or {}
         self._lay, self.dtype = lay, np.dtype(lay["dtype"])
         self.columns = lay.pop("columns")  # (D, N) on disk
         self.shape = lay["shape"][::-1] if self.columns else lay["shape"]
-        self.what, self.skipped = f"{path}:", np.asarray(sorted(skipped), int)
+        self.what = f"{path}:"
 
     def __repr__(self) -> str:
         return f"Store({self.path.name!r}): {len(self)} descriptors of {self.shape[1]}, {self.dtype}"
+
+    @cached_property
+    def names(self) -> list[str] | None:
+        """What the rows are called, read when first asked for: a million strings take 60 MB. None for a `.pt`."""
+        return None if self.path.is_file() else read_names(self.path / "names.txt")
 
     @classmethod
     def open(cls, path: str | Path) -> "Store":
@@ -99,15 +105,18 @@ class Store(Rows):
             raise ValueError(f"{path}: {todo} rows are still to be described; run the same `solar extract` again")
         try:
             rows = np.load(path / "descriptors.npy", mmap_mode="r")
-            names, meta = read_names(path / "names.txt"), json.loads((path / "meta.json").read_text())
+            named, meta = (path / "names.txt").read_bytes().count(b"\n"), json.loads((path / "meta.json").read_text())
         except (ValueError, OSError) as error:
             raise ValueError(f"{path}: not a complete store ({error}); make it again with `solar extract`") from error
-        if rows.ndim != 2 or rows.dtype not in (np.float32, np.float16) or rows.shape[0] != len(names):
-            found = f"descriptors.npy is {rows.dtype} {rows.shape}, names.txt has {len(names)} lines"
+        if rows.ndim != 2 or rows.dtype not in (np.float32, np.float16) or rows.shape[0] != named:
+            found = f"descriptors.npy is {rows.dtype} {rows.shape}, names.txt has {named} lines"
             raise ValueError(f"{path}: {found}; expected float32 or float16 (N, D), and N lines")
         lay = dict(dtype=rows.dtype, shape=rows.shape, offset=rows.offset, columns=False, file=path / "descriptors.npy")
-        skipped = set(read_names(path / "skipped.txt")) if (path / "skipped.txt").exists() else ()
-        return cls(path, lay, names, meta, [i for i, name in enumerate(names) if name in skipped] if skipped else ())
+        store = cls(path, lay, meta)
+        if (path / "skipped.txt").exists():
+            skipped = set(read_names(path / "skipped.txt"))
+            store.skipped = np.array([i for i, name in enumerate(store.names) if name in skipped], int)
+        return store
 
     @classmethod
     def write(cls, path: str | Path, rows, names=None, meta: dict | None = None, dtype=np.float32) -> "Store":
