@@ -82,7 +82,8 @@ class _Rows:
     def at(self, sequences, images, numbers) -> np.ndarray:
         """Descriptors (n, D) of patches; image 0 is the reference."""
         size, first = (table.loc[sequences].to_numpy() for table in (self.size, self.first))
-        if (np.asarray(numbers) >= size).any():
+        images, numbers = np.asarray(images), np.asarray(numbers)
+        if ((numbers < 0) | (numbers >= size) | (images < 0) | (images > 5)).any():
             raise IndexError("the lists name a patch that its sequence does not have: are they of this release?")
         return self.matrix[first + images * size + numbers]
 

@@ -1,5 +1,7 @@
 """HPatches: its files and lists read, its three tasks against loops, and clear words for what is broken."""
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
@@ -182,6 +184,10 @@ def test_broken_lists_are_named(tmp_path, tasks, copies):
     beyond = {name: {kind: rows[:3] for kind, rows in files.items()} for name, files in copies.items()}
     with pytest.raises(IndexError, match="a patch that its sequence does not have"):
         hpatches.verification(beyond, "e", tasks)
+    for wrong in (dict(idx1=-1), dict(t1=6), dict(t2=-1)):  # rows of other patches lie there
+        pairs = replace(tasks, right=tasks.right.assign(**wrong))
+        with pytest.raises(IndexError, match="a patch that its sequence does not have"):
+            hpatches.verification(copies, "e", pairs)
 
 
 def test_describing_keeps_the_structure():
