@@ -76,7 +76,7 @@ def square(path: str | Path, size: int, rng: np.random.Generator | None = None) 
 
 
 def _bytes_of(path) -> torch.Tensor:
-    """(3, H, W) uint8. JPEGs are decoded by torchvision, in a third of Pillow's time; all others by Pillow."""
+    """(3, H, W) uint8. JPEGs are decoded by torchvision (see benchmarks/training.py), all others by Pillow."""
     try:
         with Image.open(path) as image:  # reads the head only; refuses what is no picture, or far too large
             if image.format != "JPEG":
