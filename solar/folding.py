@@ -24,7 +24,7 @@ def folded(net: nn.Module) -> nn.Module:
             pairs = [(name, name.replace("conv", "bn")) for name in names if name.startswith("conv")]
         for first, second in pairs:
             conv, norm = getattr(module, first, None), getattr(module, second, None)
-            if type(conv) is nn.Conv2d and type(norm) is nn.BatchNorm2d and norm.track_running_stats:
+            if isinstance(conv, nn.Conv2d) and type(norm) is nn.BatchNorm2d and norm.track_running_stats:
                 setattr(module, first, fuse_conv_bn_eval(conv, norm))
                 setattr(module, second, nn.Identity())
     return net.to(memory_format=torch.channels_last)
