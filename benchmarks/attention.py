@@ -1,10 +1,10 @@
-"""Second-order attention: the textbook's N x N map against the fused path, time and peak memory, the same work for both.
+"""Second-order attention: the textbook's N x N map against the fused path, time and peak memory of the same work.
 
-The two ways take turns, each fed in the memory layout that suits it (the textbook PyTorch's usual one, the fused path
-channels last, as `solar.describe` and `solar train` feed it), and the best run of each counts. Memory is the most that all tensors made meanwhile take at
-once (on CUDA: that torch's allocator hands out). The floor is the time that the block's products alone would take at
-the speed of one large matrix product on this machine. Run it as `python benchmarks/attention.py`; with CUDA the GPU is
-measured too.
+The two ways take turns, and the best run of each counts. Each is fed in the memory layout that suits it: the textbook's
+in PyTorch's usual one, the fused path channels last, as `solar.describe` and `solar train` feed it. Memory is the most
+that all tensors made meanwhile take at once (on CUDA: that torch's allocator hands out). The floor is the time that the
+block's products alone would take at the speed of one large matrix product on this machine. Run it as
+`python benchmarks/attention.py`; with CUDA the GPU is measured too.
 """
 
 import argparse

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from attention import explicit
 from PIL import Image
 
 import solar
@@ -23,15 +24,14 @@ from solar.images import prepare, to_tensor
 
 
 class Explicit(torch.nn.Module):
-    """The attention block the textbook way: the N x N map, then a product."""
+    """The attention block the textbook way."""
 
     def __init__(self, block: solar.SecondOrderAttention):
         super().__init__()
         self.block = block
 
     def forward(self, x):
-        values = self.block.h(x).flatten(2).transpose(1, 2)  # (B, N, c')
-        return x + self.block.v((self.block.maps(x) @ values).transpose(1, 2).unflatten(2, x.shape[2:]))
+        return explicit(self.block, x)
 
 
 def network(architecture: str) -> solar.GlobalNet:

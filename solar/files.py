@@ -19,8 +19,12 @@ def home() -> Path:
 
 @contextmanager
 def atomic(path: str | Path) -> Iterator[Path]:
-    """Give a temporary path beside `path`; it takes the place of `path` on success and vanishes on failure."""
+    """Give a temporary path beside `path`; it takes the place of `path` on success and vanishes on failure.
+
+    Folders that are not there yet are made.
+    """
     path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         yield temporary

@@ -7,8 +7,9 @@ over chunks, stores, processes and machines. **Ties:** of two equal scores, the 
 the matrix has another shape, the row another place, or the library more threads. A positive could then outrank
 itself. So every score comes out of a product of one shape: queries (Q, D) times a *tile* of TILE rows, on one thread,
 where image i stands at row i % TILE of its tile, i counted over the whole database with all distractors. Other rows
-of a tile do not touch it. The thresholds (scores of labelled images) come from the same products, in a first pass over
-their tiles.
+of a tile do not touch it. A tile is small enough to stay in the processor's cache while it is read, checked and
+multiplied; a *piece* of several tiles is counted at once. The thresholds (scores of labelled images) come from the same
+products, in a first pass over their pieces.
 """
 
 import threading
@@ -21,7 +22,8 @@ from torch import distributed
 
 from .store import Rows, rows_of
 
-TILE = 2048
+TILE = 512
+PIECE = 4  # tiles that are counted at once
 
 
 def similarity(queries: np.ndarray, database: np.ndarray) -> np.ndarray:
@@ -94,12 +96,12 @@ def count_above(queries: np.ndarray, parts: list, labelled: list[np.ndarray], sh
         queries: (Q, D).
         parts: arrays (N, D), Stores or paths; the database is all of them, one after the other.
         labelled: for each query, indices (P,) of images in that database.
-        share: (i, n) counts every n-th tile only, beginning with tile i; the counts of all i add up.
+        share: (i, n) counts every n-th piece only, beginning with piece i; the counts of all i add up.
 
     Returns:
         counts: a list of (P,) int; scores: a list of (P,) float32, those of the labelled images (never only a share).
 
-    Memory: a few tiles, and queries x labelled numbers.
+    Memory: a few pieces, and queries x labelled numbers.
 
     Raises:
         ValueError: descriptors of different lengths, not finite, or on disk not of unit length; names the row.
@@ -109,17 +111,17 @@ def count_above(queries: np.ndarray, parts: list, labelled: list[np.ndarray], sh
     thresholds = [np.full(len(index), np.nan, np.float32) for index in labelled]
     here = np.unique(np.concatenate([np.zeros(0, int), *labelled]))
 
-    def note(first: int, scores: np.ndarray) -> None:  # (Q, n); tiles touch different places, so threads do not meet
+    def note(first: int, scores: np.ndarray) -> None:  # (Q, n); pieces touch different places, so threads do not meet
         for line, index, mine in zip(scores, labelled, thresholds):
             inside = (first <= index) & (index < first + len(line))
             mine[inside] = line[index[inside] - first]
 
-    tiles.visit(note, only=set((here // TILE).tolist()))
+    tiles.visit(note, only=set((here // (TILE * PIECE)).tolist()))
     counts = [np.zeros(len(index), np.int64) for index in labelled]
     last, lock = int(here.max(initial=-1)), threading.Lock()
 
     def count(first: int, scores: np.ndarray) -> None:
-        found = [_count_tile(*each, first, first <= last) for each in zip(scores, labelled, thresholds)]
+        found = [_count_piece(*each, first, first <= last) for each in zip(scores, labelled, thresholds)]
         with lock:
             for total, more in zip(counts, found):
                 total += more
@@ -129,7 +131,7 @@ def count_above(queries: np.ndarray, parts: list, labelled: list[np.ndarray], sh
 
 
 def count_together(queries: np.ndarray, parts: list, labelled: list[np.ndarray]):
-    """As `count_above`; under torchrun every process counts its share of the tiles and all get the sums.
+    """As `count_above`; under torchrun every process counts its share of the pieces and all get the sums.
 
     Raises:
         ValueError, OSError: what any of the processes met, raised by all, so that none is left waiting.
@@ -150,9 +152,9 @@ def count_together(queries: np.ndarray, parts: list, labelled: list[np.ndarray])
     return [sum(each) for each in zip(*(counts for counts, _ in everyone))], mine[1]
 
 
-def _count_tile(scores, labelled, thresholds, first: int, ties: bool) -> np.ndarray:
+def _count_piece(scores, labelled, thresholds, first: int, ties: bool) -> np.ndarray:
     """How many `scores` (n,) of images `first`, `first` + 1, ... stand above each of the labelled images: (P,)."""
-    ordered = np.sort(scores)  # a tile fits the cache: sorting it costs less than comparing it with every threshold
+    ordered = np.sort(scores)  # a piece fits the cache: sorting it costs less than comparing it with every threshold
     above = len(scores) - np.searchsorted(ordered, thresholds, "right")
     if ties:  # behind the last labelled image, no equal score has a smaller index
         equal = len(scores) - np.searchsorted(ordered, thresholds, "left") > above
@@ -162,7 +164,7 @@ def _count_tile(scores, labelled, thresholds, first: int, ties: bool) -> np.ndar
 
 
 class Tiles:
-    """The scores of all images of a database for `queries` (Q, D), a tile at a time; see the top of this module."""
+    """The scores of all images of a database for `queries` (Q, D), a piece at a time; see the top of this module."""
 
     def __init__(self, queries: np.ndarray, parts: list):
         self.queries = torch.tensor(np.asarray(queries, np.float32))  # torch aligns its memory
@@ -174,12 +176,12 @@ class Tiles:
         self.local = threading.local()  # each thread's own tile
 
     def pieces(self) -> Iterator[tuple[int, Rows, int, int]]:
-        """(first, part, start, stop): rows start to stop of a part are images first, first + 1, ..., of one tile."""
-        base = 0
+        """(first, part, start, stop): rows start to stop of a part are images first, first + 1, ..., of one piece."""
+        base, size = 0, TILE * PIECE
         for part in self.parts:
             first, end = base, base + len(part)
             while first < end:
-                stop = min((first // TILE + 1) * TILE, end)
+                stop = min((first // size + 1) * size, end)
                 yield first, part, first - base, stop - base
                 first = stop
             base = end
@@ -187,12 +189,10 @@ class Tiles:
     def visit(self, function: Callable, share: tuple[int, int] = (0, 1), only: set[int] | None = None) -> None:
         """Call `function(first, scores)` for each piece, with the scores (Q, n) of images first, first + 1, ...
 
-        Threads call it, several at once and in no order. `share` and `only` choose tiles.
+        Threads call it, several at once and in no order. `share` and `only` choose pieces.
         """
-        chosen = [
-            piece for piece in self.pieces()
-            if (piece[0] // TILE) % share[1] == share[0] and (only is None or piece[0] // TILE in only)
-        ]  # fmt: skip
+        numbered = ((piece[0] // (TILE * PIECE), piece) for piece in self.pieces())
+        chosen = [piece for i, piece in numbered if i % share[1] == share[0] and (only is None or i in only)]
         threads = torch.get_num_threads()
         try:
             with ThreadPoolExecutor(threads, initializer=torch.set_num_threads, initargs=(1,)) as pool:
@@ -204,9 +204,13 @@ class Tiles:
     def _scores(self, first: int, part: Rows, start: int, stop: int) -> np.ndarray:
         if not hasattr(self.local, "tile"):
             self.local.tile = torch.zeros(TILE, self.queries.shape[1])
-        here = slice(first % TILE, first % TILE + stop - start)  # rows of the tile beside these may be anything
-        part.read(start, stop, out=self.local.tile.numpy()[here])
-        scores = (self.queries @ self.local.tile.T).numpy()[:, here]  # (Q, TILE) -> (Q, n)
+        tile, scores = self.local.tile, np.empty((len(self.queries), stop - start), np.float32)
+        edges = [start, *range(start + TILE - first % TILE, stop, TILE), stop]
+        for begin, end in zip(edges, edges[1:]):
+            row = (first + begin - start) % TILE
+            here = slice(row, row + end - begin)  # rows of the tile beside these may be anything
+            part.read(begin, end, out=tile.numpy()[here])
+            scores[:, begin - start : end - start] = (self.queries @ tile.T).numpy()[:, here]  # (Q, TILE) -> (Q, n)
         missing = part.skipped[(part.skipped >= start) & (part.skipped < stop)]
         scores[:, missing - start] = -np.inf  # an image that could not be read is never found
         return scores

@@ -8,6 +8,7 @@ import json
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
+from threading import Lock, local
 
 import numpy as np
 import torch
@@ -17,6 +18,7 @@ from .tensors import lay_of
 
 STATES = "rows.state"  # there while a store is being made: a byte a row
 TODO, DONE, SKIPPED = 0, 1, 2
+STRIP = 2048  # images of a published file that are read at once: a shorter piece of every line costs almost as much
 TOLERANCE = 0.01  # how far from 1 a row's length may be; float16 costs 0.0005
 
 
@@ -78,6 +80,7 @@ class Store(Rows):
         self.columns = lay.pop("columns")  # (D, N) on disk
         self.shape = lay["shape"][::-1] if self.columns else lay["shape"]
         self.what = f"{path}:"
+        self._strip, self._reading = local(), Lock()
 
     def __repr__(self) -> str:
         return f"Store({self.path.name!r}): {len(self)} descriptors of {self.shape[1]}, {self.dtype}"
@@ -146,18 +149,33 @@ class Store(Rows):
 
     def _copy(self, start, stop, out) -> None:
         # read, not mapped: the pages of a map count as this process's memory, all 8 GB of a million descriptors
-        width, size = self.shape[1], self.dtype.itemsize
+        if self.columns:
+            first, rows = self._strip_from(start, stop)
+            out[:] = rows[start - first : stop - first]
+            return
+        piece = out if self.dtype == np.float32 and out.flags.c_contiguous else np.empty(out.shape, self.dtype)
         with open(self._lay.get("file", self.path), "rb", buffering=0) as file:
-            if self.columns:  # one image a column: a piece of every line of the matrix
-                piece = np.empty((width, stop - start), self.dtype)
+            _fill(file, self._lay["offset"] + start * self.shape[1] * self.dtype.itemsize, piece)
+        if piece is not out:
+            out[:] = piece
+
+    def _strip_from(self, start, stop) -> tuple[int, np.ndarray]:
+        """(first, rows) of a file with an image a column; `rows` hold start ... stop - 1 and the images that follow.
+
+        Each thread keeps the last strip it read. Only one reads at a time: the thousands of short reads, a piece of
+        every line of the matrix, would have two threads wait for each other at each of them.
+        """
+        first, rows = getattr(self._strip, "kept", (0, ()))
+        if not first <= start <= stop <= first + len(rows):
+            self._strip.kept, rows = (0, ()), None  # its memory is free before the next is read
+            length = min(max(STRIP, stop - start), len(self) - start)
+            piece = np.empty((self.shape[1], length), self.dtype)
+            with self._reading, open(self.path, "rb", buffering=0) as file:
                 for d, line in enumerate(piece):
-                    _fill(file, self._lay["offset"] + (d * len(self) + start) * size, line)
-                torch.from_numpy(out).copy_(torch.from_numpy(piece).T)  # (D, n) -> (n, D), faster than numpy does it
-            else:
-                piece = out if self.dtype == np.float32 and out.flags.c_contiguous else np.empty(out.shape, self.dtype)
-                _fill(file, self._lay["offset"] + start * width * size, piece)
-                if piece is not out:
-                    out[:] = piece
+                    _fill(file, self._lay["offset"] + (d * len(self) + start) * self.dtype.itemsize, line)
+            first, rows = start, torch.from_numpy(piece).T.contiguous().numpy()  # (D, n) -> (n, D), faster than numpy
+            self._strip.kept = first, rows
+        return first, rows
 
     def _check(self, start, square) -> None:
         bad = np.flatnonzero(np.abs(np.sqrt(square) - 1) > TOLERANCE)

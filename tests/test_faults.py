@@ -361,6 +361,12 @@ def test_a_locale_that_cannot_spell_the_names_says_so(odd_place):
     assert said.count("(for names beyond ASCII, set PYTHONUTF8=1)") == 2, said
 
 
+def test_atomic_makes_the_folders_it_writes_to(tmp_path):
+    with atomic(tmp_path / "new" / "folder" / "f") as temporary:
+        temporary.write_text("whole")
+    assert (tmp_path / "new" / "folder" / "f").read_text() == "whole"
+
+
 def test_atomic_leaves_the_old_file_when_writing_fails(tmp_path):
     (tmp_path / "f").write_text("old")
     with pytest.raises(ZeroDivisionError), atomic(tmp_path / "f") as temporary:
