@@ -23,7 +23,7 @@ from torch import distributed
 from .store import Rows, rows_of
 
 TILE = 512
-PIECE = 4  # tiles that are counted at once
+PIECE = 8  # tiles that are counted at once
 
 
 def similarity(queries: np.ndarray, database: np.ndarray) -> np.ndarray:

@@ -18,7 +18,7 @@ from .tensors import lay_of
 
 STATES = "rows.state"  # there while a store is being made: a byte a row
 TODO, DONE, SKIPPED = 0, 1, 2
-STRIP = 2048  # images of a published file that are read at once: a shorter piece of every line costs almost as much
+STRIP = 4096  # images of a published file that are read at once: a shorter piece of every line costs almost as much
 TOLERANCE = 0.01  # how far from 1 a row's length may be; float16 costs 0.0005
 
 
@@ -80,7 +80,7 @@ class Store(Rows):
         self.columns = lay.pop("columns")  # (D, N) on disk
         self.shape = lay["shape"][::-1] if self.columns else lay["shape"]
         self.what = f"{path}:"
-        self._strip, self._reading = local(), Lock()
+        self._kept, self._reading = local(), Lock()
 
     def __repr__(self) -> str:
         return f"Store({self.path.name!r}): {len(self)} descriptors of {self.shape[1]}, {self.dtype}"
@@ -150,8 +150,10 @@ class Store(Rows):
     def _copy(self, start, stop, out) -> None:
         # read, not mapped: the pages of a map count as this process's memory, all 8 GB of a million descriptors
         if self.columns:
-            first, rows = self._strip_from(start, stop)
-            out[:] = rows[start - first : stop - first]
+            while start < stop:
+                rows = self._strip_from(start)[: stop - start]
+                out[: len(rows)] = rows
+                start, out = start + len(rows), out[len(rows) :]
             return
         piece = out if self.dtype == np.float32 and out.flags.c_contiguous else np.empty(out.shape, self.dtype)
         with open(self._lay.get("file", self.path), "rb", buffering=0) as file:
@@ -159,23 +161,27 @@ class Store(Rows):
         if piece is not out:
             out[:] = piece
 
-    def _strip_from(self, start, stop) -> tuple[int, np.ndarray]:
-        """(first, rows) of a file with an image a column; `rows` hold start ... stop - 1 and the images that follow.
+    def _strip_from(self, row: int) -> np.ndarray:
+        """Images row, row + 1, ... of a file with an image a column, as rows: as many as the strip has that holds them.
 
         Each thread keeps the last strip it read. Only one reads at a time: the thousands of short reads, a piece of
         every line of the matrix, would have two threads wait for each other at each of them.
         """
-        first, rows = getattr(self._strip, "kept", (0, ()))
-        if not first <= start <= stop <= first + len(rows):
-            self._strip.kept, rows = (0, ()), None  # its memory is free before the next is read
-            length = min(max(STRIP, stop - start), len(self) - start)
-            piece = np.empty((self.shape[1], length), self.dtype)
+        kept = self._kept
+        if not hasattr(kept, "rows"):
+            kept.first, kept.stop = 0, 0
+            kept.piece = np.empty((self.shape[1], STRIP), self.dtype)
+            kept.rows = np.empty((STRIP, self.shape[1]), self.dtype)
+        if not kept.first <= row < kept.stop:
+            kept.first, kept.stop = row, row  # nothing, should reading fail
+            length = min(STRIP, len(self) - row)
             with self._reading, open(self.path, "rb", buffering=0) as file:
-                for d, line in enumerate(piece):
-                    _fill(file, self._lay["offset"] + (d * len(self) + start) * self.dtype.itemsize, line)
-            first, rows = start, torch.from_numpy(piece).T.contiguous().numpy()  # (D, n) -> (n, D), faster than numpy
-            self._strip.kept = first, rows
-        return first, rows
+                for d, line in enumerate(kept.piece[:, :length]):
+                    _fill(file, self._lay["offset"] + (d * len(self) + row) * self.dtype.itemsize, line)
+            strip = torch.from_numpy(kept.piece[:, :length]).T  # (D, n) -> (n, D); torch does it faster than numpy
+            torch.from_numpy(kept.rows[:length]).copy_(strip)
+            kept.stop = row + length
+        return kept.rows[row - kept.first : kept.stop - kept.first]
 
     def _check(self, start, square) -> None:
         bad = np.flatnonzero(np.abs(np.sqrt(square) - 1) > TOLERANCE)
