@@ -6,6 +6,7 @@ import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from solar import SecondOrderAttention
+from solar.attention import Pointwise
 
 
 def trained(channels=8, reduction=2, seed=0):
@@ -41,8 +42,10 @@ def loop_block(block, x):
     return out.reshape(channels, height, width), attention
 
 
-def test_both_paths_are_the_loop():
+@pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
+def test_both_paths_are_the_loop(layout):
     block, x = trained(), torch.randn(2, 8, 3, 4, generator=torch.Generator().manual_seed(1))
+    x = x.contiguous(memory_format=layout)
     with torch.no_grad():
         out, maps = block(x), block.maps(x)
     for b in range(2):
@@ -61,6 +64,17 @@ def test_fused_gradients_are_those_of_the_explicit_map():
     wanted = torch.autograd.grad(explicit.square().sum(), weights)
     got = torch.autograd.grad(block(x).square().sum(), weights)
     assert all(torch.allclose(a, b, atol=1e-9) for a, b in zip(got, wanted, strict=True))
+
+
+@pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
+def test_pointwise_is_a_convolution_and_so_are_its_gradients(layout):
+    layer, x = Pointwise(6, 4).double(), torch.randn(2, 6, 3, 5, dtype=torch.float64)
+    x = x.contiguous(memory_format=layout).requires_grad_()
+    weights = [x, *layer.parameters()]
+    out, wanted = layer(x), torch.nn.functional.conv2d(x, layer.weight, layer.bias)
+    assert torch.allclose(out, wanted, atol=1e-12)
+    pairs = zip(*(torch.autograd.grad(y.square().sum(), weights) for y in (out, wanted)), strict=True)
+    assert all(torch.allclose(a, b, atol=1e-12) for a, b in pairs)
 
 
 def test_asked_rows_are_rows_of_the_map():
