@@ -164,8 +164,8 @@ class Store(Rows):
     def _strip_from(self, row: int) -> np.ndarray:
         """Images row, row + 1, ... of a file with an image a column, as rows: as many as the strip has that holds them.
 
-        Each thread keeps the last strip it read. Only one reads at a time: the thousands of short reads, a piece of
-        every line of the matrix, would have two threads wait for each other at each of them.
+        Each thread keeps the last strip it read. Only one reads at a time: a strip takes thousands of short reads, a
+        piece of every line of the matrix.
         """
         kept = self._kept
         if not hasattr(kept, "rows"):

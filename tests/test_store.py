@@ -6,6 +6,7 @@ import os
 import pickle
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -196,3 +197,16 @@ def test_no_file_is_ever_loaded_whole(tmp_path):
     done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
     assert int(done.stdout) < rows.nbytes / 3
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float16])
+def test_a_published_file_is_read_across_its_strips(tmp_path, monkeypatch, dtype):
+    """Forward, backward, over several strips and by several threads: always the rows that were written."""
+    monkeypatch.setattr("solar.store.STRIP", 7)
+    rows = unit(40).astype(dtype)
+    torch.save(torch.from_numpy(rows.T.copy()), tmp_path / "r.pt")
+    store = Store.open(tmp_path / "r.pt")
+    spans = [(0, 5), (5, 9), (3, 30), (39, 40), (2, 2), (33, 40), (0, 40), (6, 8)]
+    with ThreadPoolExecutor(3) as pool:
+        for (start, stop), found in zip(spans * 20, pool.map(lambda span: store.read(*span), spans * 20)):
+            assert np.array_equal(found, rows[start:stop].astype(np.float32))
