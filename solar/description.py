@@ -9,7 +9,7 @@ from torch.utils.data import DataLoader, Dataset
 from tqdm import tqdm
 
 from .checkpoints import pick_device
-from .folding import folded
+from .folding import folded, in_place
 from .images import prepare, to_tensor
 from .pooling import l2n
 
@@ -126,6 +126,8 @@ def described(
     pictures = Pictures(images, boxes, image_size, net.mean, net.std)
     loader = DataLoader(pictures, batch_size=None, num_workers=workers)
     fast = folded(net).to(device)
+    if device.type == "cpu":
+        fast = in_place(fast)
     for numbers, batch in equal_batches(loader, batch_size, failed):
         batch = batch.to(device, first.dtype, memory_format=torch.channels_last)
         yield numbers, describe_batch(fast, batch, scales).float().cpu().numpy()

@@ -14,11 +14,12 @@ import pytest
 import torch
 from PIL import Image
 from test_description import texture
+from torchvision.models.resnet import Bottleneck
 
 import solar
 from solar.cli import main
 from solar.extraction import extract
-from solar.folding import folded
+from solar.folding import folded, in_place
 from solar.store import DONE, STATES, Store
 
 ROOT = Path(__file__).parents[1]
@@ -223,6 +224,8 @@ def test_folding_changes_rounding_only(architecture):
     assert not any(isinstance(module, torch.nn.BatchNorm2d) for module in fast.modules())
     with torch.no_grad():
         assert (fast(x.contiguous(memory_format=torch.channels_last)) - net(x)).abs().max() < 1e-6
+        assert (in_place(fast)(x) - net(x)).abs().max() < 1e-6  # in either order in memory
+    assert not any(isinstance(module, Bottleneck) for module in fast.modules())
     assert all(torch.equal(value, state[name]) for name, value in net.state_dict().items())
     grey = Image.new("L", (70, 50), 99)
     assert np.array_equal(solar.describe(net, [grey]), solar.describe(net, [grey.convert("RGB")]))
