@@ -51,3 +51,9 @@ def test_a_widget_keeps_its_still_picture_alone():
     outputs = [new_output("display_data", data=data) for data in ({**view, "image/jpeg": "aGk="}, view)]
     cell = normalise(new_notebook(cells=[new_code_cell("1", outputs=outputs)])).cells[0]
     assert [sorted(output.data) for output in cell.outputs] == [["image/jpeg", "text/plain"], sorted(view)]
+
+
+def test_a_text_cut_in_pieces_becomes_one():
+    outputs = [new_output("stream", name="stdout", text=text) for text in ("one\n", "two\n")]
+    cell = normalise(new_notebook(cells=[new_code_cell("1", outputs=outputs)])).cells[0]
+    assert [output.text for output in cell.outputs] == ["one\ntwo\n"]

@@ -1,4 +1,4 @@
-"""Drop from notebooks what changes at every run: widget state, timings, the kernel's details.
+"""Drop from notebooks what changes at every run: widget state, timings, the kernel's details, breaks within a text.
 
 A widget's output keeps its still picture, if it has one: without the state, its live view would be an error message.
 The book runs the notebooks when it is built, and has both.
@@ -8,13 +8,17 @@ import sys
 from pathlib import Path
 
 import nbformat
+from nbconvert.preprocessors import CoalesceStreamsPreprocessor
 
 EDITOR = ("execution", "collapsed", "scrolled", "jupyter")
 VIEW = "application/vnd.jupyter.widget-view+json"
 
 
 def normalise(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
-    """Make the notebook's metadata the same on every machine; sources and outputs stay."""
+    """Make the notebook's metadata the same on every machine; sources and outputs stay.
+
+    A text arrives from the kernel in pieces, cut where the clock has it: pieces that follow each other become one.
+    """
     notebook.metadata.pop("widgets", None)
     notebook.metadata["kernelspec"] = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
     notebook.metadata["language_info"] = {"name": "python"}
@@ -24,7 +28,7 @@ def normalise(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
         for output in cell.get("outputs", []):
             if {"image/jpeg", "image/png"} & output.get("data", {}).keys():
                 output.data.pop(VIEW, None)
-    return notebook
+    return CoalesceStreamsPreprocessor().preprocess(notebook, {})[0]
 
 
 def main(paths: list[str]) -> int:
