@@ -21,9 +21,9 @@ from PIL import Image
 from torchvision.models.resnet import Bottleneck
 
 import solar
-from solar.checkpoints import pick_device
-from solar.description import describe_batch
 from solar.images import prepare, to_tensor
+from solar.nets.checkpoints import pick_device
+from solar.search.describe import describe_batch
 
 
 class Explicit(torch.nn.Module):

@@ -30,7 +30,7 @@ def make(folder: Path, images: int) -> None:
     """Write database, queries, ground truth and distractors (float32, float16, `.pt`), a piece at a time."""
     import torch
 
-    from solar.store import Store
+    from solar.search.store import Store
 
     rng = np.random.default_rng(0)
 
@@ -71,7 +71,7 @@ def plain(truth, database, queries, folder: Path):
     """As the published evaluation does it: all in memory, all sorted, walked down a query at a time."""
     import torch
 
-    from solar.evaluation import PROTOCOLS, Report
+    from solar.search.protocol import PROTOCOLS, Report
 
     vectors = torch.load(folder / "published.pt").numpy()  # columns are images
     vectors = np.concatenate([database.T, vectors], axis=1)
@@ -90,7 +90,7 @@ def faiss_flat(truth, database, queries, folder: Path):
     """Exact search to a depth of 10,000: what stands deeper is lost."""
     import faiss
 
-    from solar.evaluation import evaluate_lists
+    from solar.search.protocol import evaluate_lists
 
     index = faiss.IndexFlatIP(D)
     index.add(database)

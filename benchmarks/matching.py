@@ -13,8 +13,8 @@ import torch
 from sklearn.datasets import load_sample_image
 
 from solar import LocalNet
-from solar.local_net import PATCH
-from solar.matching import WINDOW, describe_patches, detect, extract, grey
+from solar.local.matching import WINDOW, describe_patches, detect, extract, grey
+from solar.nets.local_net import PATCH
 
 
 def warp(picture: np.ndarray, keypoint: np.ndarray) -> np.ndarray:

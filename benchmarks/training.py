@@ -15,13 +15,13 @@ import numpy as np
 import torch
 from PIL import Image
 
-import solar.mining
+import solar.training.mining
 from solar import GlobalNet, SecondOrderAttention, save
 from solar.datasets import build_index
-from solar.frozen import FreshTrunk
-from solar.global_training import GlobalTask, TrainConfig
 from solar.images import prepare, read_image, square, to_tensor
-from solar.mining import hardest_negatives
+from solar.training.global_task import GlobalTask, TrainConfig
+from solar.training.mining import hardest_negatives
+from solar.training.trunk_maps import FreshTrunk
 
 LANDMARKS, VIEWS = 24, 4
 
@@ -180,7 +180,7 @@ def compare(config: TrainConfig, repeats: int) -> None:
         plain, ours = plain_task(settings), GlobalTask(settings, "cpu", False)
         with (
             mock.patch.object(SecondOrderAttention, "forward", explicit),
-            mock.patch.object(solar.mining, "hardest_negatives", sort_and_walk),
+            mock.patch.object(solar.training.mining, "hardest_negatives", sort_and_walk),
         ):
             slow = median(partial(epoch, plain), 1)
         line(f"an epoch, {name}", slow, median(partial(epoch, ours), 1))

@@ -1,17 +1,17 @@
 """SOLAR, second-order loss and attention for image retrieval (Ng et al., ECCV 2020), to read and to run."""
 
-from .attention import SecondOrderAttention
-from .checkpoints import load, save
 from .datasets import Benchmark, load_benchmark
-from .description import describe
-from .evaluation import Report, evaluate
 from .files import home
-from .global_net import GlobalNet
-from .local_net import LocalNet
-from .losses import contrastive_loss, second_order_loss, triplet_loss
-from .pooling import GeM, gem, l2n, mac, rmac, spoc
-from .retrieval import ranks_by_counting, similarity, top_k
-from .store import Store
+from .nets.attention import SecondOrderAttention
+from .nets.checkpoints import load, save
+from .nets.global_net import GlobalNet
+from .nets.local_net import LocalNet
+from .nets.pooling import GeM, gem, l2n, mac, rmac, spoc
+from .search.describe import describe
+from .search.protocol import Report, evaluate
+from .search.ranking import ranks_by_counting, similarity, top_k
+from .search.store import Store
+from .training.losses import contrastive_loss, second_order_loss, triplet_loss
 
 __version__ = "0.1.0"
 __all__ = [

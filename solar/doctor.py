@@ -9,18 +9,18 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from . import checkpoints
-from .attention import SecondOrderAttention
 from .datasets import load_benchmark
-from .download import verify
-from .evaluation import average_precision
-from .fetching import RECORD, record_of, states
 from .files import home
-from .global_net import GlobalNet
-from .local_net import LocalNet
-from .losses import contrastive_loss, second_order_loss
-from .manifest import ENTRIES, Entry
-from .pooling import l2n
+from .nets import checkpoints
+from .nets.attention import SecondOrderAttention
+from .nets.global_net import GlobalNet
+from .nets.local_net import LocalNet
+from .nets.pooling import l2n
+from .published.catalogue import ENTRIES, Entry
+from .published.fetch import RECORD, record_of, states
+from .published.http import verify
+from .search.protocol import average_precision
+from .training.losses import contrastive_loss, second_order_loss
 from .world import BOOK
 
 PACKAGES = ("torch", "torchvision", "numpy", "pandas", "pillow", "matplotlib", "anywidget", "requests")

@@ -9,7 +9,7 @@ import zipfile
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from solar.manifest import Entry, File
+from solar.published.catalogue import Entry, File
 
 BIG = bytes(range(256)) * 2000  # 512,000 bytes
 

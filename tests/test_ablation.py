@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from solar import ablation
+from solar.training import ablation
 from solar.world import Recipe, write
 
 ROOT = Path(__file__).resolve().parents[1]

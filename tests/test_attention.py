@@ -6,7 +6,7 @@ import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from solar import SecondOrderAttention
-from solar.attention import Pointwise
+from solar.nets.attention import Pointwise
 
 
 def trained(channels=8, reduction=2, seed=0):

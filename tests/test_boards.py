@@ -11,8 +11,8 @@ from test_cli import place  # noqa: F401
 from test_description import texture
 
 import solar
-from solar.boards import THUMB, ranked_strip
 from solar.cli import main
+from solar.plots.tensorboard import THUMB, ranked_strip
 
 COMMAND = "evaluate roxford5k --net net.pth --root data --single-scale".split()
 

@@ -12,8 +12,8 @@ import torch
 import torchvision
 
 import solar
-from solar import checkpoints
 from solar.files import atomic, load_pickle
+from solar.nets import checkpoints
 
 
 class Hostile:

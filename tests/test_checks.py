@@ -9,7 +9,7 @@ import torch
 
 from solar import checks, mac, spoc
 from solar import gem as right_gem
-from solar.evaluation import average_precision as right_ap
+from solar.search.protocol import average_precision as right_ap
 
 WRONG_GEM = {
     "root": lambda x, p: right_gem(x, p) ** p,

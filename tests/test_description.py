@@ -9,7 +9,7 @@ from PIL import Image
 
 import solar
 from solar import describe
-from solar.description import PAPER_SCALES, equal_batches
+from solar.search.describe import PAPER_SCALES, equal_batches
 
 
 @pytest.fixture(scope="module")

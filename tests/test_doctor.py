@@ -7,9 +7,10 @@ import pytest
 from PIL import Image
 from serving import entry
 
-from solar import attention, doctor
+from solar import doctor
 from solar.cli import main
-from solar.manifest import ENTRIES, File
+from solar.nets import attention
+from solar.published.catalogue import ENTRIES, File
 
 
 @pytest.fixture

@@ -6,11 +6,11 @@ import json
 import pytest
 from serving import BIG, entry, serving, tar_of
 
-from solar import download as module
-from solar.download import download
-from solar.fetching import fetch, states
 from solar.files import sha256
-from solar.manifest import ENTRIES, OUTSIDE_DATA, File, how_to_get, read_manifest
+from solar.published import http as module
+from solar.published.catalogue import ENTRIES, OUTSIDE_DATA, File, how_to_get, read_manifest
+from solar.published.fetch import fetch, states
+from solar.published.http import download
 
 SHA = "sha256:" + hashlib.sha256(BIG).hexdigest()
 
@@ -316,7 +316,7 @@ def test_the_published_ground_truth_is_the_one_in_the_manifest():
 
 
 def test_weights_lie_where_they_are_looked_for(monkeypatch, tmp_path):
-    from solar.checkpoints import PUBLISHED, path_of
+    from solar.nets.checkpoints import PUBLISHED, path_of
 
     monkeypatch.setenv("SOLAR_HOME", str(tmp_path))
     for name in PUBLISHED:

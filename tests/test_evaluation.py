@@ -13,10 +13,11 @@ from conftest import reference
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from solar import evaluate, ranks_by_counting, retrieval, similarity, top_k
-from solar.evaluation import average_precision, evaluate_lists, paired_bootstrap, precision_at
+from solar import evaluate, ranks_by_counting, similarity, top_k
 from solar.files import load_pickle
-from solar.retrieval import count_above
+from solar.search import ranking
+from solar.search.protocol import average_precision, evaluate_lists, paired_bootstrap, precision_at
+from solar.search.ranking import count_above
 
 ROOT = Path(__file__).parents[1]
 
@@ -175,7 +176,7 @@ def test_any_split_counts_the_same(seed, cuts, processes, tile, ties):
     truth, database, queries = random_benchmark(seed, queries=3, images=300)
     database, queries = ((rows * (1 if ties else 1000)).round().astype(np.float32) for rows in (database, queries))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(retrieval, "TILE", tile)
+        patch.setattr(ranking, "TILE", tile)
         wanted, whole = loop_counts(truth, similarity(queries.astype(int), database.astype(int)))
         edges = [0, *sorted(cuts), 300]
         parts = [database[a:b] for a, b in zip(edges, edges[1:])]

@@ -18,9 +18,9 @@ from torchvision.models.resnet import Bottleneck
 
 import solar
 from solar.cli import main
-from solar.extraction import extract
-from solar.folding import folded, in_place
-from solar.store import DONE, STATES, Store
+from solar.nets.fuse import folded, in_place
+from solar.search.extract import extract
+from solar.search.store import DONE, STATES, Store
 
 ROOT = Path(__file__).parents[1]
 

@@ -22,12 +22,12 @@ from PIL import Image
 from serving import BIG, entry, serving, tar_of
 
 import solar
-from solar import download as module
-from solar import unpacking
 from solar.cli import main
-from solar.fetching import fetch, states
 from solar.files import atomic, sha256
-from solar.manifest import File
+from solar.published import archives
+from solar.published import http as module
+from solar.published.catalogue import File
+from solar.published.fetch import fetch, states
 from solar.world import DATASETS, Recipe, write
 
 ROOT = Path(__file__).parents[1]
@@ -136,7 +136,7 @@ class KilledAtMove:
 def test_a_kill_while_unpacking(server, tmp_path, monkeypatch, move):
     monkeypatch.setenv("SOLAR_HOME", str(tmp_path))
     with monkeypatch.context() as patch:
-        patch.setattr(unpacking, "os", KilledAtMove(move))
+        patch.setattr(archives, "os", KilledAtMove(move))
         assert join(child(fetch_stand_in, server))[0] == -signal.SIGKILL
     folder = tmp_path / "data" / "stand-in"
     assert (folder / "p.tgz").is_file()  # the tarball is kept until all is there

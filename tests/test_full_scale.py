@@ -14,9 +14,9 @@ from PIL import Image
 from serving import serving, tar_of
 
 import solar
-from solar import download
 from solar.cli import main
-from solar.manifest import ENTRIES
+from solar.published import http
+from solar.published.catalogue import ENTRIES
 from solar.world import DATASETS, Recipe
 
 WEIGHTS, START = "resnet101-solar-best", "gl18-tl-resnet101-gem-w"
@@ -102,7 +102,7 @@ def world(tmp_path_factory):
     patch = pytest.MonkeyPatch()
     place = tmp_path_factory.mktemp("full scale") / "mémoire de masse"
     patch.setenv("SOLAR_HOME", str(place))
-    patch.setattr(download, "WAIT", 0.01)
+    patch.setattr(http, "WAIT", 0.01)
     for variable in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
         patch.delenv(variable, raising=False)
     with serving() as server:

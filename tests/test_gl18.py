@@ -12,7 +12,7 @@ from PIL import Image
 from solar.cli import main
 from solar.datasets import build_index, load_training
 from solar.datasets.gl18 import INDEX
-from solar.mining import epoch_tuples
+from solar.training.mining import epoch_tuples
 
 
 @pytest.fixture

@@ -6,9 +6,9 @@ import cv2
 import numpy as np
 import pytest
 
-from solar import hpatches
 from solar.datasets import KINDS, draw_hpatches_tasks, load_hpatches, load_hpatches_tasks, load_sequences
-from solar.local_evaluation import area, raw_pixels
+from solar.local import hpatches
+from solar.local.metrics import area, raw_pixels
 
 
 def unit(rows):

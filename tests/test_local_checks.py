@@ -5,9 +5,9 @@ import pytest
 import torch
 
 from solar import checks
-from solar.local_evaluation import fpr95, project
-from solar.local_losses import distances, hardest_in_batch
-from solar.matching import WINDOW, match
+from solar.local.matching import WINDOW, match
+from solar.local.metrics import fpr95, project
+from solar.training.local_losses import distances, hardest_in_batch
 
 
 def far(a, p):

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from solar.local_evaluation import (
+from solar.local.metrics import (
     area,
     error_curve,
     fpr95,

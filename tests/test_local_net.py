@@ -6,7 +6,7 @@ import torch.nn.functional as F
 from conftest import published_state
 
 from solar import LocalNet
-from solar.folding import folded
+from solar.nets.fuse import folded
 
 
 def trained(soa="345", width=4):

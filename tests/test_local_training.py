@@ -9,8 +9,8 @@ import torch
 
 from solar import load
 from solar.datasets import Patches
-from solar.local_training import LocalConfig, LocalTask, train_local
-from solar.training import run
+from solar.training.local_task import LocalConfig, LocalTask, train_local
+from solar.training.loop import run
 
 TINY = LocalConfig(data="tiny", held_out="tiny", width=2, batch=8, epochs=2, seed=3)
 
@@ -105,7 +105,7 @@ def test_a_killed_run_goes_on_to_the_same_weights(tmp_path):
 
 
 def test_weights_and_their_sheet_are_written(tmp_path, monkeypatch):
-    monkeypatch.setattr("solar.local_training.load_patches", lambda name: toy(seed=name == "tiny"))
+    monkeypatch.setattr("solar.training.local_task.load_patches", lambda name: toy(seed=name == "tiny"))
     config = dataclasses.replace(TINY, output=str(tmp_path / "net.pth"))
     sheet = train_local(config, "cpu", progress=False)
     assert json.loads((tmp_path / "net.json").read_text()) == sheet

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from solar import contrastive_loss, second_order_loss, triplet_loss
-from solar.losses import batch_contrastive_loss
+from solar.training.losses import batch_contrastive_loss
 
 Q, P, N = [1.0, 2, -2], [-1.0, 2, 0], [-5.0, 0, 3]
 

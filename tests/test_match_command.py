@@ -8,8 +8,8 @@ import pytest
 from sklearn.datasets import load_sample_image
 
 from solar import cli, plots
-from solar.local_evaluation import warped
-from solar.matching import Features, Geometry, Matching
+from solar.local.matching import Features, Geometry, Matching
+from solar.local.metrics import warped
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ import torch
 from sklearn.datasets import load_sample_image
 
 from solar import LocalNet
-from solar.matching import (
+from solar.local.matching import (
     BATCH,
     WINDOW,
     describe_keypoints,

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from solar.mining import epoch_tuples, hardest_negatives
+from solar.training.mining import epoch_tuples, hardest_negatives
 
 
 def naive(queries, pool, mine, theirs, count):

@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 
 from solar import GlobalNet
-from solar.description import describe_batch
+from solar.search.describe import describe_batch
 
 
 def trained(architecture: str) -> GlobalNet:

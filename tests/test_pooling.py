@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from solar.pooling import POOLINGS, GeM, gem, l2n, mac, make_pool, regions, rmac, spoc
+from solar.nets.pooling import POOLINGS, GeM, gem, l2n, mac, make_pool, regions, rmac, spoc
 
 
 def some_map(height=5, width=7, seed=0, batch=2, channels=3):

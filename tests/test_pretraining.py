@@ -3,15 +3,8 @@
 import numpy as np
 import torch
 
-from solar.global_net import GlobalNet
-from solar.pretraining import (
-    PretrainConfig,
-    Trunk,
-    _epoch,
-    augment,
-    draw_batch,
-    read_photos,
-)
+from solar.nets.global_net import GlobalNet
+from solar.training.pretrain_task import PretrainConfig, Trunk, _epoch, augment, draw_batch, read_photos
 from solar.world import Recipe, write
 
 

@@ -7,10 +7,12 @@ from pathlib import Path
 import pytest
 
 import solar
-from solar import LocalNet, checkpoints, sheets
+from solar import LocalNet
 from solar.files import sha256
-from solar.global_training import TrainConfig
-from solar.local_training import PRESETS
+from solar.nets import checkpoints
+from solar.training import datasheet
+from solar.training.global_task import TrainConfig
+from solar.training.local_task import PRESETS
 
 
 @pytest.mark.parametrize("name", checkpoints.shipped())
@@ -39,11 +41,11 @@ def test_local_sheets_are_runs_of_the_book(name):
 
 
 def test_only_the_mini_world_is_scored_on_its_own_benchmarks(tmp_path, monkeypatch):
-    monkeypatch.setattr(sheets, "percent", lambda net, benchmark, image_size: {benchmark: image_size})
+    monkeypatch.setattr(datasheet, "percent", lambda net, benchmark, image_size: {benchmark: image_size})
     net = solar.GlobalNet("mini")
     path, config = solar.save(net, tmp_path / "net.pth"), TrainConfig(data="mini-gl18")
-    mini = sheets.write_sheet(net, path, config)
+    mini = datasheet.write_sheet(net, path, config)
     assert (mini["validation"], mini["test"]) == ({"mini-validation": 256}, {"mini-revisitop": 256})
-    other = sheets.write_sheet(net, path, replace(config, data="/data/gl18"), landmarks=3)
+    other = datasheet.write_sheet(net, path, replace(config, data="/data/gl18"), landmarks=3)
     assert not {"validation", "test"} & other.keys() and other["landmarks"] == 3
     assert json.loads(path.with_suffix(".json").read_text()) == other

@@ -14,7 +14,7 @@ import pytest
 import torch
 
 from solar import evaluate, top_k
-from solar.store import STATES, Store
+from solar.search.store import STATES, Store
 
 
 def unit(n, d=16, seed=0):
@@ -202,7 +202,7 @@ def test_no_file_is_ever_loaded_whole(tmp_path):
 @pytest.mark.parametrize("dtype", [np.float32, np.float16])
 def test_a_published_file_is_read_across_its_strips(tmp_path, monkeypatch, dtype):
     """Forward, backward, over several strips and by several threads: always the rows that were written."""
-    monkeypatch.setattr("solar.store.STRIP", 7)
+    monkeypatch.setattr("solar.search.store.STRIP", 7)
     rows = unit(40).astype(dtype)
     torch.save(torch.from_numpy(rows.T.copy()), tmp_path / "r.pt")
     store = Store.open(tmp_path / "r.pt")

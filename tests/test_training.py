@@ -14,13 +14,14 @@ import pytest
 import torch
 
 import solar
-from solar import checkpoints, global_training
 from solar.cli import main
 from solar.datasets import load_training
-from solar.frozen import FrozenTrunk
-from solar.global_training import PRESETS, GlobalTask, TrainConfig, held_out_map, train
-from solar.local_training import PRESETS as LOCAL
-from solar.training import run, state_of
+from solar.nets import checkpoints
+from solar.training import global_task
+from solar.training.global_task import PRESETS, GlobalTask, TrainConfig, held_out_map, train
+from solar.training.local_task import PRESETS as LOCAL
+from solar.training.loop import run, state_of
+from solar.training.trunk_maps import FrozenTrunk
 from solar.world import Recipe, write
 
 
@@ -56,7 +57,7 @@ def weights(path):
 
 def quick(monkeypatch):
     """Leave out the data sheet's benchmarks, which other tests cover."""
-    monkeypatch.setattr("solar.sheets.percent", lambda *arguments: dict(easy=0.0, medium=0.0, hard=0.0))
+    monkeypatch.setattr("solar.training.datasheet.percent", lambda *arguments: dict(easy=0.0, medium=0.0, hard=0.0))
 
 
 def test_the_index_holds_the_learning_part(folder):
@@ -120,9 +121,9 @@ def test_same_seed_same_weights_and_the_seed_matters(settings, tmp_path, monkeyp
 KILLED = """
 import sys, time, torch, solar.sheets
 from solar.cli import main
-from solar.global_training import GlobalTask
+from solar.global_task import GlobalTask
 torch.set_num_threads({threads})
-solar.sheets.percent = lambda *arguments: dict()
+solar.training.datasheet.percent = lambda *arguments: dict()
 losses = GlobalTask.losses
 GlobalTask.losses = lambda *arguments: time.sleep({pause}) or losses(*arguments)
 sys.exit(main(["train", *sys.argv[1:]]))
@@ -328,9 +329,9 @@ def test_what_is_held_out_is_a_number_there_and_a_name_here(monkeypatch, capsys)
 def test_the_test_benchmark_is_looked_at_only_if_wished(settings, monkeypatch):
     task = GlobalTask(TrainConfig(**settings), "cpu", False, shared_maps(settings))
     assert task.measure() == {}
-    monkeypatch.setattr(global_training, "load_benchmark", lambda name: name)
+    monkeypatch.setattr(global_task, "load_benchmark", lambda name: name)
     monkeypatch.setattr(
-        global_training, "score", lambda net, bench, image_size: SimpleNamespace(map={bench: image_size})
+        global_task, "score", lambda net, bench, image_size: SimpleNamespace(map={bench: image_size})
     )
     task.config.test = "there"
     assert task.measure() == {"test_there": 96}
@@ -351,7 +352,7 @@ def test_a_state_of_another_configuration_is_refused(settings, tmp_path):
 
 def test_a_loss_that_is_no_number_stops_and_names_the_images(settings, tmp_path, monkeypatch):
     task = GlobalTask(TrainConfig(**settings), "cpu", progress=False)
-    monkeypatch.setattr(global_training, "second_order_loss", lambda q, p, n: q.sum() * float("nan"))
+    monkeypatch.setattr(global_task, "second_order_loss", lambda q, p, n: q.sum() * float("nan"))
     before = {k: v.clone() for k, v in task.net.state_dict().items()}
     with pytest.raises(FloatingPointError, match=r"epoch 1, step 1: the loss is nan, .* the images .*\.jpg"):
         run(task, tmp_path / "x.pth", 1, progress=False)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from serving import tar_of, zip_of
 
-from solar.unpacking import safe_name, unpack
+from solar.published.archives import safe_name, unpack
 
 
 def files_in(folder):

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from solar import similarity, top_k
-from solar.approximate import Approximate, recall
-from solar.expansion import augment_database, expand_queries
-from solar.store import Store
-from solar.whitening import learnt_whitening, pca_whitening
+from solar.search.approximate import Approximate, recall
+from solar.search.expansion import augment_database, expand_queries
+from solar.search.store import Store
+from solar.search.whitening import learnt_whitening, pca_whitening
 
 
 def unit(n, d=8, seed=0):

@@ -20,16 +20,16 @@ import numpy as np
 import torch
 from torch.utils.data import DataLoader
 
-from solar.attention import SecondOrderAttention
-from solar.checkpoints import load
 from solar.datasets import Benchmark, TrainingIndex, load_benchmark, load_training
-from solar.description import Pictures
-from solar.evaluation import evaluate
 from solar.files import atomic, load_pickle
-from solar.frozen import FrozenTrunk
-from solar.global_training import GlobalTask, TrainConfig, held_out_map
-from solar.training import run as train
-from solar.training import state_of
+from solar.nets.attention import SecondOrderAttention
+from solar.nets.checkpoints import load
+from solar.search.describe import Pictures
+from solar.search.protocol import evaluate
+from solar.training.global_task import GlobalTask, TrainConfig, held_out_map
+from solar.training.loop import run as train
+from solar.training.loop import state_of
+from solar.training.trunk_maps import FrozenTrunk
 from solar.world import DATASETS, Recipe, make, write
 
 LANDMARKS = Recipe("benchmark", 400_000, 80, 12, queries=2, others=40, other_views=4)  # in no other dataset

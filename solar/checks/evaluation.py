@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from ..evaluation import precision_at
-from ..retrieval import ranks_by_counting
+from ..search.protocol import precision_at
+from ..search.ranking import ranks_by_counting
 from .basics import judge, same
 
 

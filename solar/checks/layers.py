@@ -4,7 +4,7 @@ import numpy as np
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from ..attention import SecondOrderAttention
+from ..nets.attention import SecondOrderAttention
 from .basics import judge, same
 
 

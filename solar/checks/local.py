@@ -4,11 +4,11 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from ..local_evaluation import fpr95 as right_fpr95
-from ..local_evaluation import project as right_project
-from ..local_losses import distances
-from ..matching import WINDOW
-from ..matching import match as right_match
+from ..local.matching import WINDOW
+from ..local.matching import match as right_match
+from ..local.metrics import fpr95 as right_fpr95
+from ..local.metrics import project as right_project
+from ..training.local_losses import distances
 from .basics import judge, same
 
 

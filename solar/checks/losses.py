@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-from ..losses import second_order_loss
+from ..training.losses import second_order_loss
 from .basics import judge, same
 
 

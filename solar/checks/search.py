@@ -3,9 +3,9 @@
 import numpy as np
 import torch
 
-from ..evaluation import average_precision as right_average_precision
-from ..pooling import gem as right_gem
-from ..pooling import mac, spoc
+from ..nets.pooling import gem as right_gem
+from ..nets.pooling import mac, spoc
+from ..search.protocol import average_precision as right_average_precision
 from .basics import judge, same
 
 

@@ -4,9 +4,9 @@ import json
 import shutil
 
 from ..datasets import build_index, load_benchmark, write_ground_truth
-from ..fetching import fetch, states
 from ..files import home
-from ..manifest import ENTRIES, Entry
+from ..published.catalogue import ENTRIES, Entry
+from ..published.fetch import fetch, states
 from ..world import BOOK, DATASETS, contact_sheet, make
 from . import EXAMPLES
 

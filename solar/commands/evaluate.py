@@ -5,13 +5,13 @@ from pathlib import Path
 
 from torch import distributed
 
-from .. import manifest
-from ..boards import board
-from ..checkpoints import load
 from ..datasets import load_benchmark
-from ..description import describe
-from ..evaluation import evaluate
-from ..store import Store
+from ..nets.checkpoints import load
+from ..plots.tensorboard import board
+from ..published import catalogue
+from ..search.describe import describe
+from ..search.protocol import evaluate
+from ..search.store import Store
 from . import EXAMPLES
 from .extract import add_network, made_by, settings, store_of, torchrun_share
 
@@ -78,8 +78,8 @@ def _processes():
 
 def _open(name: str, arguments, options: dict, made: dict) -> Store:
     """Distractors from a path or by a dataset's name; described by the same network, as far as they tell."""
-    if name in manifest.of_kind("descriptors"):
-        name = str(manifest.descriptors_at(name))
+    if name in catalogue.of_kind("descriptors"):
+        name = str(catalogue.descriptors_at(name))
     store = Store.open(name if Path(name).exists() or Path(name).suffix else _described(name, arguments, options))
     ours = dict(sha256=made["sha256"], image_size=options["image_size"], scales=list(options["scales"]))
     for key, mine in ours.items():

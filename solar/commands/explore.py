@@ -3,7 +3,7 @@
 import webbrowser
 from pathlib import Path
 
-from ..checkpoints import load, shipped
+from ..nets.checkpoints import load, shipped
 from . import EXAMPLES
 
 

@@ -4,12 +4,12 @@ import os
 import sys
 from pathlib import Path
 
-from ..checkpoints import load, path_of, shipped
 from ..datasets import load_benchmark
-from ..description import PAPER_SCALES
-from ..extraction import extract
 from ..files import home, sha256
 from ..images import SUFFIXES
+from ..nets.checkpoints import load, path_of, shipped
+from ..search.describe import PAPER_SCALES
+from ..search.extract import extract
 from . import EXAMPLES, FLAWED
 
 SINGLE = (1.0,)

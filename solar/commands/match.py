@@ -3,9 +3,9 @@
 import json
 from pathlib import Path
 
-from ..checkpoints import load, shipped
-from ..local_net import LocalNet
-from ..matching import DETECTORS, FEWEST, match_images
+from ..local.matching import DETECTORS, FEWEST, match_images
+from ..nets.checkpoints import load, shipped
+from ..nets.local_net import LocalNet
 from . import EXAMPLES
 
 

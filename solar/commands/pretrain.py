@@ -2,7 +2,7 @@
 
 import json
 
-from ..pretraining import PretrainConfig, pretrain
+from ..training.pretrain_task import PretrainConfig, pretrain
 from . import EXAMPLES
 from .options import add_fields, from_arguments
 

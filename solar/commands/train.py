@@ -4,10 +4,10 @@ import argparse
 import json
 from dataclasses import fields
 
-from ..global_training import PRESETS as GLOBAL
-from ..global_training import TrainConfig, train
-from ..local_training import PRESETS as LOCAL
-from ..local_training import LocalConfig, train_local
+from ..training.global_task import PRESETS as GLOBAL
+from ..training.global_task import TrainConfig, train
+from ..training.local_task import PRESETS as LOCAL
+from ..training.local_task import LocalConfig, train_local
 from . import EXAMPLES
 from .options import add_fields, from_arguments
 

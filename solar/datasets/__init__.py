@@ -11,8 +11,8 @@ from .hpatches import (
     load_hpatches_tasks,
     load_sequences,
 )
+from .index import TrainingIndex, load_training
 from .patches import Patches, load_patches
-from .training import TrainingIndex, load_training
 
 __all__ = [
     "KINDS", "Benchmark", "HPatchesTasks", "PUBLISHED", "Patches", "Sequence", "TrainingIndex", "build_index",

@@ -4,12 +4,12 @@ import json
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from .. import manifest
 from ..files import atomic, home, load_pickle
+from ..published import catalogue
 from ..world import DATASETS, make
 
 MINI = [name for name, recipe in DATASETS.items() if recipe.kind in ("benchmark", "distractors")]
-PUBLISHED = manifest.of_kind("benchmark", "distractors")
+PUBLISHED = catalogue.of_kind("benchmark", "distractors")
 FIRST = {"oxford5k": "roxford5k", "paris6k": "rparis6k"}  # the first benchmarks, and whose images they share
 LABELS = (("easy", "hard", "junk"), ("ok", "junk"))  # of the revisited, and of the first
 
@@ -66,7 +66,7 @@ def load_benchmark(name: str, root: str | Path | None = None) -> Benchmark:
     first = f"gnd_{name}.pkl (cmp.felk.cvut.cz/cnnimageretrieval/data/test/{name})"
     other = first if name in FIRST else "the other file"
     raise FileNotFoundError(
-        f"{name}: not complete at {folder}; {manifest.how_to_get(fetched)}: "
+        f"{name}: not complete at {folder}; {catalogue.how_to_get(fetched)}: "
         f"put the images into {folder / 'jpg'} and {other} into {folder}"
     )
 

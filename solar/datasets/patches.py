@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 
 from ..files import home
-from ..manifest import how_to_get
+from ..published.catalogue import how_to_get
 from ..world import DATASETS, make
 from ..world.patches import PATCH
 from ..world.phototour import SHEET

@@ -7,8 +7,8 @@ import numpy as np
 import torch
 from PIL import Image
 
-from ..global_net import GlobalNet
 from ..images import to_tensor
+from ..nets.global_net import GlobalNet
 
 STRIP = 2**22  # numbers of a map that are held at once
 DEEPEST = 60.0  # logarithms this far below a row's peak count as this far: e^-60 is nothing

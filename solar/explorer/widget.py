@@ -10,8 +10,8 @@ import numpy as np
 import traitlets as t
 from PIL import Image, ImageDraw
 
-from ..global_net import GlobalNet
 from ..images import prepare
+from ..nets.global_net import GlobalNet
 from .maps import Maps, pack, pool, positions_in, step_for
 from .page import write_page
 

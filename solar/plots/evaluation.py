@@ -4,8 +4,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.offsetbox import AnnotationBbox, OffsetImage
 
-from ..evaluation import PROTOCOLS
 from ..images import prepare
+from ..search.protocol import PROTOCOLS
 from .basics import show
 from .search import COLOURS, label_of
 

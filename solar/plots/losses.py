@@ -6,7 +6,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import torch
 
-from ..losses import second_order_loss, triplet_loss
+from ..training.losses import second_order_loss, triplet_loss
 
 POINTS = {"q": "#0072B2", "p": "#009E73", "n": "#D55E00"}  # query, positive, negative
 ORDERS = {"first order": "#0072B2", "second order": "#D55E00"}

@@ -10,13 +10,13 @@ from pathlib import Path
 
 import torch
 
-from . import manifest
-from .files import PLAIN_NUMPY, atomic, home
+from ..files import PLAIN_NUMPY, atomic, home
+from ..published import catalogue
 from .global_net import GlobalNet
 from .local_net import LocalNet
 
-SHIPPED = Path(__file__).parent / "weights"
-PUBLISHED = manifest.of_kind("weights")
+SHIPPED = Path(__file__).parents[1] / "weights"
+PUBLISHED = catalogue.of_kind("weights")
 NUMPY = [(stand_in, name) for name, stand_in in PLAIN_NUMPY.items()]  # cnnimageretrieval's meta has numpy arrays
 SEQUENCE = {"0": "conv1.0", "1": "conv1.1", "4": "conv2_x.2", "5": "conv3_x", "6": "conv4_x", "7": "conv5_x"}
 
@@ -38,7 +38,7 @@ def path_of(name: str | Path) -> Path:
     if str(name) in PUBLISHED:
         path = home() / "weights" / f"{name}.pth"
         if not path.is_file():
-            how = manifest.how_to_get(str(name))
+            how = catalogue.how_to_get(str(name))
             raise FileNotFoundError(f"{name}: not fetched yet; {how} and put the file at {path}")
         return path
     path = Path(name)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .retrieval import top_k
+from .ranking import top_k
 
 
 def expand_queries(queries: np.ndarray, database: np.ndarray, count: int = 10, alpha: float = 3.0) -> np.ndarray:

@@ -6,10 +6,10 @@ import numpy as np
 import torch
 from PIL import Image, ImageDraw, ImageOps
 
-from .datasets import Benchmark
-from .evaluation import Report
-from .images import read_image
-from .retrieval import top_k
+from ..datasets import Benchmark
+from ..images import read_image
+from ..search.protocol import Report
+from ..search.ranking import top_k
 
 THUMB = 96  # pixels a side
 COLOURS = {"query": "#F0E442", "easy": "#009E73", "hard": "#009E73", "junk": "#999999", "other": "#D55E00"}

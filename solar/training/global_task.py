@@ -13,20 +13,20 @@ import numpy as np
 import torch
 from torch.utils.checkpoint import checkpoint
 
-from . import processes
-from .checkpoints import load, pick_device, save
-from .datasets import TrainingIndex, load_benchmark, load_training
-from .evaluation import average_precision, score
-from .files import home
-from .frozen import FreshTrunk, FrozenTrunk, half_on_cuda
-from .global_net import GlobalNet
-from .images import square
+from .. import distributed
+from ..datasets import TrainingIndex, load_benchmark, load_training
+from ..files import home
+from ..images import square
+from ..nets.checkpoints import load, pick_device, save
+from ..nets.global_net import GlobalNet
+from ..search.protocol import average_precision, score
+from ..search.ranking import ranks_by_counting
+from ..world import DATASETS, make
+from .datasheet import write_sheet
+from .loop import run, state_of
 from .losses import batch_contrastive_loss, second_order_loss, squared_distance, triplet_loss
 from .mining import epoch_tuples, hardest_negatives
-from .retrieval import ranks_by_counting
-from .sheets import write_sheet
-from .training import run, state_of
-from .world import DATASETS, make
+from .trunk_maps import FreshTrunk, FrozenTrunk, half_on_cuda
 
 
 @dataclass
@@ -178,9 +178,9 @@ class GlobalTask:
         'negatives' is the mean distance from queries to their negatives: near zero, the descriptors have collapsed.
         """
         rows, config = batch["rows"], self.config
-        share = processes.mine(len(rows))
+        share = distributed.mine(len(rows))
         d = self.describe_in_chunks(batch["maps"]).unflatten(0, (len(share), rows.shape[1]))
-        d = processes.whole(d, share, len(rows))  # (B, 2 + K or photos, D)
+        d = distributed.whole(d, share, len(rows))  # (B, 2 + K or photos, D)
         q, p = d[:, 0], d[:, 1]
         if config.first == "triplet":
             n = d[:, 2:]
@@ -220,9 +220,9 @@ class GlobalTask:
     @torch.no_grad()
     def describe(self, numbers: np.ndarray, seed: int | None = None, part: int = 0) -> torch.Tensor:
         """Descriptors (n, D) of images to learn from (part 0) or held out (1); each process describes its share."""
-        share, numbers = processes.mine(len(numbers)), np.asarray(numbers)
+        share, numbers = distributed.mine(len(numbers)), np.asarray(numbers)
         found = [self.describe_maps(maps) for maps in self.maps[part].stream(numbers[share], seed)]
-        return processes.whole(torch.cat(found), share, len(numbers))
+        return distributed.whole(torch.cat(found), share, len(numbers))
 
     def validate(self) -> float:
         """`held_out_map` of the network as it is."""
@@ -266,10 +266,10 @@ def train(
     The same command goes on after a kill, to the very weights of an unbroken run (see `training.run`).
     """
     output = Path(config.output)
-    with processes.started(device) as device:
+    with distributed.started(device) as device:
         task = GlobalTask(config, device, progress, workers=workers)
         found = run(task, output, config.epochs, config.seed, progress, board, save_every)
-        if processes.rank() > 0:
+        if distributed.rank() > 0:
             return {}
     save(task.net, output)
     held_out = [round(100 * value, 2) for value in (found["start"], *(e["validation"] for e in found["log"]))]

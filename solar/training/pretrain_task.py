@@ -17,15 +17,15 @@ import torch.nn.functional as F
 from torch import nn
 from tqdm import tqdm
 
-from .checkpoints import save
-from .datasets import load_training
-from .files import atomic
-from .global_net import IMAGENET_MEAN, IMAGENET_STD, GlobalNet
-from .images import read_image
+from ..datasets import load_training
+from ..files import atomic
+from ..images import read_image
+from ..nets.checkpoints import save
+from ..nets.global_net import IMAGENET_MEAN, IMAGENET_STD, GlobalNet
+from ..nets.pooling import l2n
+from ..world import make
+from .datasheet import percent, write_sheet
 from .losses import batch_contrastive_loss
-from .pooling import l2n
-from .sheets import percent, write_sheet
-from .world import make
 
 
 @dataclass

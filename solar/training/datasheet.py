@@ -4,10 +4,10 @@ import json
 from dataclasses import asdict
 from pathlib import Path
 
-from .datasets import load_benchmark
-from .evaluation import score
-from .files import atomic, sha256
-from .world import DATASETS
+from ..datasets import load_benchmark
+from ..files import atomic, sha256
+from ..search.protocol import score
+from ..world import DATASETS
 
 
 def percent(net, benchmark: str, image_size: int) -> dict[str, float]:

@@ -7,9 +7,9 @@ What is described has the structure of `load_hpatches`: sequence -> 'ref', 'e1' 
 import numpy as np
 import pandas
 
-from .datasets import KINDS, HPatchesTasks
-from .evaluation import average_precision
-from .local_evaluation import Describe, area
+from ..datasets import KINDS, HPatchesTasks
+from ..search.protocol import average_precision
+from .metrics import Describe, area
 
 HPatches = dict[str, dict[str, np.ndarray]]
 POOLS = (100, 500, 1000, 5000, 10_000, 15_000, 20_000)  # of retrieval: five copies among so many patches

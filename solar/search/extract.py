@@ -14,8 +14,8 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from .description import PAPER_SCALES, described
-from .files import atomic
+from ..files import atomic
+from .describe import PAPER_SCALES, described
 from .store import DONE, SKIPPED, STATES, TODO, empty_rows, read_names
 
 

@@ -14,12 +14,12 @@ from torch import nn
 from torch.utils.data import DataLoader, Dataset
 from tqdm import tqdm
 
-from . import processes
-from .datasets import TrainingIndex
-from .description import Pictures, equal_batches
-from .folding import folded
-from .global_net import STAGES, GlobalNet
-from .images import prepare, square
+from .. import distributed
+from ..datasets import TrainingIndex
+from ..images import prepare, square
+from ..nets.fuse import folded
+from ..nets.global_net import STAGES, GlobalNet
+from ..search.describe import Pictures, equal_batches
 
 CHUNK = 64  # images that go through the trunk at a time, without gradients
 
@@ -73,7 +73,7 @@ class FrozenTrunk:
     def feed(self, batches: list[dict]) -> Iterator[dict]:
         """The batches with their maps."""
         for batch in batches:
-            yield batch | dict(maps=self[batch["rows"][processes.mine(len(batch["rows"]))].ravel()])
+            yield batch | dict(maps=self[batch["rows"][distributed.mine(len(batch["rows"]))].ravel()])
 
 
 class FreshTrunk:
@@ -114,8 +114,8 @@ class FreshTrunk:
 
     def feed(self, batches: list[dict]) -> Iterator[dict]:
         """The batches with their maps; files are read ahead."""
-        shares = [batch["rows"][processes.mine(len(batch["rows"]))].ravel().numpy() for batch in batches]
-        jobs = [(share, [batch["seed"], processes.rank()]) for share, batch in zip(shares, batches)]
+        shares = [batch["rows"][distributed.mine(len(batch["rows"]))].ravel().numpy() for batch in batches]
+        jobs = [(share, [batch["seed"], distributed.rank()]) for share, batch in zip(shares, batches)]
         for batch, pixels in zip(batches, self._load(jobs, self.size)):
             yield batch | dict(maps=self._maps(pixels))
 

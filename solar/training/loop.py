@@ -16,8 +16,8 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from . import processes
-from .files import atomic
+from .. import distributed
+from ..files import atomic
 
 
 class Task(Protocol):
@@ -94,10 +94,10 @@ def run(
     """
     kept = state_of(output)
     there = kept.is_file()
-    processes.wait()
+    distributed.wait()
     place = _resume(task, kept) if there else _begin(task)
     clock = time.process_time() - place.seconds
-    first, talk = processes.rank() == 0, progress and processes.rank() == 0
+    first, talk = distributed.rank() == 0, progress and distributed.rank() == 0
     writer = _writer(board, place.steps) if board is not None and first else None
 
     def keep():
@@ -141,7 +141,7 @@ def _step(task: Task, batch, place: _Place, seed: int, kept: Path) -> dict[str, 
     task.optimiser.zero_grad(set_to_none=True)
     losses["loss"].backward()
     parameters = [p for group in task.optimiser.param_groups for p in group["params"]]
-    processes.average_gradients(parameters)
+    distributed.average_gradients(parameters)
     norms = [torch.linalg.vector_norm(p.grad) for p in parameters if p.grad is not None]
     values = {name: value.item() for name, value in (losses | dict(gradient=torch.stack(norms).norm())).items()}
     if not np.isfinite([values["loss"], values["gradient"]]).all():

@@ -11,14 +11,14 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from . import processes
-from .checkpoints import load, pick_device, save
-from .datasets import Patches, load_patches
-from .files import atomic, sha256
-from .local_evaluation import described_by, score_patches
+from .. import distributed
+from ..datasets import Patches, load_patches
+from ..files import atomic, sha256
+from ..local.metrics import described_by, score_patches
+from ..nets.checkpoints import load, pick_device, save
+from ..nets.local_net import LocalNet
 from .local_losses import hardest_triplet_loss, second_order_similarity
-from .local_net import LocalNet
-from .training import run, state_of
+from .loop import run, state_of
 
 
 @dataclass
@@ -117,11 +117,11 @@ class LocalTask:
         for group in self.optimiser.param_groups:
             group["lr"] = float(batch["rate"])
         config, n = self.config, len(batch["rows"])
-        share = processes.mine(n)
+        share = distributed.mine(n)
         x = self.pairs({key: batch[key][share] for key in ("rows", "turns")}).to(self.device)
         self.net.train()
         d = self.net(x.transpose(0, 1).flatten(0, 1)).unflatten(0, (2, -1)).transpose(0, 1)  # (share, 2, 128)
-        a, p = processes.whole(d, share, n).unbind(1)
+        a, p = distributed.whole(d, share, n).unbind(1)
         first, second = hardest_triplet_loss(a, p, config.margin), second_order_similarity(a, p, config.neighbours)
         return dict(loss=first + config.sos * second, first=first, second=second)
 
@@ -133,9 +133,9 @@ class LocalTask:
     def validate(self) -> float:
         """1 - FPR95 on the held-out pairs: higher is better."""
         for buffer in self.net.buffers():  # each process's batch norms have seen its own share
-            if processes.count() > 1 and buffer.is_floating_point():
+            if distributed.count() > 1 and buffer.is_floating_point():
                 torch.distributed.all_reduce(buffer)
-                buffer /= processes.count()
+                buffer /= distributed.count()
         return 1 - score_patches(described_by(self.net), self.held_out)
 
 
@@ -145,10 +145,10 @@ def train_local(config: LocalConfig, device=None, progress: bool = True, board=N
     The same command goes on after a kill, to the very weights of an unbroken run (see `training.run`).
     """
     output = Path(config.output)
-    with processes.started(device) as device:
+    with distributed.started(device) as device:
         task = LocalTask(config, device)
         found = run(task, output, config.epochs, config.seed, progress, board, save_every)
-        if processes.rank() > 0:
+        if distributed.rank() > 0:
             return {}
     save(task.net, output, dtype=torch.float16)
     net = load(output)  # scores are those of the stored, rounded weights

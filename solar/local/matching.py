@@ -13,9 +13,9 @@ import torch
 import torch.nn.functional as F
 from PIL import Image
 
-from .folding import folded
-from .images import read_image
-from .local_net import PATCH
+from ..images import read_image
+from ..nets.fuse import folded
+from ..nets.local_net import PATCH
 
 WINDOW = 6.0  # a window is so many times as wide as its keypoint: what SIFT's own descriptor covers
 CUT = 4096  # patches cut out at a time

@@ -13,8 +13,8 @@ from threading import Lock, local
 import numpy as np
 import torch
 
-from .files import atomic
-from .tensors import lay_of
+from ..files import atomic
+from .torch_file import lay_of
 
 STATES = "rows.state"  # there while a store is being made: a byte a row
 TODO, DONE, SKIPPED = 0, 1, 2

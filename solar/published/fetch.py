@@ -8,10 +8,10 @@ from pathlib import Path
 
 import filelock
 
-from .download import download, need_room, part_of, verify
-from .files import atomic
-from .manifest import Entry, File
-from .unpacking import unpack
+from ..files import atomic
+from .archives import unpack
+from .catalogue import Entry, File
+from .http import download, need_room, part_of, verify
 
 RECORD = "sources.json"  # beside the files: where each came from, its size and SHA-256
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}

@@ -8,10 +8,10 @@ import torch.nn.functional as F
 from torch.utils.data import DataLoader, Dataset
 from tqdm import tqdm
 
-from .checkpoints import pick_device
-from .folding import folded, in_place
-from .images import prepare, to_tensor
-from .pooling import l2n
+from ..images import prepare, to_tensor
+from ..nets.checkpoints import pick_device
+from ..nets.fuse import folded, in_place
+from ..nets.pooling import l2n
 
 PAPER_SCALES = (1, 2**0.5, 2**-0.5)
 

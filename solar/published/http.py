@@ -13,8 +13,8 @@ import requests
 import urllib3
 from tqdm import tqdm
 
-from .files import atomic
-from .manifest import File
+from ..files import atomic
+from .catalogue import File
 
 TRIES, WAIT, TIMEOUT = 5, 2.0, (10, 60)  # vain tries a mirror; seconds before the second; to connect, to hear a byte
 BUSY = {408, 425, 429, 500, 502, 503, 504}

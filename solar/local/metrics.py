@@ -5,8 +5,8 @@ from collections.abc import Callable, Sequence
 import cv2
 import numpy as np
 
-from .datasets import Patches
-from .evaluation import average_precision
+from ..datasets import Patches
+from ..search.protocol import average_precision
 from .matching import WINDOW, describe_patches, root_sift
 
 Describe = Callable[[np.ndarray], np.ndarray]  # patches (N, 32, 32) uint8 -> descriptors (N, D), rows of unit length

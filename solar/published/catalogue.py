@@ -4,7 +4,7 @@ import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
-from .files import home
+from ..files import home
 
 OUTSIDE_DATA = ("weights", "descriptors")  # kinds that lie in folders of their own beside `data`
 
@@ -85,7 +85,7 @@ def read_manifest(path: str | Path) -> dict[str, Entry]:
     return entries
 
 
-ENTRIES = read_manifest(Path(__file__).with_name("manifest.toml"))
+ENTRIES = read_manifest(Path(__file__).with_name("catalogue.toml"))
 
 
 def of_kind(*kinds: str) -> list[str]:

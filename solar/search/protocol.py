@@ -11,9 +11,9 @@ from importlib.metadata import version
 import numpy as np
 import pandas
 
-from .datasets import Benchmark
-from .description import describe
-from .retrieval import count_together, standing_above
+from ..datasets import Benchmark
+from .describe import describe
+from .ranking import count_together, standing_above
 from .store import Rows, Store, rows_of
 
 PROTOCOLS = {  # which labels count as positive, which are ignored

@@ -1,0 +1,1 @@
+"""Patches, and two photographs of one thing."""

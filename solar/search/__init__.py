@@ -1,0 +1,1 @@
+"""Vectors become a ranked list and a score."""
