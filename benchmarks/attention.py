@@ -1,10 +1,12 @@
-"""Second-order attention: the textbook's N x N map against the fused path, time and peak memory of the same work.
+"""Second-order attention: the textbook's N x N map against the fused path, time and peak memory of
+the same work.
 
-The two ways take turns, and the best run of each counts. Each is fed in the memory layout that suits it: the textbook's
-in PyTorch's usual one, the fused path channels last, as `solar.describe` and `solar train` feed it. Memory is the most
-that all tensors made meanwhile take at once (on CUDA: that torch's allocator hands out). The floor is the time that the
-block's products alone would take at the speed of one large matrix product on this machine. Run it as
-`python benchmarks/attention.py`; with CUDA the GPU is measured too.
+The two ways take turns, and the best run of each counts. Each is fed in the memory layout that
+suits it: the textbook's in PyTorch's usual one, the fused path channels last, as `solar.describe`
+and `solar train` feed it. Memory is the most that all tensors made meanwhile take at once (on CUDA:
+that torch's allocator hands out). The floor is the time that the block's products alone would take
+at the speed of one large matrix product on this machine. Run it as `python
+benchmarks/attention.py`; with CUDA the GPU is measured too.
 """
 
 import argparse
@@ -18,17 +20,27 @@ from torch.distributed._tools.mem_tracker import MemTracker
 
 from solar import SecondOrderAttention
 
-CASES = [(1024, 4, 32), (1024, 4, 64), (2048, 2, 32), (2048, 2, 64)]  # channels, reduction, side: SOA4's and SOA5's
+CASES = [
+    (1024, 4, 32),
+    (1024, 4, 64),
+    (2048, 2, 32),
+    (2048, 2, 64),
+]  # channels, reduction, side: SOA4's and SOA5's
 LAYOUTS = torch.contiguous_format, torch.channels_last
 
 
 def explicit(block: SecondOrderAttention, x: torch.Tensor) -> torch.Tensor:
     """Step by step, as the equation reads and the authors' network computes it."""
-    q, k = (F.relu(norm(F.conv2d(x, conv.weight, conv.bias))).flatten(2) for conv, norm, _ in (block.f, block.g))
+    q, k = (
+        F.relu(norm(F.conv2d(x, conv.weight, conv.bias))).flatten(2)
+        for conv, norm, _ in (block.f, block.g)
+    )
     values = F.conv2d(x, block.h.weight, block.h.bias).flatten(2)  # (B, c', N)
     logits = q.transpose(1, 2) @ k  # (B, N, N)
     weights = (block.reduced**-0.5 * logits).softmax(-1)
-    out = (weights @ values.transpose(1, 2)).transpose(1, 2).unflatten(2, x.shape[2:])  # (B, c', H, W)
+    out = (
+        (weights @ values.transpose(1, 2)).transpose(1, 2).unflatten(2, x.shape[2:])
+    )  # (B, c', H, W)
     return x + F.conv2d(out, block.v.weight, block.v.bias)
 
 
@@ -49,7 +61,9 @@ def peak_bytes(step, block, x: torch.Tensor) -> int:
     return tracker.get_tracker_snapshot("peak")[x.device]["Total"] - before[x.device]["Total"]
 
 
-def measure(channels: int, reduction: int, side: int, backward: bool, device: str, repeats: int) -> list[dict]:
+def measure(
+    channels: int, reduction: int, side: int, backward: bool, device: str, repeats: int
+) -> list[dict]:
     """Milliseconds (the best of all repeats) and peak MB of each way."""
     torch.manual_seed(0)
     block = SecondOrderAttention(channels, reduction).eval().to(device)
@@ -96,7 +110,9 @@ def speed(device: str, side: int = 2048) -> float:
 
 
 def work(channels: int, reduction: int, side: int, backward: bool) -> float:
-    """Multiplications and additions of four convolutions and two products; backward takes twice as many again."""
+    """Multiplications and additions of four convolutions and two products; backward takes twice as
+    many again.
+    """
     n, reduced = side**2, channels // reduction
     return (1 + 2 * backward) * (4 * 2 * n * channels * reduced + 2 * 2 * n**2 * reduced)
 
@@ -104,10 +120,16 @@ def work(channels: int, reduction: int, side: int, backward: bool) -> float:
 def main() -> None:
     """Print one line a case: both ways, their ratio, and how far the fused one is from the floor."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--repeats", type=int, default=15, help="timed runs of each, the best counts (%(default)s)")
+    parser.add_argument(
+        "--repeats", type=int, default=15, help="timed runs of each, the best counts (%(default)s)"
+    )
     repeats = parser.parse_args().repeats
-    print(f"{torch.get_num_threads()} threads, torch {torch.__version__}; 'saved' and 'faster' are explicit / fused")
-    print("device   c'     N  pass                       explicit              fused   saved  faster  x floor")
+    print(
+        f"{torch.get_num_threads()} threads, torch {torch.__version__}; 'saved' and 'faster' are explicit / fused"
+    )
+    print(
+        "device   c'     N  pass                       explicit              fused   saved  faster  x floor"
+    )
     devices = ["cpu"] + ["cuda"] * torch.cuda.is_available()
     for device, case, backward in itertools.product(devices, CASES, (False, True)):
         slow, fast = measure(*case, backward, device, repeats)
@@ -116,7 +138,10 @@ def main() -> None:
         costs = "  ".join(f"{cost['mb']:5.0f} MB {cost['ms']:5.0f} ms" for cost in (slow, fast))
         ratios = f"{slow['mb'] / fast['mb']:5.1f}x {slow['ms'] / fast['ms']:5.2f}x"
         ratios += f" {fast['ms'] * speed(device) / work(*case, backward):7.2f}"
-        print(f"{device:6} {channels // reduction:4} {side**2:5}  {name:18} {costs}  {ratios}", flush=True)
+        print(
+            f"{device:6} {channels // reduction:4} {side**2:5}  {name:18} {costs}  {ratios}",
+            flush=True,
+        )
 
 
 if __name__ == "__main__":

@@ -1,12 +1,14 @@
-"""Describing photographs: one at a time with the plain network and the explicit attention map, against `describe`.
+"""Describing photographs: one at a time with the plain network and the explicit attention map,
+against `describe`.
 
     python benchmarks/description.py --networks resnet50 resnet101 --images 4
 
-Random weights, images of noise, 1024 x 768, the paper's three scales; the same decoding for both. With CUDA the GPU is
-measured. `describe` folds batch norms, keeps channels last, fuses the attention, batches equal sizes and, on a CPU,
-adds residuals in place. The ratio is of the best of each way's runs, which alternate; that of CPU seconds hardly
-changes when the machine is busy. "Apart" is the largest difference between the two ways' descriptors; "off" is how far
-each is from the same network in float64, so how much of it is the plain way's own rounding.
+Random weights, images of noise, 1024 x 768, the paper's three scales; the same decoding for both.
+With CUDA the GPU is measured. `describe` folds batch norms, keeps channels last, fuses the
+attention, batches equal sizes and, on a CPU, adds residuals in place. The ratio is of the best of
+each way's runs, which alternate; that of CPU seconds hardly changes when the machine is busy.
+"Apart" is the largest difference between the two ways' descriptors; "off" is how far each is from
+the same network in float64, so how much of it is the plain way's own rounding.
 """
 
 import argparse
@@ -40,8 +42,8 @@ class Explicit(torch.nn.Module):
 def network(architecture: str) -> solar.GlobalNet:
     """Random weights, with batch norms and attention that do something.
 
-    Each residual is made small, or maps would grow from block to block: over values of ten thousand the softmax picks a
-    single position, and a rounding may pick another.
+    Each residual is made small, or maps would grow from block to block: over values of ten thousand
+    the softmax picks a single position, and a rounding may pick another.
     """
     torch.manual_seed(0)
     net = solar.GlobalNet(architecture, soa="45").eval()
@@ -67,17 +69,27 @@ def one_at_a_time(net, images, device) -> np.ndarray:
 
 
 def main() -> None:
-    """A line a network: seconds an image of both ways, their ratio, how far they are apart and from float64."""
+    """A line a network: seconds an image of both ways, their ratio, how far they are apart and from
+    float64.
+    """
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--networks", nargs="+", default=["resnet50", "resnet101"], help="(%(default)s)")
+    parser.add_argument(
+        "--networks", nargs="+", default=["resnet50", "resnet101"], help="(%(default)s)"
+    )
     parser.add_argument("--images", type=int, default=4, help="(%(default)s)")
     parser.add_argument("--batch", type=int, default=4, help="of describe (%(default)s)")
     parser.add_argument("--workers", type=int, default=0, help="of describe (%(default)s)")
-    parser.add_argument("--repeats", type=int, default=2, help="runs of each, the best counts (%(default)s)")
+    parser.add_argument(
+        "--repeats", type=int, default=2, help="runs of each, the best counts (%(default)s)"
+    )
     options = parser.parse_args()
     device = pick_device()
-    print(f"{device}, {torch.get_num_threads()} threads, torch {torch.__version__}; seconds an image")
-    print("network     one at a time   describe   faster   in CPU s     apart   off: one at a time   describe")
+    print(
+        f"{device}, {torch.get_num_threads()} threads, torch {torch.__version__}; seconds an image"
+    )
+    print(
+        "network     one at a time   describe   faster   in CPU s     apart   off: one at a time   describe"
+    )
     with tempfile.TemporaryDirectory() as folder:
         images = [Path(folder) / f"{i}.jpg" for i in range(options.images)]
         for i, path in enumerate(images):
@@ -100,9 +112,13 @@ def main() -> None:
                     rows[i] = way()
                     spent = time.perf_counter() - start, time.process_time() - busy
                     times[i].append([each / len(images) for each in spent])
-            (slow, slow_cpu), (quick, quick_cpu) = ([min(each) for each in zip(*runs)] for runs in times)
+            (slow, slow_cpu), (quick, quick_cpu) = (
+                [min(each) for each in zip(*runs)] for runs in times
+            )
             exact = one_at_a_time(plain.double(), images, device)
-            apart, *off = (np.abs(a - b).max() for a, b in (rows, (rows[0], exact), (rows[1], exact)))
+            apart, *off = (
+                np.abs(a - b).max() for a, b in (rows, (rows[0], exact), (rows[1], exact))
+            )
             ratios = f"{slow / quick:7.2f}x {slow_cpu / quick_cpu:8.2f}x"
             errors = f"{apart:11.1e} {off[0]:20.1e} {off[1]:10.1e}"
             print(f"{architecture:11} {slow:13.2f} {quick:10.2f} {ratios} {errors}", flush=True)

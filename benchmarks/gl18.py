@@ -1,6 +1,8 @@
-"""The training index of a million images in GL18's layout: seconds and memory; images are links to small JPEGs.
+"""The training index of a million images in GL18's layout: seconds and memory; images are links to
+small JPEGs.
 
-Run it as `python benchmarks/gl18.py`; it makes its folder in a temporary place (a million names) and removes it.
+Run it as `python benchmarks/gl18.py`; it makes its folder in a temporary place (a million names)
+and removes it.
 """
 
 import argparse
@@ -17,12 +19,17 @@ from solar.datasets import build_index, load_training
 
 
 def make(root: Path, rows: int, landmarks: int) -> None:
-    """Tables of `rows` images of `landmarks`, one in ten with a box, and a hundredth of the images missing."""
+    """Tables of `rows` images of `landmarks`, one in ten with a box, and a hundredth of the images
+    missing.
+    """
     rng = np.random.default_rng(0)
     (root / "jpg").mkdir()
     names = [f"{number:016x}" for number in rng.permutation(rows)]
     shown = rng.integers(0, landmarks, rows)
-    lines = (f'{name},"http://example.org/{name}.jpg",{landmark}\n' for name, landmark in zip(names, shown))
+    lines = (
+        f'{name},"http://example.org/{name}.jpg",{landmark}\n'
+        for name, landmark in zip(names, shown)
+    )
     (root / "train.csv").write_text("id,url,landmark_id\n" + "".join(lines))
     for split, part in ((1, names[: rows // 15]), (2, names[rows // 15 : rows // 10])):
         boxes = "".join(f"{name},0.1 0.2 0.8 0.9\n" for name in part)
@@ -50,7 +57,9 @@ def main() -> None:
             found = part(root)
             wall, cpu = time.perf_counter() - start, time.process_time() - cpu
             peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-            print(f"{name}: {wall:.1f} s ({cpu:.1f} s of processor), at most {peak:.2f} GiB, {before:.2f} before it")
+            print(
+                f"{name}: {wall:.1f} s ({cpu:.1f} s of processor), at most {peak:.2f} GiB, {before:.2f} before it"
+            )
             print(f"  {found if isinstance(found, dict) else f'{len(found):,} images'}", flush=True)
 
 

@@ -1,7 +1,9 @@
-"""Where a training step's time goes, and what our way saves against the plain way, on the same pictures and tuples.
+"""Where a training step's time goes, and what our way saves against the plain way, on the same
+pictures and tuples.
 
-The plain way decodes and normalises whole pictures before it cuts them, keeps batch norms and the usual memory layout,
-has gradients in conv5_x that no optimiser uses, builds each attention map, and sorts the whole pool to mine. Medians.
+The plain way decodes and normalises whole pictures before it cuts them, keeps batch norms and the
+usual memory layout, has gradients in conv5_x that no optimizer uses, builds each attention map, and
+sorts the whole pool to mine. Medians.
 """
 
 import argparse
@@ -21,7 +23,7 @@ from solar.datasets import build_index
 from solar.images import prepare, read_image, square, to_tensor
 from solar.training.global_task import GlobalTask, TrainConfig
 from solar.training.mining import hardest_negatives
-from solar.training.trunk_maps import FreshTrunk
+from solar.training.trunk_maps import ComputedMaps
 
 LANDMARKS, VIEWS = 24, 4
 
@@ -67,12 +69,12 @@ def plain_square(path, size: int, net) -> torch.Tensor:
     return torch.nn.functional.interpolate(part, (size, size), mode="bicubic", antialias=True)[0]
 
 
-class PlainTrunk(FreshTrunk):
+class PlainTrunk(ComputedMaps):
     """Reads and computes everything anew, as it stands in the network."""
 
     @torch.no_grad()
     def _maps(self, x: torch.Tensor) -> torch.Tensor:
-        return self.net.features.until(x, "soa4")
+        return self.net.features.features_before(x, "soa4")
 
     def _load(self, jobs, size: int):
         for numbers, _ in jobs:
@@ -80,14 +82,26 @@ class PlainTrunk(FreshTrunk):
             if self.squares:
                 yield torch.stack([plain_square(path, size, self.net) for path in paths])
             else:
-                yield torch.stack([to_tensor(prepare(path, None, size), self.net.mean, self.net.std) for path in paths])
+                yield torch.stack(
+                    [
+                        to_tensor(prepare(path, None, size), self.net.mean, self.net.std)
+                        for path in paths
+                    ]
+                )
 
 
 def plain_task(config: TrainConfig) -> GlobalTask:
     """The same task, the plain way."""
-    task = GlobalTask(TrainConfig(**vars(config) | dict(pictures="square")), "cpu", False)
-    what = (task.net, task.stage, task.index, config.image_size, config.mining_size or config.image_size, "cpu")
-    task.maps = (PlainTrunk(*what, config.pictures == "square"), None)
+    task = GlobalTask(TrainConfig(**vars(config) | dict(image_mode="square")), "cpu", False)
+    what = (
+        task.net,
+        task.stage,
+        task.index,
+        config.image_size,
+        config.mining_size or config.image_size,
+        "cpu",
+    )
+    task.maps = (PlainTrunk(*what, config.image_mode == "square"), None)
     task.net.features.conv5_x.requires_grad_(True)
     return task
 
@@ -100,18 +114,22 @@ def epoch(task: GlobalTask) -> None:
 
 def step(task: GlobalTask, batch: dict) -> None:
     """Forward, backward, Adam."""
-    task.optimiser.zero_grad()
+    task.optimizer.zero_grad()
     task.losses(batch)["loss"].backward()
-    task.optimiser.step()
+    task.optimizer.step()
 
 
 def write(folder: Path, architecture: str) -> TrainConfig:
-    """Photographs of 1600 x 1200 in GL18's layout, a network to start from, and the configuration that names both."""
+    """Photographs of 1600 x 1200 in GL18's layout, a network to start from, and the configuration
+    that names both.
+    """
     (folder / "jpg").mkdir()
     rng, lines = np.random.default_rng(0), []
     for number in range(LANDMARKS * VIEWS):
         noise = Image.fromarray(rng.integers(0, 255, (150, 200, 3), dtype=np.uint8))
-        noise.resize((1600, 1200), Image.Resampling.BICUBIC).save(folder / "jpg" / f"{number}.jpg", quality=90)
+        noise.resize((1600, 1200), Image.Resampling.BICUBIC).save(
+            folder / "jpg" / f"{number}.jpg", quality=90
+        )
         lines.append(f"{number},,{number // VIEWS}\n")
     (folder / "train.csv").write_text("id,url,landmark_id\n" + "".join(lines))
     boxes = [f"{number},0 0 1 1\n" for number in range(len(lines))]
@@ -120,13 +138,21 @@ def write(folder: Path, architecture: str) -> TrainConfig:
     build_index(folder, progress=False)
     torch.manual_seed(0)
     save(GlobalNet(architecture, soa="").eval(), folder / "start.pth")
-    return TrainConfig(data=str(folder), start=str(folder / "start.pth"), first="triplet", sos=10.0, rate=1e-6)
+    return TrainConfig(
+        data=str(folder),
+        start=str(folder / "start.pth"),
+        first_order="triplet",
+        sos_weight=10.0,
+        lr=1e-6,
+    )
 
 
 def parts_of(task: GlobalTask, batch: dict, numbers: np.ndarray, repeats: int) -> dict[str, float]:
     """Milliseconds of a step's parts, our way."""
     features, size, maps = task.net.features, task.config.image_size, batch["maps"]
-    pixels = torch.stack([torch.from_numpy(square(task.index.images[int(n)], size)) for n in numbers])
+    pixels = torch.stack(
+        [torch.from_numpy(square(task.index.images[int(n)], size)) for n in numbers]
+    )
     with torch.no_grad():
         before5 = features.soa4(maps)
         last = features.conv5_x(before5)
@@ -151,7 +177,11 @@ def parts_of(task: GlobalTask, batch: dict, numbers: np.ndarray, repeats: int) -
     found["back through conv5_x, Adam, and the rest"] = whole - sum(found.values())
     data = median(lambda: [square(task.index.images[int(n)], size) for n in numbers], repeats)
     trunk = median(lambda: task.maps[0]._maps(pixels), repeats)
-    return {"data: decode, cut, resize": data, "trunk up to conv4_x": trunk} | found | {"in all": data + trunk + whole}
+    return (
+        {"data: decode, cut, resize": data, "trunk up to conv4_x": trunk}
+        | found
+        | {"in all": data + trunk + whole}
+    )
 
 
 def line(name: str, plain: float, ours: float) -> None:
@@ -174,8 +204,12 @@ def compare(config: TrainConfig, repeats: int) -> None:
     tensor = next(plain.maps[0]._load([(numbers, None)], config.image_size))
     with mock.patch.object(SecondOrderAttention, "forward", explicit):
         slow = median(partial(from_pixels, plain, tensor), repeats)
-    line(f"a step of {len(numbers)} images, from pixels", slow, median(partial(from_pixels, ours, pixels), repeats))
-    whole = TrainConfig(**vars(config) | dict(pictures="cached", mining_size=0))
+    line(
+        f"a step of {len(numbers)} images, from pixels",
+        slow,
+        median(partial(from_pixels, ours, pixels), repeats),
+    )
+    whole = TrainConfig(**vars(config) | dict(image_mode="cached", mining_size=0))
     for name, settings in (("fresh crops", config), ("cached maps (whole pictures)", whole)):
         plain, ours = plain_task(settings), GlobalTask(settings, "cpu", False)
         with (
@@ -189,17 +223,31 @@ def compare(config: TrainConfig, repeats: int) -> None:
 def main() -> None:
     """Print the split of a step and the ratios."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--architecture", default="resnet18", help="mini, resnet18 ... (%(default)s)")
-    parser.add_argument("--size", type=int, default=256, help="side of the squares, pixels (%(default)s)")
-    parser.add_argument("--tuples", type=int, default=2, help="of seven images, a step (%(default)s)")
-    parser.add_argument("--repeats", type=int, default=5, help="of which the median counts (%(default)s)")
+    parser.add_argument(
+        "--architecture", default="resnet18", help="mini, resnet18 ... (%(default)s)"
+    )
+    parser.add_argument(
+        "--size", type=int, default=256, help="side of the squares, pixels (%(default)s)"
+    )
+    parser.add_argument(
+        "--tuples", type=int, default=2, help="of seven images, a step (%(default)s)"
+    )
+    parser.add_argument(
+        "--repeats", type=int, default=5, help="of which the median counts (%(default)s)"
+    )
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         config = write(Path(folder), options.architecture)
-        sizes = dict(pictures="square", image_size=options.size, mining_size=options.size // 3)
-        sizes |= dict(batch=options.tuples, queries=4 * options.tuples, pool=LANDMARKS * VIEWS)
+        sizes = dict(image_mode="square", image_size=options.size, mining_size=options.size // 3)
+        sizes |= dict(
+            batch_size=options.tuples,
+            queries_per_epoch=4 * options.tuples,
+            pool_size=LANDMARKS * VIEWS,
+        )
         config = TrainConfig(**vars(config) | sizes)
-        print(f"{torch.get_num_threads()} threads, torch {torch.__version__}, {options.architecture}")
+        print(
+            f"{torch.get_num_threads()} threads, torch {torch.__version__}, {options.architecture}"
+        )
         compare(config, options.repeats)
         path, net = Path(folder) / "jpg" / "0.jpg", GlobalNet("mini")
         for size in (341, 1024):
@@ -210,8 +258,11 @@ def main() -> None:
     pool, theirs = torch.randn(20_000, 128), rng.integers(0, 3000, 20_000)
     queries, mine = torch.randn(200, 128), rng.integers(0, 3000, 200)
     inputs = (queries, pool, mine, theirs)
-    line("mining, 200 queries, a pool of 20,000", median(lambda: sort_and_walk(*inputs), 3),
-         median(lambda: hardest_negatives(*inputs), 3))  # fmt: skip
+    line(
+        "mining, 200 queries, a pool of 20,000",
+        median(lambda: sort_and_walk(*inputs), 3),
+        median(lambda: hardest_negatives(*inputs), 3),
+    )
 
 
 if __name__ == "__main__":

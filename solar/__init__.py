@@ -1,4 +1,6 @@
-"""SOLAR, second-order loss and attention for image retrieval (Ng et al., ECCV 2020), to read and to run."""
+"""SOLAR, second-order loss and attention for image retrieval (Ng et al., ECCV 2020), to read and to
+run.
+"""
 
 from .datasets import Benchmark, load_benchmark
 from .files import home
@@ -15,10 +17,32 @@ from .training.losses import contrastive_loss, second_order_loss, triplet_loss
 
 __version__ = "0.1.0"
 __all__ = [
-    "Benchmark", "GeM", "GlobalNet", "LocalNet", "Report", "SOAExplorer", "SecondOrderAttention", "Store",
-    "contrastive_loss", "describe", "evaluate", "gem", "home", "l2n", "load", "load_benchmark", "mac",
-    "ranks_by_counting", "rmac", "save", "second_order_loss", "similarity", "spoc", "top_k", "triplet_loss",
-]  # fmt: skip
+    "Benchmark",
+    "GeM",
+    "GlobalNet",
+    "LocalNet",
+    "Report",
+    "SOAExplorer",
+    "SecondOrderAttention",
+    "Store",
+    "contrastive_loss",
+    "describe",
+    "evaluate",
+    "gem",
+    "home",
+    "l2n",
+    "load",
+    "load_benchmark",
+    "mac",
+    "ranks_by_counting",
+    "rmac",
+    "save",
+    "second_order_loss",
+    "similarity",
+    "spoc",
+    "top_k",
+    "triplet_loss",
+]
 
 
 def __getattr__(name: str):

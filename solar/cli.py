@@ -1,4 +1,6 @@
-"""The command line: `solar ...` or `python -m solar ...`; each command is a module of `solar.commands`."""
+"""The command line: `solar ...` or `python -m solar ...`; each command is a module of
+`solar.commands`.
+"""
 
 import argparse
 import sys
@@ -33,12 +35,18 @@ def parser() -> argparse.ArgumentParser:
 def main(argv: list[str] | None = None) -> int:
     """Run a command; a foreseeable error prints one line and returns 2."""
     if hasattr(sys.stdout, "reconfigure"):
-        sys.stdout.reconfigure(errors="backslashreplace")  # a path that the terminal's alphabet cannot spell
+        sys.stdout.reconfigure(
+            errors="backslashreplace"
+        )  # a path that the terminal's alphabet cannot spell
     try:
         arguments = parser().parse_args(argv)
         return arguments.run(arguments)
     except (OSError, ValueError, ArithmeticError) as error:
-        narrow = "" if sys.getfilesystemencoding() == "utf-8" else " (for names beyond ASCII, set PYTHONUTF8=1)"
+        narrow = (
+            ""
+            if sys.getfilesystemencoding() == "utf-8"
+            else " (for names beyond ASCII, set PYTHONUTF8=1)"
+        )
         print(f"solar: {error}{narrow}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:

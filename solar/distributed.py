@@ -17,29 +17,30 @@ def rank() -> int:
     return dist.get_rank() if dist.is_initialized() else 0
 
 
-def count() -> int:
+def world_size() -> int:
     """How many processes there are."""
     return dist.get_world_size() if dist.is_initialized() else 1
 
 
-def wait() -> None:
+def barrier() -> None:
     """Until all processes are here."""
-    if count() > 1:
+    if world_size() > 1:
         dist.barrier()
 
 
-def mine(n: int) -> torch.Tensor:
+def my_share(n: int) -> torch.Tensor:
     """This process's share of n things: their numbers."""
-    return torch.arange(rank(), n, count())
+    return torch.arange(rank(), n, world_size())
 
 
-def whole(share: torch.Tensor, numbers: torch.Tensor, n: int) -> torch.Tensor:
+def all_gather_rows(share: torch.Tensor, numbers: torch.Tensor, n: int) -> torch.Tensor:
     """All n rows (n, ...) from each process's rows (len(numbers), ...), on every process.
 
-    Gradients flow through it. Since each process computes the same loss from the whole, a row's gradient arrives
-    `count()` times: `average_gradients` takes the mean and so leaves the loss's own gradient.
+    Gradients flow through it. Since each process computes the same loss from the whole, a row's
+    gradient arrives `world_size()` times: `average_gradients` takes the mean and so leaves the
+    loss's own gradient.
     """
-    if count() == 1:
+    if world_size() == 1:
         return share
     rows = share.new_zeros(n, *share.shape[1:]).index_copy(0, numbers.to(share.device), share)
     return differentiable.all_reduce(rows) if torch.is_grad_enabled() else _summed(rows)
@@ -51,17 +52,20 @@ def _summed(tensor: torch.Tensor) -> torch.Tensor:
 
 
 def average_gradients(parameters: list[torch.nn.Parameter]) -> None:
-    """Replace each gradient by its mean over all processes; one that a process did not compute counts as zero there."""
-    if count() > 1:
+    """Replace each gradient by its mean over all processes; one that a process did not compute
+    counts as zero there.
+    """
+    if world_size() > 1:
         for parameter in parameters:
             if parameter.grad is None:
                 parameter.grad = torch.zeros_like(parameter)
-            _summed(parameter.grad).div_(count())
+            _summed(parameter.grad).div_(world_size())
 
 
 @contextmanager
-def started(device: str | None = None) -> Iterator[str | None]:
-    """Join the other processes if `torchrun` started this one; gives the device to use, a GPU of its own with CUDA.
+def process_group(device: str | None = None) -> Iterator[str | None]:
+    """Join the other processes if `torchrun` started this one; gives the device to use, a GPU of
+    its own with CUDA.
 
     Gloo connects processes on CPUs, NCCL those on GPUs.
     """

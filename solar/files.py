@@ -1,4 +1,6 @@
-"""Files that nobody can half-write or misread: where data live, atomic writing, checksums, pickles that run nothing."""
+"""Files that nobody can half-write or misread: where data live, atomic writing, checksums, pickles
+that run nothing.
+"""
 
 import hashlib
 import os
@@ -12,14 +14,17 @@ import platformdirs
 
 
 def home() -> Path:
-    """Folder of everything that is made or downloaded: $SOLAR_HOME, else the platform's cache folder."""
+    """Folder of everything that is made or downloaded: $SOLAR_HOME, else the platform's cache
+    folder.
+    """
     chosen = os.environ.get("SOLAR_HOME")
     return Path(chosen).expanduser() if chosen else platformdirs.user_cache_path("solar")
 
 
 @contextmanager
 def atomic(path: str | Path) -> Iterator[Path]:
-    """Give a temporary path beside `path`; it takes the place of `path` on success and vanishes on failure.
+    """Give a temporary path beside `path`; it takes the place of `path` on success and vanishes on
+    failure.
 
     Folders that are not there yet are made.
     """
@@ -40,8 +45,10 @@ def sha256(path: str | Path) -> str:
 
 
 class _PlainDtype:
-    """Stands in for numpy.dtype in a pickle: numbers and strings only, and what a pickle says of its inside is not
-    believed (numpy's own would let a pickle change an element's size, and so read memory that is not the array's)."""
+    """Stands in for numpy.dtype in a pickle: numbers and strings only, and what a pickle says of
+    its inside is not believed (numpy's own would let a pickle change an element's size, and so read
+    memory that is not the array's).
+    """
 
     def __init__(self, text, *_):
         self.dtype = np.dtype(text if isinstance(text, str) else "O")
@@ -73,7 +80,8 @@ def _frombuffer(content, dtype, shape, order):
     return np.frombuffer(content, dtype.dtype).reshape(shape, order=order)
 
 
-PLAIN_NUMPY = {  # what a pickled array or scalar asks for, by numpy 1 and by numpy 2, and what it gets
+# what a pickled array or scalar asks for, by numpy 1 and by numpy 2, and what it gets
+PLAIN_NUMPY = {
     "numpy.ndarray": _PlainArray,
     "numpy.dtype": _PlainDtype,
     **{f"numpy.{core}.multiarray._reconstruct": _reconstruct for core in ("core", "_core")},
@@ -81,7 +89,9 @@ PLAIN_NUMPY = {  # what a pickled array or scalar asks for, by numpy 1 and by nu
     **{f"numpy.{core}.numeric._frombuffer": _frombuffer for core in ("core", "_core")},
 }
 _ALLOWED = PLAIN_NUMPY | {
-    f"{place}.{kind.__name__}": kind for place in ("builtins", "__builtin__") for kind in (set, frozenset)
+    f"{place}.{kind.__name__}": kind
+    for place in ("builtins", "__builtin__")
+    for kind in (set, frozenset)
 }
 
 
@@ -94,7 +104,8 @@ class _PlainUnpickler(pickle.Unpickler):
 
 
 def load_pickle(path: str | Path):
-    """Read a pickle of plain containers, numbers, strings and numpy arrays; anything else is refused, and not run.
+    """Read a pickle of plain containers, numbers, strings and numpy arrays; anything else is
+    refused, and not run.
 
     Raises:
         FileNotFoundError: no such file.
@@ -107,5 +118,7 @@ def load_pickle(path: str | Path):
         raise
     except Exception as error:
         reason = " ".join(str(error).split())
-        message = f"{path}: not a plain data pickle ({reason}); fetch the file again from a trusted place"
+        message = (
+            f"{path}: not a plain data pickle ({reason}); fetch the file again from a trusted place"
+        )
         raise ValueError(message) from error

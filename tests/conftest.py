@@ -11,13 +11,17 @@ from pathlib import Path
 import pytest
 import torch
 
-REFERENCE = Path(os.environ.get("SOLAR_REFERENCE", Path(__file__).parents[2] / "shared" / "reference"))
+REFERENCE = Path(
+    os.environ.get("SOLAR_REFERENCE", Path(__file__).parents[2] / "shared" / "reference")
+)
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 CHROMIUM = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
 
 
 def reference(path: str) -> Path:
-    """A published file kept outside the project; the test is skipped where it is absent (set SOLAR_REFERENCE)."""
+    """A published file kept outside the project; the test is skipped where it is absent (set
+    SOLAR_REFERENCE).
+    """
     if not (REFERENCE / path).exists():
         pytest.skip(f"no {path} in {REFERENCE}; set SOLAR_REFERENCE to a folder that has it")
     return REFERENCE / path
@@ -29,7 +33,9 @@ def published_state(name: str, device="meta") -> dict[str, torch.Tensor]:
     for line in reference(f"state_dict_keys_{name}.txt").read_text().splitlines():
         key, shape, kind = line.split("\t")
         size = [int(n) for n in shape.strip("()").split(",") if n.strip()]
-        state[key] = torch.zeros(size, dtype=getattr(torch, kind.removeprefix("torch.")), device=device)
+        state[key] = torch.zeros(
+            size, dtype=getattr(torch, kind.removeprefix("torch.")), device=device
+        )
     return state
 
 
@@ -39,14 +45,17 @@ def browser():
     if CHROMIUM is None:
         pytest.skip("no Chromium or Chrome here; install one or set CHROMIUM")
     with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
+        browser = playwright.chromium.launch(
+            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"]
+        )
         yield browser
         browser.close()
 
 
 @pytest.fixture
 def new_page(browser):
-    """new_page(server="", **context options): a page without a network, but for `server`, an address.
+    """new_page(server="", **context options): a page without a network, but for `server`, an
+    address.
 
     `page.complaints` collects refused requests and the console's errors.
     """
@@ -66,7 +75,10 @@ def new_page(browser):
             return route.abort()
 
         context.route("**/*", local_only)
-        page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+        page.on(
+            "console",
+            lambda message: complaints.append(message.text) if message.type == "error" else None,
+        )
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.complaints = complaints
         return page
@@ -89,7 +101,9 @@ class _Quiet(http.server.SimpleHTTPRequestHandler):
 @contextmanager
 def serve(folder):
     """The address of a web server on this machine that serves `folder`."""
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(_Quiet, directory=folder))
+    server = http.server.ThreadingHTTPServer(
+        ("127.0.0.1", 0), functools.partial(_Quiet, directory=folder)
+    )
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
         yield f"http://127.0.0.1:{server.server_port}"

@@ -17,16 +17,23 @@ BIG = bytes(range(256)) * 2000  # 512,000 bytes
 class Server(ThreadingHTTPServer):
     """`files`: path -> bytes. `script`: path -> what to do with the next requests, one word each:
 
-    'cut' breaks off half way, 'stall' sends half and falls silent, a number is a status, 'whole' ignores ranges,
-    'html' sends a web page, 'wrong' other bytes of the same length, 'unsized' says no length, 'shifted' answers
-    another range, 'changed' has another version, 'https' and 'http...' lead elsewhere. Without a word: a good answer.
+    'cut' breaks off half way, 'stall' sends half and falls silent, a number is a status, 'whole'
+    ignores ranges, 'html' sends a web page, 'wrong' other bytes of the same length, 'unsized' says
+    no length, 'shifted' answers another range, 'changed' has another version, 'https' and 'http...'
+    lead elsewhere. Without a word: a good answer.
     """
 
     daemon_threads = True
 
     def __init__(self):
         super().__init__(("127.0.0.1", 0), _Handler)
-        self.files, self.script, self.requests, self.always, self.silence = {}, {}, [], {}, threading.Event()
+        self.files, self.script, self.requests, self.always, self.silence = (
+            {},
+            {},
+            [],
+            {},
+            threading.Event(),
+        )
 
     @property
     def url(self):
@@ -53,7 +60,9 @@ class _Handler(BaseHTTPRequestHandler):
         if word.startswith("http"):
             return self.answer(302, b"", {"Location": word})
         if word == "html":
-            return self.answer(200, b"<html>sorry</html>", {"Content-Type": "text/html; charset=utf-8"})
+            return self.answer(
+                200, b"<html>sorry</html>", {"Content-Type": "text/html; charset=utf-8"}
+            )
         if word in ("wrong", "changed"):
             content = bytes(255 - byte for byte in content)
         tag = f'"{hashlib.sha256(content).hexdigest()[:8]}"'
@@ -90,7 +99,9 @@ class _Handler(BaseHTTPRequestHandler):
 @contextmanager
 def serving():
     server = Server()
-    threading.Thread(target=server.serve_forever, kwargs=dict(poll_interval=0.02), daemon=True).start()
+    threading.Thread(
+        target=server.serve_forever, kwargs=dict(poll_interval=0.02), daemon=True
+    ).start()
     try:
         yield server
     finally:
@@ -100,8 +111,16 @@ def serving():
 
 
 def entry(*files: File, name="stand-in", **changes) -> Entry:
-    facts = dict(kind="training", folder=name, what="a stand-in", enables="tests", licence="none", gigabytes=0.01,
-                 by_hand="the attic of example.org", proof="")  # fmt: skip
+    facts = dict(
+        kind="training",
+        folder=name,
+        what="a stand-in",
+        enables="tests",
+        licence="none",
+        gigabytes=0.01,
+        by_hand="the attic of example.org",
+        proof="",
+    )
     return Entry(name, files=tuple(files), **facts | changes)
 
 

@@ -14,7 +14,9 @@ def trained(channels=8, reduction=2, seed=0):
     torch.manual_seed(seed)
     block = SecondOrderAttention(channels, reduction)
     for tensor in [*block.parameters(), *(b for b in block.buffers() if b.dtype.is_floating_point)]:
-        tensor.data = torch.rand_like(tensor) + 0.2 if tensor.ndim == 1 else torch.randn_like(tensor)
+        tensor.data = (
+            torch.rand_like(tensor) + 0.2 if tensor.ndim == 1 else torch.randn_like(tensor)
+        )
     return block.eval()
 
 
@@ -38,7 +40,9 @@ def loop_block(block, x):
     for i, query in enumerate(queries):
         logits = np.array([query @ key / np.sqrt(len(query)) for key in keys])
         attention[i] = np.exp(logits - logits.max()) / np.exp(logits - logits.max()).sum()
-        out[:, i] = positions[i] + linear("v", sum(a * v for a, v in zip(attention[i], values, strict=True)))
+        out[:, i] = positions[i] + linear(
+            "v", sum(a * v for a, v in zip(attention[i], values, strict=True))
+        )
     return out.reshape(channels, height, width), attention
 
 
@@ -73,7 +77,9 @@ def test_pointwise_is_a_convolution_and_so_are_its_gradients(layout):
     weights = [x, *layer.parameters()]
     out, wanted = layer(x), torch.nn.functional.conv2d(x, layer.weight, layer.bias)
     assert torch.allclose(out, wanted, atol=1e-12)
-    pairs = zip(*(torch.autograd.grad(y.square().sum(), weights) for y in (out, wanted)), strict=True)
+    pairs = zip(
+        *(torch.autograd.grad(y.square().sum(), weights) for y in (out, wanted)), strict=True
+    )
     assert all(torch.allclose(a, b, atol=1e-12) for a, b in pairs)
 
 
@@ -100,7 +106,9 @@ class Watch(TorchDispatchMode):
     def __torch_dispatch__(self, function, types, args=(), kwargs=None):
         out = function(*args, **(kwargs or {}))
         self.names.add(function.__name__)
-        tensors = [t for t in (out if isinstance(out, tuple) else (out,)) if isinstance(t, torch.Tensor)]
+        tensors = [
+            t for t in (out if isinstance(out, tuple) else (out,)) if isinstance(t, torch.Tensor)
+        ]
         self.largest = max([self.largest, *(t.numel() for t in tensors)])
         return out
 

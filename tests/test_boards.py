@@ -39,7 +39,12 @@ def test_distractors_of_every_kind_give_one_score(place, more, capsys):  # noqa:
         told.append(json.loads(capsys.readouterr().out))
     assert told[0]["ap"] == told[1]["ap"] == told[2]["ap"]
     made = told[0]["provenance"]
-    assert (made["network"], made["dataset"], made["distractors"], made["images"]) == ("net", "roxford5k", 6, 3)
+    assert (made["network"], made["dataset"], made["distractors"], made["images"]) == (
+        "net",
+        "roxford5k",
+        6,
+        3,
+    )
     assert made["stores"][0]["sha256"] == made["sha256"]
     (store,) = (place / "home" / "stores").iterdir()  # kept for the next time
     assert store.name.startswith("revisitop1m-net-") and len(solar.Store.open(store)) == 6
@@ -50,11 +55,18 @@ def test_distractors_of_other_making_are_refused(place, more, capsys):  # noqa: 
     assert main("extract revisitop1m --net net.pth --root data --out three".split()) == 0
     torch.manual_seed(1)
     solar.save(solar.GlobalNet("mini"), "other.pth")
-    assert main("extract revisitop1m --net other.pth --root data --single-scale --out other".split()) == 0
+    assert (
+        main("extract revisitop1m --net other.pth --root data --single-scale --out other".split())
+        == 0
+    )
     (more / "3.jpg").write_bytes(b"no picture")
-    for name, message in (("three", "described with scales"), ("other", "described with sha256"),
-                          ("absent.pt", "no store of descriptors"), ("nosuch", "unknown benchmark 'nosuch'"),
-                          ("revisitop1m", "1 images of revisitop1m cannot be read")):  # fmt: skip
+    for name, message in (
+        ("three", "described with scales"),
+        ("other", "described with sha256"),
+        ("absent.pt", "no store of descriptors"),
+        ("nosuch", "unknown benchmark 'nosuch'"),
+        ("revisitop1m", "1 images of revisitop1m cannot be read"),
+    ):
         capsys.readouterr()
         assert main([*COMMAND, "--distractors", name]) == 2
         assert message in capsys.readouterr().err.strip().splitlines()[-1]
@@ -70,7 +82,13 @@ def test_a_board_holds_scores_lists_and_descriptors(place, capsys):  # noqa: F81
     (tensors,) = (place / "board").rglob("tensors.tsv")
     assert np.loadtxt(tensors).shape == (4, 128)  # three images and a query
     labels = (tensors.parent / "metadata.tsv").read_text().splitlines()
-    assert labels == ["image\tshows", "a.jpg\tquery 0", "b.jpg\t-", "c.jpg\tquery 0", "q.jpg\tquery 0"]
+    assert labels == [
+        "image\tshows",
+        "a.jpg\tquery 0",
+        "b.jpg\t-",
+        "c.jpg\tquery 0",
+        "q.jpg\tquery 0",
+    ]
     assert Image.open(tensors.parent / "sprite.png").size == (2 * THUMB, 2 * THUMB)
 
 
@@ -78,4 +96,9 @@ def test_frames_tell_right_from_wrong(place):  # noqa: F811
     bench = solar.load_benchmark("roxford5k", place / "data")
     strip = ranked_strip(bench, 0, [0, 1, 2])
     found = [strip.getpixel((i * THUMB + 1, 1)) for i in range(4)]
-    assert found == [(240, 228, 66), (0, 158, 115), (153, 153, 153), (0, 158, 115)]  # query, easy, junk, hard
+    assert found == [
+        (240, 228, 66),
+        (0, 158, 115),
+        (153, 153, 153),
+        (0, 158, 115),
+    ]  # query, easy, junk, hard

@@ -1,4 +1,6 @@
-"""A changed package changes the pages, a failing cell fails the build again and again, a second build does nothing."""
+"""A changed package changes the pages, a failing cell fails the build again and again, a second
+build does nothing.
+"""
 
 import sys
 from pathlib import Path
@@ -17,7 +19,9 @@ def book(tmp_path, monkeypatch):
     (tmp_path / "solar").mkdir()
     (tmp_path / "notebooks").mkdir()
     (tmp_path / "solar" / "__init__.py").write_text("ANSWER = 'old answer'\n")
-    (tmp_path / "_config.yml").write_text("title: t\nexecute: {execute_notebooks: cache}\nonly_build_toc_files: true\n")
+    (tmp_path / "_config.yml").write_text(
+        "title: t\nexecute: {execute_notebooks: cache}\nonly_build_toc_files: true\n"
+    )
     (tmp_path / "_toc.yml").write_text("format: jb-book\nroot: notebooks/one\n")
     write(tmp_path, "import solar\nprint(solar.ANSWER)")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))

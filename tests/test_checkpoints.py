@@ -1,4 +1,6 @@
-"""Weights on disk: what is saved comes back, what is broken or hostile gives one line and runs nothing."""
+"""Weights on disk: what is saved comes back, what is broken or hostile gives one line and runs
+nothing.
+"""
 
 import os
 import pickle
@@ -43,38 +45,73 @@ def test_round_trip(net, tmp_path):
 
 
 def test_the_same_weights_are_the_same_bytes(net, tmp_path):
-    first, second = (solar.save(net, tmp_path / name).read_bytes() for name in ("a.pth", "another name.pth"))
+    first, second = (
+        solar.save(net, tmp_path / name).read_bytes() for name in ("a.pth", "another name.pth")
+    )
     assert first == second
 
 
 def test_the_authors_layout_is_read(net, tmp_path):
-    meta = dict(architecture="mini", pooling="gem", local_whitening=False, outputdim=128, whitening=True,
-                regional=False, mean=[0.485, 0.456, 0.406], std=[0.229, 0.224, 0.225],
-                soa=True, soa_layers="5")  # fmt: skip
+    meta = dict(
+        architecture="mini",
+        pooling="gem",
+        local_whitening=False,
+        outputdim=128,
+        whitening=True,
+        regional=False,
+        mean=[0.485, 0.456, 0.406],
+        std=[0.229, 0.224, 0.225],
+        soa=True,
+        soa_layers="5",
+    )
     torch.save(dict(epoch=3, meta=meta, state_dict=net.state_dict()), tmp_path / "a.pth")
     assert solar.load(tmp_path / "a.pth").soa == "5"
-    torch.save(dict(meta=meta, state_dict=net.state_dict()), tmp_path / "b.pth", _use_new_zipfile_serialization=False)
+    torch.save(
+        dict(meta=meta, state_dict=net.state_dict()),
+        tmp_path / "b.pth",
+        _use_new_zipfile_serialization=False,
+    )
     assert solar.load(tmp_path / "b.pth").soa == "5"
 
 
 def test_cnnimageretrievals_layout_is_read(tmp_path):
-    """Its stages are numbered children of torchvision's ResNet; its meta may hold whitening as numpy arrays."""
+    """Its stages are numbered children of torchvision's ResNet; its meta may hold whitening as
+    numpy arrays.
+    """
     torch.manual_seed(0)
     resnet = torchvision.models.resnet18(weights=None)
     features = torch.nn.Sequential(*list(resnet.children())[:-2])
     state = {f"features.{k}": v for k, v in features.state_dict().items()}
-    state |= {"pool.p": torch.tensor([2.8]), "whiten.weight": torch.randn(512, 512), "whiten.bias": torch.randn(512)}
+    state |= {
+        "pool.p": torch.tensor([2.8]),
+        "whiten.weight": torch.randn(512, 512),
+        "whiten.bias": torch.randn(512),
+    }
     lw = {"retrieval-SfM-120k": {"ss": {"m": np.ones((4, 1)), "P": np.eye(4, dtype=np.float32)}}}
-    meta = dict(architecture="resnet18", pooling="gem", local_whitening=False, regional=False, whitening=True,
-                mean=[0.485, 0.456, 0.406], std=[0.229, 0.224, 0.225], outputdim=512, Lw=lw)  # fmt: skip
+    meta = dict(
+        architecture="resnet18",
+        pooling="gem",
+        local_whitening=False,
+        regional=False,
+        whitening=True,
+        mean=[0.485, 0.456, 0.406],
+        std=[0.229, 0.224, 0.225],
+        outputdim=512,
+        Lw=lw,
+    )
     for zipped in (True, False):
-        torch.save(dict(meta=meta, state_dict=state), tmp_path / "g.pth", _use_new_zipfile_serialization=zipped)
+        torch.save(
+            dict(meta=meta, state_dict=state),
+            tmp_path / "g.pth",
+            _use_new_zipfile_serialization=zipped,
+        )
         net = solar.load(tmp_path / "g.pth")
     x = torch.randn(1, 3, 64, 96)
     with torch.no_grad():
         wanted = features.eval()(x).clamp(min=1e-6).pow(2.8).mean((2, 3)).pow(1 / 2.8)
-        wanted = torch.nn.functional.normalize(torch.nn.functional.normalize(wanted) @ state["whiten.weight"].T
-                                               + state["whiten.bias"])  # fmt: skip
+        wanted = torch.nn.functional.normalize(
+            torch.nn.functional.normalize(wanted) @ state["whiten.weight"].T + state["whiten.bias"]
+        )
         assert torch.allclose(net(x), wanted, atol=1e-5)
     assert net.soa == ""
 
@@ -99,7 +136,10 @@ def test_regional_networks_come_back(tmp_path):
 
 def test_float16_files_are_computed_in_float32(net, tmp_path):
     state = {k: v.half() if v.is_floating_point() else v for k, v in net.state_dict().items()}
-    torch.save(dict(meta=dict(architecture="mini", soa=True, soa_layers="5"), state_dict=state), tmp_path / "h.pth")
+    torch.save(
+        dict(meta=dict(architecture="mini", soa=True, soa_layers="5"), state_dict=state),
+        tmp_path / "h.pth",
+    )
     assert {p.dtype for p in solar.load(tmp_path / "h.pth").parameters()} == {torch.float32}
 
 
@@ -118,7 +158,11 @@ def test_a_hostile_file_runs_nothing(tmp_path, zipped):
 def test_missing_surplus_and_misshapen_tensors_are_named(net, tmp_path):
     state = net.state_dict()
     del state["pool.p"]
-    state |= {"extra.weight": torch.zeros(1), "whiten.bias": torch.zeros(3), "features.conv1.0.weight": "text"}
+    state |= {
+        "extra.weight": torch.zeros(1),
+        "whiten.bias": torch.zeros(3),
+        "features.conv1.0.weight": "text",
+    }
     meta = dict(architecture="mini", soa=True, soa_layers="5")
     torch.save(dict(meta=meta, state_dict=state), tmp_path / "odd.pth")
     wanted = "missing pool.p; surplus extra.weight; of another shape features.conv1.0.weight, whiten.bias"
@@ -126,8 +170,17 @@ def test_missing_surplus_and_misshapen_tensors_are_named(net, tmp_path):
         solar.load(tmp_path / "odd.pth")
 
 
-@pytest.mark.parametrize("content", [None, [1, 2], {}, {"state_dict": 3}, {"state_dict": {}, "meta": [1]},
-                                     {"state_dict": {}, "meta": {"architecture": "vgg"}}])  # fmt: skip
+@pytest.mark.parametrize(
+    "content",
+    [
+        None,
+        [1, 2],
+        {},
+        {"state_dict": 3},
+        {"state_dict": {}, "meta": [1]},
+        {"state_dict": {}, "meta": {"architecture": "vgg"}},
+    ],
+)
 def test_files_of_another_layout_are_refused(tmp_path, content):
     torch.save(content, tmp_path / "x.pth")
     with pytest.raises(ValueError, match=r"x\.pth"):
@@ -136,7 +189,14 @@ def test_files_of_another_layout_are_refused(tmp_path, content):
 
 def test_damaged_files_are_refused(net, tmp_path):
     whole = solar.save(net, tmp_path / "n.pth").read_bytes()
-    for content in (b"", b"hello", whole[:100], whole[: len(whole) // 2], pickle.dumps(3), b"\x80\x02" + bytes(200)):
+    for content in (
+        b"",
+        b"hello",
+        whole[:100],
+        whole[: len(whole) // 2],
+        pickle.dumps(3),
+        b"\x80\x02" + bytes(200),
+    ):
         (tmp_path / "x.pth").write_bytes(content)
         with pytest.raises(ValueError, match=r"x\.pth") as caught:
             solar.load(tmp_path / "x.pth")
@@ -147,7 +207,9 @@ def test_names(tmp_path, monkeypatch):
     monkeypatch.setenv("SOLAR_HOME", str(tmp_path))
     with pytest.raises(ValueError, match="unknown network 'nosuch'.*resnet101-solar-best"):
         solar.load("nosuch")
-    with pytest.raises(FileNotFoundError, match="resnet101-solar-best: not fetched yet.*put the file at .*weights"):
+    with pytest.raises(
+        FileNotFoundError, match="resnet101-solar-best: not fetched yet.*put the file at .*weights"
+    ):
         solar.load("resnet101-solar-best")
     with pytest.raises(FileNotFoundError, match="no such weights file"):
         solar.load(tmp_path / "absent.pth")
@@ -166,7 +228,9 @@ def test_the_fastest_device_is_picked_when_none_is_asked(monkeypatch):
     monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
     assert checkpoints.pick_device().type == "cpu"
     asked = []
-    monkeypatch.setattr(torch, "empty", lambda size, device: asked.append(device) or torch.zeros(size))
+    monkeypatch.setattr(
+        torch, "empty", lambda size, device: asked.append(device) or torch.zeros(size)
+    )
     monkeypatch.setattr(torch.backends.mps, "is_available", lambda: True)
     checkpoints.pick_device()
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
@@ -197,7 +261,8 @@ def test_plain_pickles_are_read(tmp_path, protocol):
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"text", pickle.dumps([1] * 99)[:-20], pickle.dumps(Path("x")), pickle.dumps(print)]
+    "content",
+    [b"", b"text", pickle.dumps([1] * 99)[:-20], pickle.dumps(Path("x")), pickle.dumps(print)],
 )
 def test_other_pickles_are_refused(tmp_path, content):
     (tmp_path / "p.pkl").write_bytes(content)

@@ -110,23 +110,39 @@ def test_usual_mistakes_get_their_hint(check, word, answer, capsys):
 
 def test_budget_prints_both_costs(capsys):
     checks.budget()
-    assert re.fullmatch(r"So far: \d+ s of processor time, \d+\.\d GiB of memory at most\.\n", capsys.readouterr().out)
+    assert re.fullmatch(
+        r"So far: \d+ s of processor time, \d+\.\d GiB of memory at most\.\n",
+        capsys.readouterr().out,
+    )
 
 
 PUBLISHED = {
-    "hours": [(lambda i, r, d: i / r / d / 3600, "correct"), (lambda i, r, d: i / r / d, "seconds"),
-              (lambda i, r, d: i / r / 3600, "eight share"), (lambda i, r, d: i / r * d / 3600, "by their number"),
-              (lambda i, r, d: 0, "Images, divided")],
-    "share": [(lambda r, n, i: range(r, i, n), "correct"),
-              (lambda r, n, i: range(r * i // n, (r + 1) * i // n), "correct"),
-              (lambda r, n, i: range(r * (i // n), (r + 1) * (i // n)), "nobody's share"),
-              (lambda r, n, i: range(i), "described twice"),
-              (lambda r, n, i: range(r * (i // n), i if r == n - 1 else (r + 1) * (i // n)), "gets all of the rest"),
-              (lambda r, n, i: range(r + 1, i + 1, n), "exactly one share")],
-    "genuine": [(lambda c, d: hashlib.sha256(c).hexdigest() == d.lower(), "correct"), (lambda c, d: False, "refused"),
-                (lambda c, d: True, "One bit"), (lambda c, d: hashlib.sha256(c).hexdigest()[:8] == d[:8], "All digits"),
-                (lambda c, d: hashlib.sha256(c).hexdigest() == d, "capitals")],
-}  # fmt: skip
+    "hours": [
+        (lambda i, r, d: i / r / d / 3600, "correct"),
+        (lambda i, r, d: i / r / d, "seconds"),
+        (lambda i, r, d: i / r / 3600, "eight share"),
+        (lambda i, r, d: i / r * d / 3600, "by their number"),
+        (lambda i, r, d: 0, "Images, divided"),
+    ],
+    "share": [
+        (lambda r, n, i: range(r, i, n), "correct"),
+        (lambda r, n, i: range(r * i // n, (r + 1) * i // n), "correct"),
+        (lambda r, n, i: range(r * (i // n), (r + 1) * (i // n)), "nobody's share"),
+        (lambda r, n, i: range(i), "described twice"),
+        (
+            lambda r, n, i: range(r * (i // n), i if r == n - 1 else (r + 1) * (i // n)),
+            "gets all of the rest",
+        ),
+        (lambda r, n, i: range(r + 1, i + 1, n), "exactly one share"),
+    ],
+    "genuine": [
+        (lambda c, d: hashlib.sha256(c).hexdigest() == d.lower(), "correct"),
+        (lambda c, d: False, "refused"),
+        (lambda c, d: True, "One bit"),
+        (lambda c, d: hashlib.sha256(c).hexdigest()[:8] == d[:8], "All digits"),
+        (lambda c, d: hashlib.sha256(c).hexdigest() == d, "capitals"),
+    ],
+}
 
 
 @pytest.mark.parametrize("name", PUBLISHED)

@@ -18,15 +18,23 @@ from solar.world import DATASETS, Recipe
 
 @pytest.fixture
 def place(tmp_path, monkeypatch):
-    """The current folder: an empty SOLAR_HOME, a tiny benchmark in the published layout in data/, a network net.pth."""
+    """The current folder: an empty SOLAR_HOME, a tiny benchmark in the published layout in data/, a
+    network net.pth.
+    """
     monkeypatch.setenv("SOLAR_HOME", str(tmp_path / "home"))
     monkeypatch.chdir(tmp_path)
     jpg = tmp_path / "data" / "roxford5k" / "jpg"
     jpg.mkdir(parents=True)
     for name, colour in dict(a="red", b="blue", c="green", q="red").items():
         Image.effect_noise((48, 32), 60).convert("RGB").save(jpg / f"{name}.jpg")
-        Image.blend(Image.open(jpg / f"{name}.jpg"), Image.new("RGB", (48, 32), colour), 0.8).save(jpg / f"{name}.jpg")
-    truth = dict(imlist=["a", "b", "c"], qimlist=["q"], gnd=[dict(bbx=[0, 0, 48, 32], easy=[0], hard=[2], junk=[1])])
+        Image.blend(Image.open(jpg / f"{name}.jpg"), Image.new("RGB", (48, 32), colour), 0.8).save(
+            jpg / f"{name}.jpg"
+        )
+    truth = dict(
+        imlist=["a", "b", "c"],
+        qimlist=["q"],
+        gnd=[dict(bbx=[0, 0, 48, 32], easy=[0], hard=[2], junk=[1])],
+    )
     (jpg.parent / "gnd_roxford5k.pkl").write_bytes(pickle.dumps(truth))
     torch.manual_seed(0)
     solar.save(solar.GlobalNet("mini"), "net.pth")
@@ -78,7 +86,11 @@ def test_one_clear_line(place, capsys, command):
         code = main(command.split())
     except SystemExit as stop:
         code = stop.code
-    lines = [line for line in capsys.readouterr().err.splitlines() if line.strip() and "image/s" not in line]
+    lines = [
+        line
+        for line in capsys.readouterr().err.splitlines()
+        if line.strip() and "image/s" not in line
+    ]
     lines = [line for line in lines if not line.lstrip("\r ").startswith("0%")]
     assert code == 2 and BAD[command] in lines[-1] and len(lines) == 1, lines
 
@@ -88,7 +100,10 @@ def test_one_clear_line(place, capsys, command):
 def test_a_bad_picture_in_the_data(place, capsys, content, workers):
     path = place / "data" / "roxford5k" / "jpg" / "b.jpg"
     path.unlink() if content is None else path.write_bytes(content)
-    assert main(["evaluate", "roxford5k", "--net", "net.pth", "--root", "data", "--workers", workers]) == 2
+    assert (
+        main(["evaluate", "roxford5k", "--net", "net.pth", "--root", "data", "--workers", workers])
+        == 2
+    )
     last = capsys.readouterr().err.strip().splitlines()[-1]
     assert last.startswith("solar: ") and "b.jpg" in last
 
@@ -100,7 +115,9 @@ def test_distractors_cannot_be_evaluated(place, capsys):
     assert "without queries" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("command", [["--help"], ["data", "--help"], ["evaluate", "--help"], ["pretrain", "--help"]])
+@pytest.mark.parametrize(
+    "command", [["--help"], ["data", "--help"], ["evaluate", "--help"], ["pretrain", "--help"]]
+)
 def test_help(command, capsys):
     with pytest.raises(SystemExit) as stop:
         main(command)
@@ -108,11 +125,19 @@ def test_help(command, capsys):
 
 
 def test_every_command_shows_examples_and_speaks_json():
-    """A command that reports for people has --json for scripts; the others print JSON or a path anyway."""
-    commands = next(a for a in parser()._actions if isinstance(a, argparse._SubParsersAction)).choices
+    """A command that reports for people has --json for scripts; the others print JSON or a path
+    anyway.
+    """
+    commands = next(
+        a for a in parser()._actions if isinstance(a, argparse._SubParsersAction)
+    ).choices
     assert set(commands) >= {"data", "train", "extract", "evaluate", "explore", "match", "doctor"}
     for name, command in commands.items():
-        assert f"  solar {name} " in command.epilog or f": solar {name} " in command.epilog or name == "doctor"
+        assert (
+            f"  solar {name} " in command.epilog
+            or f": solar {name} " in command.epilog
+            or name == "doctor"
+        )
         assert "example" in command.epilog
     for name in ("data", "evaluate", "match", "doctor"):
         assert "--json" in commands[name].format_help()
@@ -120,5 +145,11 @@ def test_every_command_shows_examples_and_speaks_json():
 
 def test_as_a_module(place):
     command = [sys.executable, "-m", "solar", "evaluate", "x", "--net", "y"]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=Path(solar.__file__).parents[1])
-    assert done.returncode == 2 and done.stderr.count("\n") == 1 and "unknown network 'y'" in done.stderr
+    done = subprocess.run(
+        command, capture_output=True, text=True, cwd=Path(solar.__file__).parents[1]
+    )
+    assert (
+        done.returncode == 2
+        and done.stderr.count("\n") == 1
+        and "unknown network 'y'" in done.stderr
+    )

@@ -10,7 +10,9 @@ from solar.world import DATASETS, Recipe
 
 
 def lay_out(root, name="roxford5k", **changes):
-    gnd = [dict(bbx=np.array([1.0, 2, 30, 40]), easy=np.array([0]), hard=[1], junk=np.array([], int))]
+    gnd = [
+        dict(bbx=np.array([1.0, 2, 30, 40]), easy=np.array([0]), hard=[1], junk=np.array([], int))
+    ]
     content = dict(imlist=["a", "b"], qimlist=["q"], gnd=gnd) | changes
     (root / name / "jpg").mkdir(parents=True)
     (root / name / f"gnd_{name}.pkl").write_bytes(pickle.dumps(content))
@@ -20,7 +22,9 @@ def lay_out(root, name="roxford5k", **changes):
 def test_a_published_benchmark(tmp_path):
     bench = load_benchmark("roxford5k", lay_out(tmp_path))
     assert bench.images == [tmp_path / "roxford5k" / "jpg" / f"{n}.jpg" for n in "ab"]
-    assert bench.queries == [tmp_path / "roxford5k" / "jpg" / "q.jpg"] and bench.boxes == [(1, 2, 30, 40)]
+    assert bench.queries == [tmp_path / "roxford5k" / "jpg" / "q.jpg"] and bench.boxes == [
+        (1, 2, 30, 40)
+    ]
     assert bench.ground_truth == [dict(bbx=(1, 2, 30, 40), easy=[0], hard=[1], junk=[])]
     assert repr(bench) == "Benchmark('roxford5k'): 2 images, 1 queries"
 
@@ -35,9 +39,13 @@ def test_the_first_benchmarks_share_the_images_of_the_revisited(tmp_path):
     bench = load_benchmark("oxford5k", root)
     assert bench.images == load_benchmark("roxford5k", root).images and bench.name == "oxford5k"
     assert bench.ground_truth == [dict(bbx=(1, 2, 30, 40), ok=[1], junk=[0])]
-    report = evaluate(bench.ground_truth, np.eye(2, dtype=np.float32), np.array([[0.6, 0.8]], np.float32))
+    report = evaluate(
+        bench.ground_truth, np.eye(2, dtype=np.float32), np.array([[0.6, 0.8]], np.float32)
+    )
     assert report.map == {"original": 1.0}
-    (root / "roxford5k" / "gnd_oxford5k.pkl").write_bytes(pickle.dumps(content | dict(gnd=[gnd[0] | dict(ok=[2])])))
+    (root / "roxford5k" / "gnd_oxford5k.pkl").write_bytes(
+        pickle.dumps(content | dict(gnd=[gnd[0] | dict(ok=[2])]))
+    )
     with pytest.raises(ValueError, match="labels images beyond the 2"):
         load_benchmark("oxford5k", root)
 
@@ -69,10 +77,19 @@ def test_a_ground_truth_without_its_images(tmp_path):
 GOOD = dict(bbx=[0, 0, 9, 9], easy=[], hard=[], junk=[])
 
 
-@pytest.mark.parametrize("changes", [
-    dict(gnd=3), dict(gnd=[{}]), dict(gnd=[]), dict(qimlist=None), dict(gnd=[GOOD | dict(bbx=[1, 2])]),
-    dict(gnd=[GOOD | dict(easy=[2])]), dict(gnd=[GOOD | dict(junk=[-1])]), dict(gnd=[GOOD | dict(bbx=["a"] * 4)]),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "changes",
+    [
+        dict(gnd=3),
+        dict(gnd=[{}]),
+        dict(gnd=[]),
+        dict(qimlist=None),
+        dict(gnd=[GOOD | dict(bbx=[1, 2])]),
+        dict(gnd=[GOOD | dict(easy=[2])]),
+        dict(gnd=[GOOD | dict(junk=[-1])]),
+        dict(gnd=[GOOD | dict(bbx=["a"] * 4)]),
+    ],
+)
 def test_a_ground_truth_of_another_structure_is_refused(tmp_path, changes):
     with pytest.raises(ValueError, match=r"gnd_roxford5k\.pkl"):
         load_benchmark("roxford5k", lay_out(tmp_path, **changes))

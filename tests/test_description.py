@@ -1,4 +1,6 @@
-"""Descriptors: several scales against a loop, the same from any batch, order and number of workers, queries cropped."""
+"""Descriptors: several scales against a loop, the same from any batch, order and number of workers,
+queries cropped.
+"""
 
 import math
 
@@ -26,21 +28,36 @@ def texture(seed, width=64, height=48):
     """A smooth pattern of its own kind for each seed."""
     rng = np.random.default_rng(seed)
     y, x = np.mgrid[:height, :width] / 8
-    waves = [np.sin(x * rng.uniform(0.2, 3) + y * rng.uniform(0.2, 3) + rng.uniform(0, 6)) for _ in range(3)]
+    waves = [
+        np.sin(x * rng.uniform(0.2, 3) + y * rng.uniform(0.2, 3) + rng.uniform(0, 6))
+        for _ in range(3)
+    ]
     return Image.fromarray(np.uint8(127 + 120 * np.stack(waves, -1)))
 
 
 @pytest.fixture(scope="module")
 def files(tmp_path_factory):
     folder = tmp_path_factory.mktemp("pictures")
-    sizes = [(64, 48), (48, 64), (64, 48), (80, 50), (64, 48), (48, 64), (64, 64), (64, 48), (200, 100)]
+    sizes = [
+        (64, 48),
+        (48, 64),
+        (64, 48),
+        (80, 50),
+        (64, 48),
+        (48, 64),
+        (64, 64),
+        (64, 48),
+        (200, 100),
+    ]
     for i, size in enumerate(sizes):
         texture(i, *size).save(folder / f"{i}.png")
     return [folder / f"{i}.png" for i in range(len(sizes))]
 
 
 def loop_resize(image, scale):
-    """(3, H, W) -> (3, floor(H s), floor(W s)): bilinear, pixel centres at half integers, borders repeated."""
+    """(3, H, W) -> (3, floor(H s), floor(W s)): bilinear, pixel centres at half integers, borders
+    repeated.
+    """
     channels, height, width = image.shape
     out = np.zeros((channels, math.floor(height * scale), math.floor(width * scale)))
 
@@ -65,9 +82,15 @@ def test_scales_are_resized_described_averaged_and_normalised_again(net, files):
     total = np.zeros(net.dim)
     for scale in PAPER_SCALES:
         with torch.no_grad():
-            total += net(torch.tensor(loop_resize(image, scale), dtype=torch.float32)[None])[0].double().numpy()
+            total += (
+                net(torch.tensor(loop_resize(image, scale), dtype=torch.float32)[None])[0]
+                .double()
+                .numpy()
+            )
     mean = total / 3
-    assert np.allclose(describe(net, files[:1])[0], mean / (np.sqrt((mean**2).sum()) + 1e-6), atol=1e-5)
+    assert np.allclose(
+        describe(net, files[:1])[0], mean / (np.sqrt((mean**2).sum()) + 1e-6), atol=1e-5
+    )
 
 
 def test_rows_are_of_unit_length_and_plain_numpy(net, files):
@@ -78,7 +101,8 @@ def test_rows_are_of_unit_length_and_plain_numpy(net, files):
 
 
 @pytest.mark.parametrize(
-    "options", [dict(batch_size=1), dict(batch_size=3), dict(workers=2), dict(batch_size=2, workers=1)]
+    "options",
+    [dict(batch_size=1), dict(batch_size=3), dict(workers=2), dict(batch_size=2, workers=1)],
 )
 def test_batch_size_and_workers_change_nothing(net, files, options):
     wanted = describe(net, files, image_size=64, batch_size=16)
@@ -92,7 +116,10 @@ def test_order_changes_nothing(net, files):
 
 
 def test_paths_and_pictures_are_the_same(net, files):
-    assert np.array_equal(describe(net, [str(f) for f in files[:3]]), describe(net, [Image.open(f) for f in files[:3]]))
+    assert np.array_equal(
+        describe(net, [str(f) for f in files[:3]]),
+        describe(net, [Image.open(f) for f in files[:3]]),
+    )
 
 
 def test_a_network_in_training_is_described_in_evaluation_mode(net, files):
@@ -101,7 +128,9 @@ def test_a_network_in_training_is_described_in_evaluation_mode(net, files):
 
 
 def test_a_query_is_cropped_to_its_box(net, tmp_path):
-    """Its surroundings show landmark B, its box landmark A: cropped it is A to the last digit, uncropped it is not."""
+    """Its surroundings show landmark B, its box landmark A: cropped it is A to the last digit,
+    uncropped it is not.
+    """
     a, b = texture(100), texture(101, 192, 144)
     query = b.copy()
     query.paste(a, (70, 50))
@@ -133,13 +162,18 @@ def test_few_pictures_wait_however_many_sizes():
 @pytest.mark.parametrize("workers", [0, 2])
 def test_a_broken_picture_is_named_in_one_line(net, files, tmp_path, workers):
     (tmp_path / "broken.jpg").write_bytes(b"no picture")
-    for bad, kind in ((tmp_path / "broken.jpg", ValueError), (tmp_path / "absent.jpg", FileNotFoundError)):
+    for bad, kind in (
+        (tmp_path / "broken.jpg", ValueError),
+        (tmp_path / "absent.jpg", FileNotFoundError),
+    ):
         with pytest.raises(kind, match=bad.name) as caught:
             describe(net, [files[0], bad, files[1]], workers=workers)
         assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("options", [dict(boxes=[]), dict(image_size=0), dict(image_size=-4), dict(device="nosuch")])
+@pytest.mark.parametrize(
+    "options", [dict(boxes=[]), dict(image_size=0), dict(image_size=-4), dict(device="nosuch")]
+)
 def test_bad_options_are_refused(net, files, options):
     with pytest.raises(ValueError):
         describe(net, files[:1], **options)

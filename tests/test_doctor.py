@@ -51,7 +51,9 @@ def test_an_empty_home_is_sound(place, capsys):
 def test_the_self_test_notices_a_wrong_temperature(monkeypatch):
     assert all(row["right"] for row in doctor.self_test("cpu"))
     fused = attention.F.scaled_dot_product_attention
-    monkeypatch.setattr(attention.F, "scaled_dot_product_attention", lambda q, k, v: fused(q, k, v, scale=0.1))
+    monkeypatch.setattr(
+        attention.F, "scaled_dot_product_attention", lambda q, k, v: fused(q, k, v, scale=0.1)
+    )
     wrong = [row["name"] for row in doctor.self_test("cpu") if not row["right"]]
     assert "fused attention beside explicit" in wrong
 
@@ -60,7 +62,9 @@ def test_wrong_numbers_make_the_exit_status_3(place, monkeypatch, capsys):
     monkeypatch.setattr(doctor, "LOCAL", [9.0, 0, 0, 0])
     assert main(["doctor"]) == 3
     text = capsys.readouterr().out
-    assert "WRONG    local network" in text and text.splitlines()[-1].startswith("something is wrong")
+    assert "WRONG    local network" in text and text.splitlines()[-1].startswith(
+        "something is wrong"
+    )
 
 
 def test_a_benchmark_put_there_by_hand(place):
@@ -68,7 +72,11 @@ def test_a_benchmark_put_there_by_hand(place):
     assert doctor.check(ENTRIES["rparis6k"])["state"] == "whole"
     (jpg / "b.jpg").unlink()
     found = doctor.check(ENTRIES["rparis6k"])
-    assert found["state"] == "broken" and "1 of 3 images are missing" in found["why"] and "b.jpg" in found["why"]
+    assert (
+        found["state"] == "broken"
+        and "1 of 3 images are missing" in found["why"]
+        and "b.jpg" in found["why"]
+    )
 
 
 def test_a_ground_truth_of_another_size_is_not_the_published_one(place):

@@ -1,4 +1,6 @@
-"""Fetching from a server that misbehaves in every way: whole and right in the end, or a clear line and nothing lost."""
+"""Fetching from a server that misbehaves in every way: whole and right in the end, or a clear line
+and nothing lost.
+"""
 
 import hashlib
 import json
@@ -9,7 +11,7 @@ from serving import BIG, entry, serving, tar_of
 from solar.files import sha256
 from solar.published import http as module
 from solar.published.catalogue import ENTRIES, OUTSIDE_DATA, File, how_to_get, read_manifest
-from solar.published.fetch import fetch, states
+from solar.published.fetch import fetch, file_states
 from solar.published.http import download
 
 SHA = "sha256:" + hashlib.sha256(BIG).hexdigest()
@@ -30,11 +32,16 @@ def server(monkeypatch, tmp_path):
 
 def get(server, tmp_path, *mirrors, recorded="", **facts):
     mirrors = [m if m.startswith("http") else f"{server.url}/{m}" for m in mirrors or ("big",)]
-    return download(File("big.bin", tuple(mirrors), **facts), tmp_path / "big.bin", recorded, progress=False)
+    return download(
+        File("big.bin", tuple(mirrors), **facts), tmp_path / "big.bin", recorded, progress=False
+    )
 
 
 def whole(tmp_path):
-    return (tmp_path / "big.bin").read_bytes() == BIG and {p.name for p in tmp_path.iterdir()} <= {"big.bin", "home"}
+    return (tmp_path / "big.bin").read_bytes() == BIG and {p.name for p in tmp_path.iterdir()} <= {
+        "big.bin",
+        "home",
+    }
 
 
 def test_plain(server, tmp_path):
@@ -43,10 +50,23 @@ def test_plain(server, tmp_path):
     assert whole(tmp_path)
 
 
-@pytest.mark.parametrize("steps", [
-    ["cut"], ["cut"] * 4, ["stall"], ["500"], ["503", "429", "408"], ["cut", "500", "stall", "502"], ["cut", "whole"],
-    ["cut", "shifted"], ["cut", "cut", "416"], ["unsized"], ["cut", "unsized"], ["whole"],
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "steps",
+    [
+        ["cut"],
+        ["cut"] * 4,
+        ["stall"],
+        ["500"],
+        ["503", "429", "408"],
+        ["cut", "500", "stall", "502"],
+        ["cut", "whole"],
+        ["cut", "shifted"],
+        ["cut", "cut", "416"],
+        ["unsized"],
+        ["cut", "unsized"],
+        ["whole"],
+    ],
+)
 def test_failures_that_pass(server, tmp_path, steps):
     server.script["big"] = list(steps)
     get(server, tmp_path, digest=SHA)
@@ -78,7 +98,9 @@ def test_without_versions_another_length_starts_anew(server, tmp_path):
     assert whole(tmp_path)
 
 
-@pytest.mark.parametrize("part, steps", [(BIG, []), (BIG + b"more", []), (BIG[:-1], []), (b"", []), (BIG[:9], ["416"])])
+@pytest.mark.parametrize(
+    "part, steps", [(BIG, []), (BIG + b"more", []), (BIG[:-1], []), (b"", []), (BIG[:9], ["416"])]
+)
 def test_whatever_a_kill_has_left(server, tmp_path, part, steps):
     (tmp_path / "big.bin.part").write_bytes(part)
     tag = f'"{hashlib.sha256(BIG).hexdigest()[:8]}"'
@@ -116,10 +138,16 @@ def test_half_from_one_mirror_is_not_glued_to_half_from_another(server, tmp_path
 
 
 REFUSED = {
-    "500": "error 500, 5 times in a row", "404": "error 404", "stall": "went silent, 5 times", "html": "a web page",
-    "wrong": "not the published bytes", "cut": "broke off", "https://127.0.0.1:9/": "no connection",
-    "http://127.0.0.1:9/": "no connection", "http:": "leads in a circle",
-}  # fmt: skip
+    "500": "error 500, 5 times in a row",
+    "404": "error 404",
+    "stall": "went silent, 5 times",
+    "html": "a web page",
+    "wrong": "not the published bytes",
+    "cut": "broke off",
+    "https://127.0.0.1:9/": "no connection",
+    "http://127.0.0.1:9/": "no connection",
+    "http:": "leads in a circle",
+}
 
 
 @pytest.mark.parametrize("word", REFUSED)
@@ -151,7 +179,7 @@ def test_https_does_not_lead_to_http(tmp_path):
     class Answer:
         url, status_code, headers, history = "http://b/", 200, {}, [Hop]
 
-    with pytest.raises(module._Unfit, match="from https to plain http"):
+    with pytest.raises(module.MirrorFailed, match="from https to plain http"):
         module._judge(Answer, File("x", ()), 0, None)
 
 
@@ -175,7 +203,8 @@ def test_no_address(tmp_path):
         download(File("x", ()), tmp_path / "x")
 
 
-# ---- entries --------------------------------------------------------------------------------------------------------
+# ---- entries
+# --------------------------------------------------------------------------------------------------------
 
 PICTURES = {f"top/{name}.jpg": name.encode() * 5000 for name in "abc"}
 
@@ -183,38 +212,52 @@ PICTURES = {f"top/{name}.jpg": name.encode() * 5000 for name in "abc"}
 @pytest.fixture
 def gallery(server):
     server.files |= {"list.csv": b"a,b\n", "pictures.tgz": tar_of(PICTURES)}
-    archive = File("pictures.tgz", (f"{server.url}/pictures.tgz",), archive="pictures.tgz", into="jpg", keep=1)
-    return entry(File("list.csv", (f"{server.url}/list.csv",)), archive, name="gallery", proof="jpg/*.jpg")
+    archive = File(
+        "pictures.tgz", (f"{server.url}/pictures.tgz",), archive="pictures.tgz", into="jpg", keep=1
+    )
+    return entry(
+        File("list.csv", (f"{server.url}/list.csv",)), archive, name="gallery", proof="jpg/*.jpg"
+    )
 
 
 def names(folder):
-    return sorted(str(p.relative_to(folder)) for p in folder.rglob("*") if p.is_file() and p.name != ".lock")
+    return sorted(
+        str(p.relative_to(folder)) for p in folder.rglob("*") if p.is_file() and p.name != ".lock"
+    )
 
 
 GALLERY = ["jpg/a.jpg", "jpg/b.jpg", "jpg/c.jpg", "list.csv", "sources.json"]
 
 
 def test_an_entry_is_fetched_unpacked_and_kept(server, gallery, tmp_path):
-    assert [state for _, state in states(gallery)] == ["absent", "absent"]
+    assert [state for _, state in file_states(gallery)] == ["absent", "absent"]
     folder = fetch(gallery, progress=False)
     assert folder == tmp_path / "home" / "data" / "gallery" and names(folder) == GALLERY
-    assert [state for _, state in states(gallery)] == ["here", "here"]
+    assert [state for _, state in file_states(gallery)] == ["here", "here"]
     record = json.loads((folder / "sources.json").read_text())
-    assert record["list.csv"]["sha256"] == sha256(folder / "list.csv") and record["pictures.tgz"]["unpacked"] == 3
+    assert (
+        record["list.csv"]["sha256"] == sha256(folder / "list.csv")
+        and record["pictures.tgz"]["unpacked"] == 3
+    )
     asked = len(server.requests)
     fetch(gallery, progress=False)
     assert len(server.requests) == asked  # all of it is here
 
 
 def test_another_root(gallery, tmp_path):
-    assert fetch(gallery, tmp_path / "éléphant disk", progress=False) == tmp_path / "éléphant disk" / "gallery"
+    assert (
+        fetch(gallery, tmp_path / "éléphant disk", progress=False)
+        == tmp_path / "éléphant disk" / "gallery"
+    )
 
 
 def test_a_later_change_is_refused_and_explained(server, gallery):
     folder = fetch(gallery, progress=False)
     (folder / "list.csv").unlink()
     server.files["list.csv"] = b"c,d\n"
-    with pytest.raises(ConnectionError, match="not the bytes that came the first time.*sources.json"):
+    with pytest.raises(
+        ConnectionError, match="not the bytes that came the first time.*sources.json"
+    ):
         fetch(gallery, progress=False)
     assert not (folder / "list.csv").exists()
     server.files["list.csv"] = b"a,b\n"
@@ -241,14 +284,22 @@ def test_an_archive_put_there_by_hand_is_unpacked_offline(server, gallery):
 def test_offline_says_what_is_missing_and_where_to_put_it(server, gallery):
     with pytest.raises(FileNotFoundError) as caught:
         fetch(gallery, offline=True)
-    assert "the attic of example.org" in str(caught.value) and str(gallery.place() / "list.csv") in str(caught.value)
+    assert "the attic of example.org" in str(caught.value) and str(
+        gallery.place() / "list.csv"
+    ) in str(caught.value)
 
 
 def test_a_dead_mirror_says_what_to_do_by_hand(server, gallery):
     server.files.clear()
     with pytest.raises(ConnectionError) as caught:
         fetch(gallery, progress=False)
-    for words in ("error 404", "by hand", "the attic of example.org", str(gallery.place() / "list.csv"), "again"):
+    for words in (
+        "error 404",
+        "by hand",
+        "the attic of example.org",
+        str(gallery.place() / "list.csv"),
+        "again",
+    ):
         assert words in str(caught.value)
 
 
@@ -256,9 +307,13 @@ def test_a_file_by_hand_that_is_not_the_published_one(server, tmp_path):
     fake = entry(File("big", (), digest=SHA), name="fake")
     fake.place().mkdir(parents=True)
     (fake.place() / "big").write_bytes(b"other")
-    assert states(fake)[0][1] == "here"  # at first sight; the digest is looked at once it is fetched or checked
+    assert (
+        file_states(fake)[0][1] == "here"
+    )  # at first sight; the digest is looked at once it is fetched or checked
     sized = entry(File("big", (), digest=SHA, size=len(BIG)), name="fake")
-    with pytest.raises(ValueError, match="big: 5 bytes; the published file has 512,000; move it away"):
+    with pytest.raises(
+        ValueError, match="big: 5 bytes; the published file has 512,000; move it away"
+    ):
         fetch(sized, progress=False)
 
 
@@ -267,7 +322,7 @@ def test_a_hostile_archive_is_refused_and_leaves_no_contents(server, gallery):
     with pytest.raises(ValueError, match="refused.*would not stay"):
         fetch(gallery, progress=False)
     assert names(gallery.place()) == ["list.csv", "pictures.tgz", "sources.json"]
-    assert [state for _, state in states(gallery)] == ["here", "begun"]
+    assert [state for _, state in file_states(gallery)] == ["here", "begun"]
 
 
 def test_parts_of_an_archive(server, tmp_path):
@@ -287,19 +342,25 @@ def test_too_little_room_is_said_before_anything_is_fetched(server, gallery, mon
     assert server.requests == []
 
 
-# ---- the manifest itself --------------------------------------------------------------------------------------------
+# ---- the manifest itself
+# --------------------------------------------------------------------------------------------
 
 
 def test_the_manifest_is_whole():
     assert len(ENTRIES["gl18"].files) == 25 and len(ENTRIES["gl18"].groups()) == 4
-    assert [f.path for f in ENTRIES["gl18"].files[3:]][::21] == ["GL18_TRAIN.partaa", "GL18_TRAIN.partav"]
+    assert [f.path for f in ENTRIES["gl18"].files[3:]][::21] == [
+        "GL18_TRAIN.partaa",
+        "GL18_TRAIN.partav",
+    ]
     assert len(ENTRIES["revisitop1m"].files) == 101
     assert ENTRIES["revisitop1m"].files[100].mirrors[0].endswith("/revisitop1m.100.tar.gz")
     for one in ENTRIES.values():
         assert one.what and one.enables and one.licence and one.by_hand and one.gigabytes > 0
         assert any(file.archive for file in one.files) == bool(one.proof)
         for file in one.files:
-            assert file.mirrors and all(url.startswith(("https://", "http://")) for url in file.mirrors)
+            assert file.mirrors and all(
+                url.startswith(("https://", "http://")) for url in file.mirrors
+            )
             algorithm, _, digest = file.digest.partition(":")
             assert (algorithm, len(digest)) in {("", 0), ("sha256", 64), ("md5", 32)}
             assert "/" not in file.path
@@ -316,19 +377,23 @@ def test_the_published_ground_truth_is_the_one_in_the_manifest():
 
 
 def test_weights_lie_where_they_are_looked_for(monkeypatch, tmp_path):
-    from solar.nets.checkpoints import PUBLISHED, path_of
+    from solar.nets.checkpoints import PUBLISHED_WEIGHTS, path_of
 
     monkeypatch.setenv("SOLAR_HOME", str(tmp_path))
-    for name in PUBLISHED:
+    for name in PUBLISHED_WEIGHTS:
         path = ENTRIES[name].place() / ENTRIES[name].files[0].path
         path.parent.mkdir(exist_ok=True)
         path.write_bytes(b"")
         assert path_of(name) == path and how_to_get(name).count(name) >= 1
-    assert {ENTRIES[name].kind for name in PUBLISHED} == {"weights"} and "weights" in OUTSIDE_DATA
+    assert {ENTRIES[name].kind for name in PUBLISHED_WEIGHTS} == {
+        "weights"
+    } and "weights" in OUTSIDE_DATA
 
 
 def test_a_manifest_of_ones_own(tmp_path):
-    (tmp_path / "m.toml").write_text('[x]\nkind = "patches"\nwhat = "w"\nenables = "e"\nlicence = "l"\ngigabytes = 1\n'
-                                     'by_hand = "b"\nfiles = [{ path = "f", mirrors = ["http://a/f"] }]\n')  # fmt: skip
+    (tmp_path / "m.toml").write_text(
+        '[x]\nkind = "patches"\nwhat = "w"\nenables = "e"\nlicence = "l"\ngigabytes = 1\n'
+        'by_hand = "b"\nfiles = [{ path = "f", mirrors = ["http://a/f"] }]\n'
+    )
     found = read_manifest(tmp_path / "m.toml")["x"]
     assert found.folder == "x" and found.files == (File("f", ("http://a/f",)),)

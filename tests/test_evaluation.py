@@ -1,4 +1,6 @@
-"""Ranks, average precision and the revisited protocol: known values, a naive second implementation, odd cases."""
+"""Ranks, average precision and the revisited protocol: known values, a naive second implementation,
+odd cases.
+"""
 
 import json
 import os
@@ -38,7 +40,9 @@ def naive(ground_truth, scores, k):
             skip = {i for label in ignored for i in truth[label]}
             if not good:
                 continue
-            ranked = [i for i in sorted(range(len(row)), key=lambda i: (-row[i], i)) if i not in skip]
+            ranked = [
+                i for i in sorted(range(len(row)), key=lambda i: (-row[i], i)) if i not in skip
+            ]
             found, ap, last = 0, 0.0, 0
             for rank, image in enumerate(ranked):
                 if image in good:
@@ -58,7 +62,11 @@ def random_benchmark(seed, queries=8, images=120, decimals=None):
     truth = []
     for _ in range(queries):
         order, cuts = rng.permutation(images), np.sort(rng.integers(0, 30, 3))
-        truth.append(dict(easy=order[: cuts[0]], hard=order[cuts[0] : cuts[1]], junk=order[cuts[1] : cuts[2]]))
+        truth.append(
+            dict(
+                easy=order[: cuts[0]], hard=order[cuts[0] : cuts[1]], junk=order[cuts[1] : cuts[2]]
+            )
+        )
     database, wanted = (rng.standard_normal((n, 6)) for n in (images, queries))
     if decimals is not None:  # coarse numbers: many exact ties
         database, wanted = database.round(decimals), wanted.round(decimals)
@@ -98,18 +106,28 @@ def test_ties_go_to_the_smaller_index():
 def test_counting_is_sorting(seed, decimals):
     truth, database, queries = random_benchmark(seed, decimals=decimals)
     rng = np.random.default_rng(seed)
-    distractors = rng.standard_normal((200, 6)) if decimals is None else rng.integers(-2, 3, (200, 6)).astype(float)
+    distractors = (
+        rng.standard_normal((200, 6))
+        if decimals is None
+        else rng.integers(-2, 3, (200, 6)).astype(float)
+    )
     for more in (None, distractors):
         report = evaluate(truth, database, queries, more)
         everything = database if more is None else np.concatenate([database, more])
         for k in (1, 5, 10):
-            for protocol, (ap, precision) in naive(truth, similarity(queries, everything), k).items():
+            for protocol, (ap, precision) in naive(
+                truth, similarity(queries, everything), k
+            ).items():
                 assert report.map[protocol] == pytest.approx(ap, abs=1e-9, nan_ok=True)
                 assert report.mp[protocol][k] == pytest.approx(precision, abs=1e-9, nan_ok=True)
 
 
 def test_queries_without_positives_are_left_out():
-    truth = [dict(easy=[0], hard=[], junk=[]), dict(easy=[], hard=[1], junk=[]), dict(easy=[], hard=[], junk=[0])]
+    truth = [
+        dict(easy=[0], hard=[], junk=[]),
+        dict(easy=[], hard=[1], junk=[]),
+        dict(easy=[], hard=[], junk=[0]),
+    ]
     report = evaluate(truth, np.eye(3), np.eye(3))
     assert np.isnan(report.ap["easy"]).tolist() == [False, True, True]
     assert report.map == {"easy": 1.0, "medium": 1.0, "hard": 1.0}
@@ -126,7 +144,10 @@ def test_distractors_only_ever_hurt():
 def test_report_prints_a_table():
     report = evaluate([dict(easy=[0], hard=[2], junk=[])], np.eye(3), np.eye(3)[:1])
     lines = str(report).splitlines()
-    assert lines[0].split() == ["mAP", "mP@1", "mP@5", "mP@10"] and len({len(line) for line in lines}) == 1
+    assert (
+        lines[0].split() == ["mAP", "mP@1", "mP@5", "mP@10"]
+        and len({len(line) for line in lines}) == 1
+    )
     assert [line.split()[0] for line in lines[1:]] == ["easy", "medium", "hard"]
     assert lines[1].split()[1:] == ["100.00"] * 4
 
@@ -141,7 +162,10 @@ def test_what_does_not_fit_is_refused():
         ((truth, good, bad[1:2]), "query descriptor 0 is not finite"),
         ((truth, good, good[:1], bad), "distractor descriptor 1 is not finite"),
         ((truth, good[:, :2], good[:1]), "rows of one length"),
-        (([dict(easy=[3], hard=[], junk=[])], good, good[:1], good), "names image 3; the database has 3"),
+        (
+            ([dict(easy=[3], hard=[], junk=[])], good, good[:1], good),
+            "names image 3; the database has 3",
+        ),
     ):
         with pytest.raises(ValueError, match=message):
             evaluate(*arguments)
@@ -152,7 +176,9 @@ def test_the_published_ground_truth():
     truth = content["gnd"]
     assert (len(content["imlist"]), len(content["qimlist"]), len(truth)) == (4993, 70, 70)
     rng = np.random.default_rng(0)
-    database, queries = (rng.integers(-99, 100, (n, 8)).astype(np.float32) for n in (4993, 70))  # exact sums, many ties
+    database, queries = (
+        rng.integers(-99, 100, (n, 8)).astype(np.float32) for n in (4993, 70)
+    )  # exact sums, many ties
     report = evaluate(truth, database, queries)
     for protocol, (ap, precision) in naive(truth, similarity(queries, database), 10).items():
         assert report.map[protocol] == pytest.approx(ap, abs=1e-9)
@@ -164,17 +190,27 @@ def loop_counts(truth, scores):
     """Naive: for each query and labelled image, how many stand above it, ties to the smaller index."""
     wanted = [np.concatenate([t["easy"], t["hard"], t["junk"]]).astype(int) for t in truth]
     return wanted, [
-        [sum((s, -j) > (row[i], -i) for j, s in enumerate(row)) for i in index] for index, row in zip(wanted, scores)
+        [sum((s, -j) > (row[i], -i) for j, s in enumerate(row)) for i in index]
+        for index, row in zip(wanted, scores)
     ]
 
 
 @settings(max_examples=25, deadline=None)
-@given(seed=st.integers(0, 10**6), cuts=st.lists(st.integers(0, 300), max_size=4), processes=st.integers(1, 3),
-       tile=st.integers(1, 400), ties=st.booleans())  # fmt: skip
+@given(
+    seed=st.integers(0, 10**6),
+    cuts=st.lists(st.integers(0, 300), max_size=4),
+    processes=st.integers(1, 3),
+    tile=st.integers(1, 400),
+    ties=st.booleans(),
+)
 def test_any_split_counts_the_same(seed, cuts, processes, tile, ties):
-    """Cut the database anywhere, share its tiles among processes, take any size of tile: the integers are the same."""
+    """Cut the database anywhere, share its tiles among processes, take any size of tile: the
+    integers are the same.
+    """
     truth, database, queries = random_benchmark(seed, queries=3, images=300)
-    database, queries = ((rows * (1 if ties else 1000)).round().astype(np.float32) for rows in (database, queries))
+    database, queries = (
+        (rows * (1 if ties else 1000)).round().astype(np.float32) for rows in (database, queries)
+    )
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(ranking, "TILE", tile)
         wanted, whole = loop_counts(truth, similarity(queries.astype(int), database.astype(int)))
@@ -188,7 +224,11 @@ def test_any_split_counts_the_same(seed, cuts, processes, tile, ties):
 
 
 @settings(max_examples=8, deadline=None)
-@given(seed=st.integers(0, 10**6), cuts=st.lists(st.integers(0, 9000), max_size=3), threads=st.sampled_from([1, 2, 3]))
+@given(
+    seed=st.integers(0, 10**6),
+    cuts=st.lists(st.integers(0, 9000), max_size=3),
+    threads=st.sampled_from([1, 2, 3]),
+)
 def test_scores_have_the_same_bits_in_any_split(seed, cuts, threads):
     """Whatever the parts and threads, thresholds and counts are equal to the last bit."""
     rng = np.random.default_rng(seed)
@@ -197,13 +237,18 @@ def test_scores_have_the_same_bits_in_any_split(seed, cuts, threads):
     edges, before = [0, *sorted(cuts), 9000], torch.get_num_threads()
     torch.set_num_threads(threads)
     try:
-        split = count_above(queries, [database[a:b] for a, b in zip(edges, edges[1:])], [places, places])
+        split = count_above(
+            queries, [database[a:b] for a, b in zip(edges, edges[1:])], [places, places]
+        )
         assert torch.get_num_threads() == threads
     finally:
         torch.set_num_threads(before)
     alone = count_above(queries, [database], [places, places])
     for q in range(2):
-        assert split[0][q].tobytes() == alone[0][q].tobytes() and split[1][q].tobytes() == alone[1][q].tobytes()
+        assert (
+            split[0][q].tobytes() == alone[0][q].tobytes()
+            and split[1][q].tobytes() == alone[1][q].tobytes()
+        )
 
 
 WORKER = """
@@ -229,10 +274,20 @@ def test_two_processes_count_the_same_integers(tmp_path):
     data = {name: rng.standard_normal((n, 32)).astype(np.float32) for name, n in sizes.items()}
     np.savez(tmp_path / "data.npz", **data)
     (tmp_path / "worker.py").write_text(WORKER)
-    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "worker.py"]
+    command = [
+        sys.executable,
+        "-m",
+        "torch.distributed.run",
+        "--standalone",
+        "--nproc-per-node",
+        "2",
+        "worker.py",
+    ]
     environment = os.environ | dict(PYTHONPATH=str(ROOT), OMP_NUM_THREADS="1")
     command += ["data.npz", "out"]
-    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=300)
+    done = subprocess.run(
+        command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=300
+    )
     assert done.returncode == 0, done.stderr
     truth = [dict(easy=[i], hard=[i + 5, i + 9], junk=[i + 20]) for i in range(4)]
     ranks = evaluate(truth, *(data[name] for name in ("database", "queries", "distractors"))).ranks
@@ -249,7 +304,9 @@ def test_lists_that_are_cut_short():
     full = evaluate_lists(truth, lists)
     for protocol in PROTOCOLS:
         assert np.allclose(full.ap[protocol], whole.ap[protocol], equal_nan=True)
-        assert np.allclose(full.precision[protocol][5], whole.precision[protocol][5], equal_nan=True)
+        assert np.allclose(
+            full.precision[protocol][5], whole.precision[protocol][5], equal_nan=True
+        )
         short = evaluate_lists(truth, lists[:, :20]).ap[protocol]
         assert (short <= full.ap[protocol] + 1e-12)[~np.isnan(short)].all()
     one = evaluate_lists([dict(easy=[3, 7], hard=[], junk=[5])], [[5, 3, 2, -1]], ks=(2,))
@@ -258,9 +315,13 @@ def test_lists_that_are_cut_short():
 
 def test_the_original_protocol():
     truth = [dict(ok=[0, 2], junk=[1])]
-    report = evaluate(truth, np.eye(4)[:, :2] + [[0.9, 0], [0.8, 0], [0.2, 0], [0.5, 0]], np.array([[1.0, 0]]))
+    report = evaluate(
+        truth, np.eye(4)[:, :2] + [[0.9, 0], [0.8, 0], [0.2, 0], [0.5, 0]], np.array([[1.0, 0]])
+    )
     assert report.ranks["original"][0].tolist() == [0, 2]  # image 1 is junk, image 3 stands between
-    assert list(report.map) == ["original"] and report.map["original"] == pytest.approx((1 + (1 / 2 + 2 / 3) / 2) / 2)
+    assert list(report.map) == ["original"] and report.map["original"] == pytest.approx(
+        (1 + (1 / 2 + 2 / 3) / 2) / 2
+    )
     with pytest.raises(ValueError, match=r"entry 1 has \['easy'\]; expected junk, ok"):
         evaluate([*truth, dict(easy=[1])], np.eye(4), np.eye(4)[:2])
 
@@ -279,9 +340,15 @@ def test_a_report_for_other_programs():
 def test_paired_bootstrap():
     rng = np.random.default_rng(0)
     b = rng.random(70)
-    same, better = paired_bootstrap(b, b), paired_bootstrap(b + 0.1 + 0.01 * rng.standard_normal(70), b)
+    same, better = (
+        paired_bootstrap(b, b),
+        paired_bootstrap(b + 0.1 + 0.01 * rng.standard_normal(70), b),
+    )
     assert same == dict(difference=0, low=0, high=0, better=0)
-    assert better["better"] == 1 and 0.09 < better["low"] < better["difference"] < better["high"] < 0.11
+    assert (
+        better["better"] == 1
+        and 0.09 < better["low"] < better["difference"] < better["high"] < 0.11
+    )
     noise = rng.standard_normal(400)
     found = paired_bootstrap(np.append(noise, np.nan), np.zeros(401))
     width = 2 * 1.96 * noise.std() / 20  # the normal approximation

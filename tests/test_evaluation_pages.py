@@ -1,4 +1,6 @@
-"""Checks and figures of the chapters on evaluation: right answers pass, mistakes get hints, figures hold their data."""
+"""Checks and figures of the chapters on evaluation: right answers pass, mistakes get hints, figures
+hold their data.
+"""
 
 import matplotlib
 
@@ -106,7 +108,9 @@ def test_the_area_is_the_average_precision():
     plots.precision_steps([True, False, True, False, False, True])  # ranks 0, 2, 5
     areas = [np.trapezoid(line.get_ydata(), line.get_xdata()) for line in plt.gcf().axes[1].lines]
     heights = [float(text.get_text()) for text in plt.gcf().axes[1].texts]
-    assert sum(areas) == pytest.approx(0.677778, abs=1e-6) and np.mean(heights) == pytest.approx(0.6778, abs=0.005)
+    assert sum(areas) == pytest.approx(0.677778, abs=1e-6) and np.mean(heights) == pytest.approx(
+        0.6778, abs=0.005
+    )
     words = [text.get_text() for text in plt.gcf().axes[0].texts]
     assert words == ["right", "wrong", "right", "wrong", "wrong", "right"]
 
@@ -115,7 +119,10 @@ def test_each_protocol_drops_what_it_ignores(benchmark):  # noqa: F811
     plots.protocol_lists(benchmark, np.array([3, 2, 1, 0]), 0, length=3)
     titles = [axis.get_title() for axis in plt.gcf().axes]
     assert titles[1:3] == ["wrong", "right: easy"]  # easy: hard and junk fall out
-    assert titles[5:8] == ["wrong", "right: hard", "right: easy"] and titles[9:11] == ["wrong", "right: hard"]
+    assert titles[5:8] == ["wrong", "right: hard", "right: easy"] and titles[9:11] == [
+        "wrong",
+        "right: hard",
+    ]
 
 
 def test_thumbnails_stand_at_their_places(benchmark):  # noqa: F811

@@ -1,4 +1,6 @@
-"""Stores made from pictures: killed and resumed, in shards, with unreadable images; the folded network is the same."""
+"""Stores made from pictures: killed and resumed, in shards, with unreadable images; the folded
+network is the same.
+"""
 
 import json
 import os
@@ -59,7 +61,15 @@ def rows_of(store):
 
 
 def command(photos, out, *more):
-    return ["extract", str(photos), "--net", str(photos.parent / "net.pth"), "--out", str(out), *more]
+    return [
+        "extract",
+        str(photos),
+        "--net",
+        str(photos.parent / "net.pth"),
+        "--out",
+        str(out),
+        *more,
+    ]
 
 
 def killed(photos, out, at: int) -> set[int]:
@@ -85,7 +95,9 @@ def test_a_killed_extraction_goes_on_where_it_was(tmp_path, photos, net, wanted)
         Store.open(out)
     second = killed(photos, out, len(first) + 4)
     middle = rows_of(out)
-    assert first < second and all(np.array_equal(before[i], middle[i]) for i in first)  # not done again
+    assert first < second and all(
+        np.array_equal(before[i], middle[i]) for i in first
+    )  # not done again
 
     class Watched(torch.nn.Module):
         mean, std, dim = net.mean, net.std, net.dim
@@ -116,11 +128,15 @@ def test_the_same_from_any_batch_and_workers(tmp_path, photos, wanted, options, 
     assert main(command(photos, tmp_path / "s", *options)) == 0
     assert capsys.readouterr().out.strip() == str(tmp_path / "s")
     store = Store.open(tmp_path / "s")
-    assert np.abs(np.concatenate(list(store.chunks())) - wanted).max() < (1e-3 if "--half" in options else 1e-6)
+    assert np.abs(np.concatenate(list(store.chunks())) - wanted).max() < (
+        1e-3 if "--half" in options else 1e-6
+    )
     assert store.dtype == (np.float16 if "--half" in options else np.float32)
     made = store.meta
     assert made["network"] == "net" and len(made["sha256"]) == 64 and made["scales"][0] == 1
-    assert (made["image_size"], made["length"]) == (1024, 128) and {"torch", "numpy"} < made["versions"].keys()
+    assert (made["image_size"], made["length"]) == (1024, 128) and {"torch", "numpy"} < made[
+        "versions"
+    ].keys()
 
 
 def test_shards_fill_one_store(tmp_path, photos, wanted, monkeypatch):
@@ -137,10 +153,24 @@ def test_shards_fill_one_store(tmp_path, photos, wanted, monkeypatch):
 
 def test_shards_at_the_same_time(tmp_path, photos, wanted):
     environment = os.environ | dict(PYTHONPATH=str(ROOT), OMP_NUM_THREADS="1")
-    run = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "-m", "solar"]
-    done = subprocess.run([*run, *command(photos, tmp_path / "s")], env=environment, capture_output=True, timeout=300)
+    run = [
+        sys.executable,
+        "-m",
+        "torch.distributed.run",
+        "--standalone",
+        "--nproc-per-node",
+        "2",
+        "-m",
+        "solar",
+    ]
+    done = subprocess.run(
+        [*run, *command(photos, tmp_path / "s")], env=environment, capture_output=True, timeout=300
+    )
     assert done.returncode == 0, done.stderr
-    assert np.abs(rows_of(tmp_path / "s") - wanted).max() < 1e-6 and len(Store.open(tmp_path / "s")) == 40
+    assert (
+        np.abs(rows_of(tmp_path / "s") - wanted).max() < 1e-6
+        and len(Store.open(tmp_path / "s")) == 40
+    )
 
 
 def test_unreadable_images_are_listed_and_tried_again(tmp_path, photos, wanted, capsys):
@@ -156,7 +186,10 @@ def test_unreadable_images_are_listed_and_tried_again(tmp_path, photos, wanted, 
     assert "2 images could not be read" in told and "broken.png: not a readable image" in told
     assert (out / "skipped.txt").read_text() == "broken.png\nabsent.png\n"
     store = Store.open(out)
-    assert store.skipped.tolist() == [1, 2] and np.abs(rows_of(out)[[0, 3]] - wanted[[0, 1]]).max() < 1e-6
+    assert (
+        store.skipped.tolist() == [1, 2]
+        and np.abs(rows_of(out)[[0, 3]] - wanted[[0, 1]]).max() < 1e-6
+    )
     (tmp_path / "broken.png").write_bytes((photos / "02.png").read_bytes())
     assert main(run) == 3 and (out / "skipped.txt").read_text() == "absent.png\n"
     (tmp_path / "absent.png").write_bytes((photos / "03.png").read_bytes())
@@ -188,16 +221,19 @@ def test_other_work_is_not_mixed_in(tmp_path, photos, net, monkeypatch):
         extract(net, files, tmp_path / "full")
 
 
-@pytest.mark.parametrize("arguments, message", [
-    ("extract nosuch --net net.pth --out s", "unknown benchmark 'nosuch'"),
-    ("extract photos --net nosuch --out s", "unknown network"),
-    ("extract photos --net net.pth --out s --shard 3", "--shard"),
-    ("extract photos --net net.pth --out s --shard 3/3", "shard 3/3"),
-    ("extract photos --net net.pth --out s --batch 0", "batch_size=0"),
-    ("extract photos --net net.pth --out s --queries", "only a benchmark has queries"),
-    ("extract empty --net net.pth --out s", "no images there"),
-    ("extract absent.txt --net net.pth --out s", "absent.txt"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "arguments, message",
+    [
+        ("extract nosuch --net net.pth --out s", "unknown benchmark 'nosuch'"),
+        ("extract photos --net nosuch --out s", "unknown network"),
+        ("extract photos --net net.pth --out s --shard 3", "--shard"),
+        ("extract photos --net net.pth --out s --shard 3/3", "shard 3/3"),
+        ("extract photos --net net.pth --out s --batch 0", "batch_size=0"),
+        ("extract photos --net net.pth --out s --queries", "only a benchmark has queries"),
+        ("extract empty --net net.pth --out s", "no images there"),
+        ("extract absent.txt --net net.pth --out s", "absent.txt"),
+    ],
+)
 def test_one_clear_line(photos, monkeypatch, capsys, tmp_path, arguments, message):
     monkeypatch.chdir(photos.parent)
     (photos.parent / "empty").mkdir(exist_ok=True)

@@ -1,4 +1,5 @@
-"""Faults that days-long jobs meet: nothing lost, nothing half-done taken for whole, and a clear line.
+"""Faults that days-long jobs meet: nothing lost, nothing half-done taken for whole, and a clear
+line.
 
 book/faults.md lists them all; here are those of files and folders.
 """
@@ -27,7 +28,7 @@ from solar.files import atomic, sha256
 from solar.published import archives
 from solar.published import http as module
 from solar.published.catalogue import File
-from solar.published.fetch import fetch, states
+from solar.published.fetch import fetch, file_states
 from solar.world import DATASETS, Recipe, write
 
 ROOT = Path(__file__).parents[1]
@@ -50,7 +51,9 @@ def stand_in(server, **changes):
 
 
 def child(function, *arguments):
-    """A process of its own that runs the function (no torch in it: its threads do not survive a fork)."""
+    """A process of its own that runs the function (no torch in it: its threads do not survive a
+    fork).
+    """
     reading, writing = os.pipe()
     number = os.fork()
     if number == 0:
@@ -99,7 +102,8 @@ def fetch_stand_in(server):
     fetch(stand_in(server), progress=False)
 
 
-# ---- kill -----------------------------------------------------------------------------------------------------------
+# ---- kill
+# -----------------------------------------------------------------------------------------------------------
 
 
 def test_a_kill_during_a_download(server, tmp_path, monkeypatch):
@@ -111,7 +115,7 @@ def test_a_kill_during_a_download(server, tmp_path, monkeypatch):
     os.kill(process[0], signal.SIGKILL)
     assert join(process)[0] == -signal.SIGKILL
     here = part.stat().st_size
-    assert not (part.parent / "big").exists() and states(stand_in(server))[0][1] == "begun"
+    assert not (part.parent / "big").exists() and file_states(stand_in(server))[0][1] == "begun"
     assert complete(fetch(stand_in(server), progress=False))
     assert [r for path, r, _ in server.requests if path == "big"] == [None, f"bytes={here}-"]
 
@@ -140,7 +144,7 @@ def test_a_kill_while_unpacking(server, tmp_path, monkeypatch, move):
         assert join(child(fetch_stand_in, server))[0] == -signal.SIGKILL
     folder = tmp_path / "data" / "stand-in"
     assert (folder / "p.tgz").is_file()  # the tarball is kept until all is there
-    assert states(stand_in(server))[1][1] == "begun"
+    assert file_states(stand_in(server))[1][1] == "begun"
     asked = len(server.requests)
     assert complete(fetch(stand_in(server), progress=False)) and len(server.requests) == asked
 
@@ -152,15 +156,20 @@ def test_a_kill_between_unpacking_and_deleting(server, tmp_path, monkeypatch):
     assert complete(fetch(stand_in(server), progress=False))
 
 
-# ---- a full disk ----------------------------------------------------------------------------------------------------
+# ---- a full disk
+# ----------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture
 def small_disk(tmp_path):
-    """A disk of 400 kB; where none may be mounted, the test is skipped (the ones with a limit on files are not)."""
+    """A disk of 400 kB; where none may be mounted, the test is skipped (the ones with a limit on
+    files are not).
+    """
     place = tmp_path / "small disk"
     place.mkdir()
-    done = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=400k", "tmpfs", str(place)], capture_output=True)
+    done = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=400k", "tmpfs", str(place)], capture_output=True
+    )
     if done.returncode:
         pytest.skip("no right to mount a small disk here")
     yield place
@@ -170,7 +179,9 @@ def small_disk(tmp_path):
 def test_a_full_disk_during_a_download(server, small_disk, monkeypatch):
     monkeypatch.setenv("SOLAR_HOME", str(small_disk))
     roomy = stand_in(server, gigabytes=1e-6)
-    with pytest.raises(OSError, match="big needs 0.00 GB and the disk of"):  # the server says how long it is
+    with pytest.raises(
+        OSError, match="big needs 0.00 GB and the disk of"
+    ):  # the server says how long it is
         fetch(roomy, progress=False)
     server.script["big"] = ["unsized"]
     with pytest.raises(OSError, match="No space left.*what has come of big is kept") as caught:
@@ -185,7 +196,9 @@ def test_a_full_disk_while_the_mini_world_is_made(small_disk):
     subprocess.run(["mount", "-o", "remount,size=48k", str(small_disk)], check=True)
     with pytest.raises(OSError, match="No space left"):
         write(TINY, small_disk / "tiny", "tiny", workers=1, progress=False)
-    assert not list(small_disk.rglob("*.tmp")) and not (small_disk / "tiny" / "complete.json").exists()
+    assert (
+        not list(small_disk.rglob("*.tmp")) and not (small_disk / "tiny" / "complete.json").exists()
+    )
     subprocess.run(["mount", "-o", "remount,size=4m", str(small_disk)], check=True)
     write(TINY, small_disk / "tiny", "tiny", workers=1, progress=False)
     assert (small_disk / "tiny" / "complete.json").is_file()
@@ -206,7 +219,9 @@ def test_a_quota_during_a_download(server, tmp_path, monkeypatch, short_files):
     with pytest.raises(OSError, match="what has come of big is kept"):
         fetch(stand_in(server), progress=False)
     assert (tmp_path / "data" / "stand-in" / "big.part").stat().st_size == 100_000
-    resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 40, resource.getrlimit(resource.RLIMIT_FSIZE)[1]))
+    resource.setrlimit(
+        resource.RLIMIT_FSIZE, (1 << 40, resource.getrlimit(resource.RLIMIT_FSIZE)[1])
+    )
     assert complete(fetch(stand_in(server), progress=False))
 
 
@@ -215,10 +230,13 @@ def test_a_quota_while_saving_keeps_the_old_file(tmp_path, short_files):
     old.write_bytes(b"old weights")
     with pytest.raises((OSError, RuntimeError)):
         solar.save(solar.GlobalNet("mini"), old)
-    assert old.read_bytes() == b"old weights" and [p.name for p in tmp_path.iterdir()] == ["net.pth"]
+    assert old.read_bytes() == b"old weights" and [p.name for p in tmp_path.iterdir()] == [
+        "net.pth"
+    ]
 
 
-# ---- folders --------------------------------------------------------------------------------------------------------
+# ---- folders
+# --------------------------------------------------------------------------------------------------------
 
 
 def test_an_unwritable_folder():
@@ -236,10 +254,21 @@ print([main(command) for command in (["data", "roxford5k"], ["data", "mini-distr
         home.mkdir()
         for path, mode in ((Path(folder), 0o755), (home, 0o555)):
             path.chmod(mode)
-        environment = os.environ | {"SOLAR_HOME": str(home), "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
-        done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True)
+        environment = os.environ | {
+            "SOLAR_HOME": str(home),
+            "PYTHONPATH": str(ROOT),
+            "OMP_NUM_THREADS": "1",
+        }
+        done = subprocess.run(
+            [sys.executable, "-c", program], env=environment, capture_output=True, text=True
+        )
         assert done.stdout.splitlines()[-1:] == ["[2, 2, 3]"], done.stderr
-        assert done.stderr.count("Permission denied") == done.stderr.count(str(home)) == 2 == done.stderr.count("\n")
+        assert (
+            done.stderr.count("Permission denied")
+            == done.stderr.count(str(home))
+            == 2
+            == done.stderr.count("\n")
+        )
         assert "NOT WRITABLE" in done.stdout and list(home.iterdir()) == []
 
 
@@ -253,7 +282,8 @@ def test_a_home_that_is_a_file(tmp_path, monkeypatch, capsys):
     assert (tmp_path / "file").read_text() == "precious"
 
 
-# ---- two processes --------------------------------------------------------------------------------------------------
+# ---- two processes
+# --------------------------------------------------------------------------------------------------
 
 
 def test_two_processes_fetch_into_one_cache(server, tmp_path, monkeypatch):
@@ -262,7 +292,11 @@ def test_two_processes_fetch_into_one_cache(server, tmp_path, monkeypatch):
     both = [child(fetch_stand_in, server) for _ in range(2)]
     assert [code for code, _ in map(join, both)] == [0, 0]
     assert complete(tmp_path / "data" / "stand-in")
-    assert [path for path, *_ in server.requests] == ["big", "big", "p.tgz"]  # once, but for the cut
+    assert [path for path, *_ in server.requests] == [
+        "big",
+        "big",
+        "p.tgz",
+    ]  # once, but for the cut
 
 
 def test_the_second_process_waits_and_says_so(server, tmp_path, monkeypatch):
@@ -295,14 +329,18 @@ def test_two_processes_make_one_mini_dataset(tmp_path):
     assert both == alone
 
 
-# ---- clocks, locales, names -----------------------------------------------------------------------------------------
+# ---- clocks, locales, names
+# -----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("when", [0, 4_102_444_800])  # 1970 and 2100
 def test_clocks_that_are_wrong(server, tmp_path, monkeypatch, when):
     monkeypatch.setenv("SOLAR_HOME", str(tmp_path))
     monkeypatch.setitem(DATASETS, "mini-revisitop", TINY)
-    folders = [fetch(stand_in(server), progress=False), solar.world.make("mini-revisitop", workers=1, progress=False)]
+    folders = [
+        fetch(stand_in(server), progress=False),
+        solar.world.make("mini-revisitop", workers=1, progress=False),
+    ]
     files = [p for folder in folders for p in folder.rglob("*") if p.is_file()]
     for path in files:
         os.utime(path, (when, when))
@@ -310,12 +348,16 @@ def test_clocks_that_are_wrong(server, tmp_path, monkeypatch, when):
     asked = len(server.requests)
     assert complete(fetch(stand_in(server), progress=False)) and len(server.requests) == asked
     solar.world.make("mini-revisitop", workers=1, progress=False)
-    assert all(path.stat().st_mtime == when for path in files if path.name != ".lock")  # nothing was done anew
+    assert all(
+        path.stat().st_mtime == when for path in files if path.name != ".lock"
+    )  # nothing was done anew
 
 
 @pytest.fixture
 def odd_place(tmp_path):
-    """A benchmark of three pictures in a folder whose name has spaces, accents and Japanese, and a network."""
+    """A benchmark of three pictures in a folder whose name has spaces, accents and Japanese, and a
+    network.
+    """
     place = tmp_path / "a b" / "é ü ß" / "日本"
     jpg = place / "data" / "roxford5k" / "jpg"
     jpg.mkdir(parents=True)
@@ -330,9 +372,17 @@ def odd_place(tmp_path):
 
 
 def in_locale(place, locale):
-    """All commands that read names, in a fresh Python under another locale: (exit statuses, stderr)."""
-    environment = {k: v for k, v in os.environ.items() if not k.startswith(("LC_", "LANG", "PYTHON"))}
-    environment |= locale | {"SOLAR_HOME": str(place), "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+    """All commands that read names, in a fresh Python under another locale: (exit statuses,
+    stderr).
+    """
+    environment = {
+        k: v for k, v in os.environ.items() if not k.startswith(("LC_", "LANG", "PYTHON"))
+    }
+    environment |= locale | {
+        "SOLAR_HOME": str(place),
+        "PYTHONPATH": str(ROOT),
+        "OMP_NUM_THREADS": "1",
+    }
     program = """
 import os
 from solar.cli import main
@@ -346,17 +396,23 @@ codes = [main(command) for command in commands]
 print(codes)
 """
     done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True)
-    return done.stdout.decode(errors="replace").splitlines()[-1:], done.stderr.decode(errors="replace")
+    return done.stdout.decode(errors="replace").splitlines()[-1:], done.stderr.decode(
+        errors="replace"
+    )
 
 
 def test_spaces_accents_and_odd_locales(odd_place):
     last, said = in_locale(odd_place, {"LC_ALL": "C", "TZ": "Pacific/Kiritimati"})
     assert last == ["[0, 0, 0]"], said
-    assert json.loads((odd_place / "gnd ü.json").read_text(encoding="utf-8"))["qimlist"] == ["query ü"]
+    assert json.loads((odd_place / "gnd ü.json").read_text(encoding="utf-8"))["qimlist"] == [
+        "query ü"
+    ]
 
 
 def test_a_locale_that_cannot_spell_the_names_says_so(odd_place):
-    last, said = in_locale(odd_place, {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "TZ": "nonsense"})
+    last, said = in_locale(
+        odd_place, {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "TZ": "nonsense"}
+    )
     assert last == ["[2, 0, 2]"] and "Traceback" not in said
     assert said.count("(for names beyond ASCII, set PYTHONUTF8=1)") == 2, said
 
@@ -375,11 +431,16 @@ def test_atomic_leaves_the_old_file_when_writing_fails(tmp_path):
     assert (tmp_path / "f").read_text() == "old" and len(list(tmp_path.iterdir())) == 1
 
 
-# ---- the table ------------------------------------------------------------------------------------------------------
+# ---- the table
+# ------------------------------------------------------------------------------------------------------
 
 
 def test_every_test_in_the_table_of_faults_exists():
-    named = re.findall(r"`(test_\w+)\.py::(test_\w+)`", (ROOT / "book" / "faults.md").read_text(encoding="utf-8"))
+    named = re.findall(
+        r"`(test_\w+)\.py::(test_\w+)`", (ROOT / "book" / "faults.md").read_text(encoding="utf-8")
+    )
     assert len(named) >= 25
     for file, name in named:
-        assert f"def {name}(" in (ROOT / "tests" / f"{file}.py").read_text(encoding="utf-8"), f"{file}.py::{name}"
+        assert f"def {name}(" in (ROOT / "tests" / f"{file}.py").read_text(encoding="utf-8"), (
+            f"{file}.py::{name}"
+        )

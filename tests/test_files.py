@@ -1,4 +1,6 @@
-"""Pickles from strangers run nothing and corrupt nothing; plain ones come back whole; ground truths become JSON."""
+"""Pickles from strangers run nothing and corrupt nothing; plain ones come back whole; ground truths
+become JSON.
+"""
 
 import json
 import pickle
@@ -13,11 +15,23 @@ from solar.datasets import read_ground_truth, write_ground_truth
 from solar.files import load_pickle
 
 PLAIN = [
-    np.arange(6.0).reshape(2, 3), np.asfortranarray(np.arange(6).reshape(2, 3)), np.array(["é", "longer"]),
-    np.arange(3, dtype=">i4"), np.array([], int), np.float32(1.5), np.int64(7), np.bool_(True), np.array(2 + 3j),
-    np.arange(24, dtype="u1").reshape(2, 3, 4)[:, ::2], np.array([b"ab", b"c"]), {1, 2}, frozenset("a"),
-    {"a": [1, None, (2.5, "x")], 3: b"y"}, 1 << 200, "x" * 100_000,
-]  # fmt: skip
+    np.arange(6.0).reshape(2, 3),
+    np.asfortranarray(np.arange(6).reshape(2, 3)),
+    np.array(["é", "longer"]),
+    np.arange(3, dtype=">i4"),
+    np.array([], int),
+    np.float32(1.5),
+    np.int64(7),
+    np.bool_(True),
+    np.array(2 + 3j),
+    np.arange(24, dtype="u1").reshape(2, 3, 4)[:, ::2],
+    np.array([b"ab", b"c"]),
+    {1, 2},
+    frozenset("a"),
+    {"a": [1, None, (2.5, "x")], 3: b"y"},
+    1 << 200,
+    "x" * 100_000,
+]
 
 
 @pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
@@ -34,7 +48,10 @@ def test_plain_data_come_back(tmp_path, protocol, number):
             continue  # spelt with a call of a function, which is refused
         (tmp_path / "p").write_bytes(text)
         back = load_pickle(tmp_path / "p")
-        assert np.array_equal(back, value) and np.asarray(back).dtype.kind == np.asarray(value).dtype.kind
+        assert (
+            np.array_equal(back, value)
+            and np.asarray(back).dtype.kind == np.asarray(value).dtype.kind
+        )
 
 
 class Calls:
@@ -66,7 +83,11 @@ def dtype(code: str, state: tuple = ()) -> bytes:
 
 
 def array(kind: bytes, content: bytes, shape=(1,)) -> bytes:
-    start = name("numpy._core.multiarray", "_reconstruct") + name("numpy", "ndarray") + pickle.EMPTY_TUPLE
+    start = (
+        name("numpy._core.multiarray", "_reconstruct")
+        + name("numpy", "ndarray")
+        + pickle.EMPTY_TUPLE
+    )
     start += pickle.SHORT_BINBYTES + b"\1b" + pickle.TUPLE3 + pickle.REDUCE
     state = pickle.BININT1 + b"\1" + pickle.dumps(shape, 2)[2:-1]
     tail = kind + pickle.NEWFALSE + pickle.SHORT_BINBYTES + bytes([len(content)]) + content
@@ -82,12 +103,18 @@ HOSTILE = {
     "a command": lambda trace: pickle.dumps(Calls(__import__("os").mkdir, trace)),
     "eval": lambda trace: pickle.dumps(Calls(eval, f"__import__('os').mkdir({trace!r})")),
     "exec": lambda trace: pickle.dumps(Calls(exec, f"__import__('os').mkdir({trace!r})")),
-    "a subprocess": lambda trace: pickle.dumps(Calls(__import__("subprocess").check_call, ["mkdir", trace])),
+    "a subprocess": lambda trace: pickle.dumps(
+        Calls(__import__("subprocess").check_call, ["mkdir", trace])
+    ),
     "in a list": lambda trace: pickle.dumps([1, {"gnd": Calls(__import__("os").mkdir, trace)}]),
     "old protocol": lambda trace: b"cos\nmkdir\n(V" + trace.encode() + b"\ntR.",
     "instance": lambda trace: b"(V" + trace.encode() + b"\nios\nmkdir\n.",
-    "dotted": lambda trace: crafted(name("numpy", "ndarray.tofile"), text(trace[:250]), pickle.TUPLE1, pickle.REDUCE),
-    "through numpy": lambda trace: crafted(name("numpy", "os.mkdir"), text("x"), pickle.TUPLE1, pickle.REDUCE),
+    "dotted": lambda trace: crafted(
+        name("numpy", "ndarray.tofile"), text(trace[:250]), pickle.TUPLE1, pickle.REDUCE
+    ),
+    "through numpy": lambda trace: crafted(
+        name("numpy", "os.mkdir"), text("x"), pickle.TUPLE1, pickle.REDUCE
+    ),
     "numpy's loader": lambda trace: pickle.dumps(Calls(np.load, trace)),
     "getattr": lambda trace: crafted(name("builtins", "getattr"), pickle.NONE, pickle.REDUCE),
     "torch": lambda trace: pickle.dumps(__import__("torch").zeros(1)),
@@ -95,7 +122,9 @@ HOSTILE = {
     "an object array": lambda trace: pickle.dumps(np.array([None, {}], object)),
     "an array of pointers": lambda trace: crafted(array(dtype("O8"), struct.pack("P", 0xDEAD))),
     "pointers by a lie": lambda trace: crafted(array(dtype("O8", lie(8)), bytes(8))),
-    "a structure with pointers": lambda trace: pickle.dumps(np.zeros(1, [("a", object), ("b", int)])),
+    "a structure with pointers": lambda trace: pickle.dumps(
+        np.zeros(1, [("a", object), ("b", int)])
+    ),
     "elements larger than memory": lambda trace: crafted(array(dtype("S8", lie(1 << 30)), b"x")),
     "elements smaller than nothing": lambda trace: crafted(array(dtype("S8", lie(-8)), b"x" * 9)),
     "too few bytes": lambda trace: crafted(array(dtype("f8"), bytes(8), (1 << 40,))),
@@ -103,14 +132,16 @@ HOSTILE = {
     "no dtype": lambda trace: crafted(array(pickle.NONE, bytes(8))),
     "an extension": lambda trace: pickle.EXT1 + b"\1.",
     "a persistent id": lambda trace: b"Pfile\n.",
-    "a length that is not there": lambda trace: pickle.BINBYTES8 + struct.pack("<Q", 1 << 50) + b"x.",
+    "a length that is not there": lambda trace: (
+        pickle.BINBYTES8 + struct.pack("<Q", 1 << 50) + b"x."
+    ),
     "a popped stack": lambda trace: b"0.",
     "a memo of nothing": lambda trace: pickle.BINGET + b"\x09.",
     "nothing": lambda trace: b"",
     "noise": lambda trace: bytes(range(256)),
     "cut off": lambda trace: pickle.dumps(dict(gnd=list(range(1000))))[:-40],
     "a web page": lambda trace: b"<!doctype html><p>404",
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("kind", HOSTILE)
@@ -139,17 +170,26 @@ def test_what_a_pickle_says_of_a_dtypes_inside_is_not_believed(tmp_path):
 def test_the_ground_truth_becomes_json_and_is_read_back(tmp_path):
     folder = tmp_path / "roxford5k"
     (folder / "jpg").mkdir(parents=True)
-    gnd = [dict(bbx=np.array([1.5, 2, 30, 40]), easy=np.array([0]), hard=[1], junk=np.array([], int))]
+    gnd = [
+        dict(bbx=np.array([1.5, 2, 30, 40]), easy=np.array([0]), hard=[1], junk=np.array([], int))
+    ]
     content = dict(imlist=["é 1", "b"], qimlist=["q"], gnd=gnd)
     (folder / "gnd_roxford5k.pkl").write_bytes(pickle.dumps(content))
     before = load_benchmark("roxford5k", tmp_path)
     write_ground_truth(folder / "gnd_roxford5k.pkl", folder / "gnd_roxford5k.json")
     (folder / "gnd_roxford5k.pkl").unlink()
     assert load_benchmark("roxford5k", tmp_path) == before
-    assert json.loads((folder / "gnd_roxford5k.json").read_text())["gnd"][0]["bbx"] == [1.5, 2, 30, 40]
+    assert json.loads((folder / "gnd_roxford5k.json").read_text())["gnd"][0]["bbx"] == [
+        1.5,
+        2,
+        30,
+        40,
+    ]
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", '{"imlist": []}', '{"imlist": ["a"], "qimlist": ["q"], "gnd": [3]}'])
+@pytest.mark.parametrize(
+    "text", ["", "{", "[]", '{"imlist": []}', '{"imlist": ["a"], "qimlist": ["q"], "gnd": [3]}']
+)
 def test_json_of_another_structure(tmp_path, text):
     (tmp_path / "gnd_x.json").write_text(text)
     with pytest.raises(ValueError, match=r"gnd_x\.json"):

@@ -1,4 +1,6 @@
-"""The network: published names and sizes, the head against loops, attention by request, no download."""
+"""The network: published names and sizes, the head against loops, attention by request, no
+download.
+"""
 
 import numpy as np
 import pytest
@@ -24,7 +26,9 @@ def test_the_published_names_load_strictly():
         net = GlobalNet("resnet101")
     state = published_state("resnet101-solar-best")
     net.load_state_dict(state, strict=True, assign=True)
-    assert {k: v.dtype for k, v in net.state_dict().items()} == {k: v.dtype for k, v in state.items()}
+    assert {k: v.dtype for k, v in net.state_dict().items()} == {
+        k: v.dtype for k, v in state.items()
+    }
     assert list(net.state_dict()) == list(state)
 
 
@@ -35,16 +39,32 @@ def test_names_and_sizes_of_the_published_network():
         size = sum(p.numel() for name, p in net.named_parameters() if part in name) / 1e6
         assert size == pytest.approx(millions, abs=0.005), part
     blocks = {"conv2_x.2": 3, "conv3_x": 4, "conv4_x": 23, "conv5_x": 3}
-    wanted = {f"features.{stage}.{i}.conv3.weight" for stage, count in blocks.items() for i in range(count)}
-    wanted |= {f"features.soa{i}.{part}.weight" for i in (4, 5) for part in ("f.0", "f.1", "g.0", "g.1", "h", "v")}
-    wanted |= {"features.conv1.0.weight", "features.conv1.1.running_var", "pool.p", "whiten.weight", "whiten.bias"}
+    wanted = {
+        f"features.{stage}.{i}.conv3.weight"
+        for stage, count in blocks.items()
+        for i in range(count)
+    }
+    wanted |= {
+        f"features.soa{i}.{part}.weight"
+        for i in (4, 5)
+        for part in ("f.0", "f.1", "g.0", "g.1", "h", "v")
+    }
+    wanted |= {
+        "features.conv1.0.weight",
+        "features.conv1.1.running_var",
+        "pool.p",
+        "whiten.weight",
+        "whiten.bias",
+    }
     assert wanted <= set(net.state_dict())
     assert not any(name.startswith("features.conv4_x.23") for name in net.state_dict())
 
 
 @pytest.mark.parametrize("architecture", RESNETS)
 def test_every_resnet_is_built_without_a_network(architecture, monkeypatch):
-    monkeypatch.setattr("torch.hub.load_state_dict_from_url", lambda *a, **k: pytest.fail("tried to download"))
+    monkeypatch.setattr(
+        "torch.hub.load_state_dict_from_url", lambda *a, **k: pytest.fail("tried to download")
+    )
     with torch.device("meta"):
         net = GlobalNet(architecture, soa="345").eval()
         assert net.features(torch.zeros(1, 3, 64, 64)).shape == (1, net.dim, 2, 2)
@@ -66,8 +86,14 @@ def test_mini_has_the_papers_four_to_one():
     assert net.attention(x, 4).shape == (2, 24 * 32, 24, 32)
     assert net.attention(x, 5).shape == (2, 12 * 16, 12, 16)
     assert {name.split(".")[1] for name in net.state_dict() if name.startswith("features")} == {
-        "conv1", "conv2_x", "conv3_x", "conv4_x", "conv5_x", "soa4", "soa5",
-    }  # fmt: skip
+        "conv1",
+        "conv2_x",
+        "conv3_x",
+        "conv4_x",
+        "conv5_x",
+        "soa4",
+        "soa5",
+    }
 
 
 def test_the_head_is_the_loop():
@@ -79,8 +105,14 @@ def test_the_head_is_the_loop():
     p = net.pool.p.item()
     pooled = [np.mean([max(v, 1e-6) ** p for v in channel.ravel()]) ** (1 / p) for channel in maps]
     pooled = np.array(pooled) / (np.sqrt(sum(v * v for v in pooled)) + 1e-6)
-    weight, bias = net.whiten.weight.detach().double().numpy(), net.whiten.bias.detach().double().numpy()
-    white = [sum(w * v for w, v in zip(row, pooled, strict=True)) + b for row, b in zip(weight, bias, strict=True)]
+    weight, bias = (
+        net.whiten.weight.detach().double().numpy(),
+        net.whiten.bias.detach().double().numpy(),
+    )
+    white = [
+        sum(w * v for w, v in zip(row, pooled, strict=True)) + b
+        for row, b in zip(weight, bias, strict=True)
+    ]
     white = np.array(white) / (np.sqrt(sum(v * v for v in white)) + 1e-6)
     assert np.allclose(got, white, atol=1e-5)
 
@@ -95,7 +127,9 @@ def test_attention_rows_and_positions():
     assert not whole.requires_grad
 
 
-@pytest.mark.parametrize("layer, at", [(3, None), (45, None), ("", None), (4, [(6, 0)]), (5, [(0, -1)])])
+@pytest.mark.parametrize(
+    "layer, at", [(3, None), (45, None), ("", None), (4, [(6, 0)]), (5, [(0, -1)])]
+)
 def test_impossible_attention_is_refused(layer, at):
     with pytest.raises(ValueError, match="no attention after stage|positions"):
         tiny().attention(torch.randn(1, 3, 48, 64), layer, at)
@@ -148,4 +182,6 @@ def test_cpu_and_cuda_agree():
     net, x = tiny(), torch.randn(2, 3, 96, 128)
     with torch.no_grad():
         wanted = net(x)
-        assert torch.allclose(net.cuda()(x.cuda()).cpu(), wanted, atol=1e-3)  # convolutions may run in TF32
+        assert torch.allclose(
+            net.cuda()(x.cuda()).cpu(), wanted, atol=1e-3
+        )  # convolutions may run in TF32

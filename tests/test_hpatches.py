@@ -1,4 +1,6 @@
-"""HPatches: its files and lists read, its three tasks against loops, and clear words for what is broken."""
+"""HPatches: its files and lists read, its three tasks against loops, and clear words for what is
+broken.
+"""
 
 from dataclasses import replace
 
@@ -6,7 +8,13 @@ import cv2
 import numpy as np
 import pytest
 
-from solar.datasets import KINDS, draw_hpatches_tasks, load_hpatches, load_hpatches_tasks, load_sequences
+from solar.datasets import (
+    HPATCHES_KINDS,
+    draw_hpatches_tasks,
+    load_hpatches,
+    load_hpatches_tasks,
+    load_sequences,
+)
 from solar.local import hpatches
 from solar.local.metrics import area, raw_pixels
 
@@ -20,7 +28,7 @@ def folder(tmp_path):
     """Two sequences of three patches, every file of another grey."""
     for sequence in ("i_light", "v_view"):
         (tmp_path / sequence).mkdir()
-        for number, name in enumerate(("ref", *KINDS)):
+        for number, name in enumerate(("ref", *HPATCHES_KINDS)):
             column = np.repeat(np.array([10, 20, 30]) + number, 65)[:, None] * np.ones((1, 65))
             cv2.imwrite(str(tmp_path / sequence / f"{name}.png"), column.astype(np.uint8))
     return tmp_path
@@ -28,7 +36,7 @@ def folder(tmp_path):
 
 def test_patches_are_read(folder):
     data = load_hpatches(folder)
-    assert list(data) == ["i_light", "v_view"] and len(KINDS) == 15
+    assert list(data) == ["i_light", "v_view"] and len(HPATCHES_KINDS) == 15
     assert data["v_view"]["ref"].shape == (3, 32, 32)
     assert (data["v_view"]["ref"] == np.array([10, 20, 30])[:, None, None]).all()
     assert (data["v_view"]["e2"][:, 0, 0] == [12, 22, 32]).all()
@@ -69,13 +77,17 @@ def test_image_sequences_are_read(tmp_path):
 
 @pytest.fixture(scope="module")
 def copies():
-    """Descriptors in HPatches' structure: copies with little, more and much noise; sequences of several sizes."""
+    """Descriptors in HPatches' structure: copies with little, more and much noise; sequences of
+    several sizes.
+    """
     rng, noise = np.random.default_rng(0), dict(e=0.05, h=0.2, t=0.5)
     found = {}
     for name, count in dict(i_a=30, v_b=20, v_c=40).items():
         ref = unit(rng.normal(size=(count, 16)))
         found[name] = {"ref": ref}
-        found[name] |= {kind: unit(ref + noise[kind[0]] * rng.normal(size=ref.shape)) for kind in KINDS}
+        found[name] |= {
+            kind: unit(ref + noise[kind[0]] * rng.normal(size=ref.shape)) for kind in HPATCHES_KINDS
+        }
     return found
 
 
@@ -94,7 +106,9 @@ def test_drawn_lists_are_what_they_say(tasks, copies):
     assert (tasks.right.s1 == tasks.right.s2).all() and (tasks.right.idx1 == tasks.right.idx2).all()
     assert (tasks.intra.s1 == tasks.intra.s2).all() and (tasks.intra.idx1 != tasks.intra.idx2).all()
     assert (tasks.inter.s1 != tasks.inter.s2).all()
-    queries, others = (set(part.itertuples(index=False, name=None)) for part in (tasks.queries, tasks.distractors))
+    queries, others = (
+        set(part.itertuples(index=False, name=None)) for part in (tasks.queries, tasks.distractors)
+    )
     assert len(queries) == 20 and len(others) == 60 and not queries & others
 
 
@@ -113,7 +127,9 @@ def test_verification_by_loops(copies, tasks):
     def distances(pairs):
         rows = []
         for s1, t1, n1, s2, t2, n2 in pairs.itertuples(index=False):
-            a, b = (copies[s][f"h{t}" if t else "ref"][n] for s, t, n in ((s1, t1, n1), (s2, t2, n2)))
+            a, b = (
+                copies[s][f"h{t}" if t else "ref"][n] for s, t, n in ((s1, t1, n1), (s2, t2, n2))
+            )
             rows.append(np.sqrt(((a - b) ** 2).sum()))
         return rows
 
@@ -141,7 +157,11 @@ def test_retrieval_by_loops(copies, tasks):
         scores = []
         for name, n in tasks.queries.itertuples(index=False):
             rows = [copies[name][f"t{i}"][n] for i in range(1, 6)]
-            others = [copies[s]["ref"][m] for s, m in tasks.distractors.itertuples(index=False) if s != name]
+            others = [
+                copies[s]["ref"][m]
+                for s, m in tasks.distractors.itertuples(index=False)
+                if s != name
+            ]
             rows += others[: size - 5]
             distance = np.linalg.norm(np.array(rows) - copies[name]["ref"][n], axis=1)
             scores.append(area(distance, np.arange(len(rows)) < 5))
@@ -151,14 +171,21 @@ def test_retrieval_by_loops(copies, tasks):
 def test_random_descriptors_verify_at_chance(copies):
     rng = np.random.default_rng(3)
     noise = {
-        name: {kind: unit(rng.normal(size=v.shape)) for kind, v in files.items()} for name, files in copies.items()
+        name: {kind: unit(rng.normal(size=v.shape)) for kind, v in files.items()}
+        for name, files in copies.items()
     }
-    tasks = draw_hpatches_tasks({name: len(files["ref"]) for name, files in copies.items()}, rng, 3000)
-    assert all(abs(score - 1 / 6) < 0.05 for score in hpatches.verification(noise, "e", tasks).values())
+    tasks = draw_hpatches_tasks(
+        {name: len(files["ref"]) for name, files in copies.items()}, rng, 3000
+    )
+    assert all(
+        abs(score - 1 / 6) < 0.05 for score in hpatches.verification(noise, "e", tasks).values()
+    )
 
 
 def test_published_lists_are_read(tmp_path, tasks, copies):
-    files = dict(right="verif_pos", intra="verif_neg_intra", inter="verif_neg_inter", queries="retr_queries")
+    files = dict(
+        right="verif_pos", intra="verif_neg_intra", inter="verif_neg_inter", queries="retr_queries"
+    )
     files["distractors"] = "retr_distractors"
     for kind, name in files.items():
         getattr(tasks, kind).to_csv(tmp_path / f"{name}_split-a.csv", index=False)
@@ -174,14 +201,18 @@ def test_broken_lists_are_named(tmp_path, tasks, copies):
     with pytest.raises(FileNotFoundError, match="verif_neg_inter_split-full.csv: not there"):
         load_hpatches_tasks(tmp_path)
     (tmp_path / "verif_pos_split-full.csv").write_text("s1,t1\na,0\n")
-    with pytest.raises(ValueError, match="verif_pos_split-full.csv: expected the columns s1, t1, idx1"):
+    with pytest.raises(
+        ValueError, match="verif_pos_split-full.csv: expected the columns s1, t1, idx1"
+    ):
         load_hpatches_tasks(tmp_path)
     (tmp_path / "verif_pos_split-full.csv").write_text("s1,t1,idx1,s2,t2,idx2\na,0,0,a,one,0\n")
     with pytest.raises(ValueError, match="verif_pos_split-full.csv: expected"):
         load_hpatches_tasks(tmp_path)
     with pytest.raises(ValueError, match="two sequences or more"):
         draw_hpatches_tasks(dict(a=5), np.random.default_rng(0))
-    beyond = {name: {kind: rows[:3] for kind, rows in files.items()} for name, files in copies.items()}
+    beyond = {
+        name: {kind: rows[:3] for kind, rows in files.items()} for name, files in copies.items()
+    }
     with pytest.raises(IndexError, match="a patch that its sequence does not have"):
         hpatches.verification(beyond, "e", tasks)
     for wrong in (dict(idx1=-1), dict(t1=6), dict(t2=-1)):  # rows of other patches lie there
@@ -192,5 +223,8 @@ def test_broken_lists_are_named(tmp_path, tasks, copies):
 
 def test_describing_keeps_the_structure():
     patches = {"i_a": {"ref": np.zeros((3, 8, 8), np.uint8), "e1": np.ones((3, 8, 8), np.uint8)}}
-    found = hpatches.described(raw_pixels, patches)
-    assert {kind: rows.shape for kind, rows in found["i_a"].items()} == {"ref": (3, 64), "e1": (3, 64)}
+    found = hpatches.describe_hpatches(raw_pixels, patches)
+    assert {kind: rows.shape for kind, rows in found["i_a"].items()} == {
+        "ref": (3, 64),
+        "e1": (3, 64),
+    }

@@ -9,7 +9,9 @@ from solar.images import prepare, read_image, square, to_tensor
 
 
 def noise(width, height, seed=0):
-    return Image.fromarray(np.random.default_rng(seed).integers(0, 256, (height, width, 3), dtype=np.uint8))
+    return Image.fromarray(
+        np.random.default_rng(seed).integers(0, 256, (height, width, 3), dtype=np.uint8)
+    )
 
 
 @pytest.mark.parametrize("mode", ["L", "RGBA", "P", "CMYK", "1"])
@@ -34,7 +36,9 @@ def test_shrinking_is_antialiased():
 
 def test_crop_comes_first_and_takes_the_very_pixels():
     image = noise(100, 80)
-    assert np.array_equal(np.array(prepare(image, (10.4, 20.6, 60, 70))), np.array(image)[21:70, 10:60])
+    assert np.array_equal(
+        np.array(prepare(image, (10.4, 20.6, 60, 70))), np.array(image)[21:70, 10:60]
+    )
 
 
 def test_a_crop_shrinks_by_the_whole_pictures_factor():
@@ -43,7 +47,9 @@ def test_a_crop_shrinks_by_the_whole_pictures_factor():
     assert prepare(image, (0, 0, 60, 40), image_size=400).size == (60, 40)
     whole = np.array(prepare(image, image_size=100))[:20, :30].astype(float)
     crop = np.array(prepare(image, (0, 0, 60, 40), image_size=100)).astype(float)
-    assert np.abs(whole - crop)[2:-2, 2:-2].max() <= 1  # away from the cut, the very same pixels but for rounding
+    assert (
+        np.abs(whole - crop)[2:-2, 2:-2].max() <= 1
+    )  # away from the cut, the very same pixels but for rounding
 
 
 @pytest.mark.parametrize("size", [48, 200])
@@ -51,16 +57,28 @@ def test_a_crop_shrinks_by_the_whole_pictures_factor():
 def test_squares_are_cut_and_resized_as_pillow_does_it(tmp_path, suffix, size):
     path = tmp_path / f"x{suffix}"
     noise(12, 8).resize((150, 100), Image.Resampling.BICUBIC).save(path, quality=95)
-    wanted = Image.open(path).convert("RGB").crop((25, 0, 125, 100)).resize((size, size), Image.Resampling.BICUBIC)
+    wanted = (
+        Image.open(path)
+        .convert("RGB")
+        .crop((25, 0, 125, 100))
+        .resize((size, size), Image.Resampling.BICUBIC)
+    )
     found = square(path, size)
     assert found.shape == (size, size, 3) and found.dtype == np.uint8
-    assert np.abs(found.astype(float) - np.asarray(wanted)).max() <= 3  # decoders and integers round differently
+    assert (
+        np.abs(found.astype(float) - np.asarray(wanted)).max() <= 3
+    )  # decoders and integers round differently
 
 
 def test_random_squares_follow_the_seed_and_reach_both_ends(tmp_path):
-    ramp = np.broadcast_to(np.arange(60, dtype=np.uint8)[None, :, None], (40, 60, 3))  # a pixel's value is its column
+    ramp = np.broadcast_to(
+        np.arange(60, dtype=np.uint8)[None, :, None], (40, 60, 3)
+    )  # a pixel's value is its column
     Image.fromarray(ramp).save(tmp_path / "x.png")
-    found = [int(square(tmp_path / "x.png", 40, np.random.default_rng(seed))[0, 0, 0]) for seed in range(200)]
+    found = [
+        int(square(tmp_path / "x.png", 40, np.random.default_rng(seed))[0, 0, 0])
+        for seed in range(200)
+    ]
     assert set(found) == set(range(21))
     assert found[3] == int(square(tmp_path / "x.png", 40, np.random.default_rng(3))[0, 0, 0])
 
@@ -72,7 +90,9 @@ def test_squares_of_grey_and_of_printers_jpegs_have_three_channels(tmp_path, mod
 
 
 def test_to_tensor_normalises():
-    tensor = to_tensor(Image.new("RGB", (3, 2), (255, 0, 51)), mean=(0.5, 0.5, 0.5), std=(0.5, 0.25, 1))
+    tensor = to_tensor(
+        Image.new("RGB", (3, 2), (255, 0, 51)), mean=(0.5, 0.5, 0.5), std=(0.5, 0.25, 1)
+    )
     assert tensor.shape == (3, 2, 3) and tensor.dtype == torch.float32
     assert torch.allclose(tensor[:, 0, 0], torch.tensor([1.0, -2.0, -0.3]))
 
@@ -80,7 +100,11 @@ def test_to_tensor_normalises():
 def bad_files(folder):
     noise(64, 64).save(folder / "whole.jpg")
     content = (folder / "whole.jpg").read_bytes()
-    files = {"empty.jpg": b"", "text.jpg": b"not a picture", "cut.jpg": content[: len(content) // 2]}
+    files = {
+        "empty.jpg": b"",
+        "text.jpg": b"not a picture",
+        "cut.jpg": content[: len(content) // 2],
+    }
     noise(64, 64).save(folder / "whole.png")
     files["cut.png"] = (folder / "whole.png").read_bytes()[:2000]
     for name, data in files.items():
@@ -102,8 +126,18 @@ def test_every_bad_file_gives_one_line_that_names_it(tmp_path):
             assert name in str(caught.value) and "\n" not in str(caught.value), name
 
 
-@pytest.mark.parametrize("box", [(5, 5, 5, 50), (50, 5, 20, 50), (float("nan"), 0, 5, 5), (100, 0, 150, 50),
-                                 (-50, -50, 0, 0), (0, 0, 10**9, 10**9), (0, 0, float("inf"), 9)])  # fmt: skip
+@pytest.mark.parametrize(
+    "box",
+    [
+        (5, 5, 5, 50),
+        (50, 5, 20, 50),
+        (float("nan"), 0, 5, 5),
+        (100, 0, 150, 50),
+        (-50, -50, 0, 0),
+        (0, 0, 10**9, 10**9),
+        (0, 0, float("inf"), 9),
+    ],
+)
 def test_every_bad_box_is_refused(tmp_path, box):
     noise(64, 64).save(tmp_path / "q.png")
     with pytest.raises(ValueError, match=r"q\.png.*box"):

@@ -25,7 +25,14 @@ def polygons(landmark):
 
 def fingerprint(landmark) -> str:
     """A hash of everything that a photograph of the landmark depends on."""
-    parts = [landmark.atlas, landmark.rects, landmark.lo, landmark.hi, *landmark.mips, np.array(landmark.trees)]
+    parts = [
+        landmark.atlas,
+        landmark.rects,
+        landmark.lo,
+        landmark.hi,
+        *landmark.mips,
+        np.array(landmark.trees),
+    ]
     for _, face in polygons(landmark):
         parts += [face.polygon, face.normal, face.u, face.v, np.array(face.texture)]
     for solid in landmark.solids:
@@ -37,13 +44,19 @@ def fingerprint(landmark) -> str:
 def test_a_seed_always_builds_the_same_landmark(landmarks):
     for landmark in landmarks[::5]:
         again = Landmark(landmark.seed)
-        assert (again.style, again.n_own, again.ground) == (landmark.style, landmark.n_own, landmark.ground)
+        assert (again.style, again.n_own, again.ground) == (
+            landmark.style,
+            landmark.n_own,
+            landmark.ground,
+        )
         assert fingerprint(again) == fingerprint(landmark)
 
 
 def test_seeds_differ_within_a_style_too(landmarks):
     assert len({fingerprint(landmark) for landmark in landmarks}) == len(landmarks)
-    assert len({tuple(np.round(landmark.hi - landmark.lo, 2)) for landmark in landmarks}) == len(landmarks)
+    assert len({tuple(np.round(landmark.hi - landmark.lo, 2)) for landmark in landmarks}) == len(
+        landmarks
+    )
 
 
 def test_every_style_is_reached(landmarks):
@@ -60,7 +73,9 @@ def test_faces_are_planar_convex_and_turned_outwards(landmarks):
             turns = np.cross(edges, np.roll(edges, -1, 0)) @ face.normal
             assert (turns > 0).all(), f"seed {landmark.seed}: not convex and counter-clockwise"
             corners = np.concatenate([f.polygon for f in solid.faces])
-            assert ((corners - face.polygon[0]) @ face.normal < 1e-9).all(), f"seed {landmark.seed}: turned inwards"
+            assert ((corners - face.polygon[0]) @ face.normal < 1e-9).all(), (
+                f"seed {landmark.seed}: turned inwards"
+            )
 
 
 def test_own_solids_are_closed(landmarks):
@@ -71,7 +86,9 @@ def test_own_solids_are_closed(landmarks):
                 for face in solid.faces:
                     spokes = face.polygon[1:] - face.polygon[0]
                     areas.append(np.cross(spokes[:-1], spokes[1:]).sum(0) / 2)
-                np.testing.assert_allclose(np.sum(areas, 0), 0, atol=1e-9)  # Gauss: outward areas of a closed surface
+                np.testing.assert_allclose(
+                    np.sum(areas, 0), 0, atol=1e-9
+                )  # Gauss: outward areas of a closed surface
 
 
 def test_bounds_hold_their_solids(landmarks):
@@ -89,7 +106,9 @@ def test_bounds_hold_their_solids(landmarks):
             reach = np.sqrt(squared.clip(0).max()) * solid.scale[0]
             assert (solid.hi[:2] >= solid.centre[:2] + reach - 1e-6).all()
             assert (solid.lo[:2] <= solid.centre[:2] - reach + 1e-6).all()
-            np.testing.assert_allclose([solid.lo[2], solid.hi[2]], solid.centre[2] + np.array([0, solid.scale[2]]))
+            np.testing.assert_allclose(
+                [solid.lo[2], solid.hi[2]], solid.centre[2] + np.array([0, solid.scale[2]])
+            )
 
 
 def test_a_landmark_stands_on_its_ground_and_is_a_building(landmarks):
@@ -122,7 +141,8 @@ def test_textures_lie_in_the_atlas_without_overlap(landmarks):
         assert landmark.atlas.dtype == np.uint8 and landmark.atlas.shape[2] == 4
         for level, mip in enumerate(landmark.mips):
             assert (
-                mip.dtype == np.uint8 and np.abs(np.array(mip.shape[:2]) * 2**level - (height, width)).max() < 2**level
+                mip.dtype == np.uint8
+                and np.abs(np.array(mip.shape[:2]) * 2**level - (height, width)).max() < 2**level
             )
         owner = np.zeros((height, width), np.uint8)
         for x, y, w, h in landmark.rects.astype(int):
@@ -152,8 +172,13 @@ def test_noise_tiles_and_is_standardised():
 
 
 @pytest.mark.parametrize("side", [12.8, 25.6])
-@pytest.mark.parametrize("make", [lambda rng, s: swatch(rng, s, (0.6,) * 3, 0.7, 1.5, 0.1, 0.0),
-                                  lambda rng, s: tiles(rng, s, (0.6,) * 3, 0.7)])  # fmt: skip
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda rng, s: swatch(rng, s, (0.6,) * 3, 0.7, 1.5, 0.1, 0.0),
+        lambda rng, s: tiles(rng, s, (0.6,) * 3, 0.7),
+    ],
+)
 def test_repeating_textures_have_no_seam(side, make):
     """Across the edge of a repeated piece, the step is no larger than the steps inside it."""
     texture = make(np.random.default_rng(0), side)[..., 0]
@@ -166,6 +191,9 @@ def test_repeating_textures_have_no_seam(side, make):
 def test_some_arches_have_three_gates_and_some_one():
     arches = [lm for lm in map(Landmark, range(4000, 4120)) if lm.style == "arch"]
     widths = sorted(lm.hi[0] - lm.lo[0] for lm in arches)
-    boxes = [sum(isinstance(s, Polyhedron) and s.lo[2] > 0 for s in lm.solids[: lm.n_own]) for lm in arches]
+    boxes = [
+        sum(isinstance(s, Polyhedron) and s.lo[2] > 0 for s in lm.solids[: lm.n_own])
+        for lm in arches
+    ]
     assert widths[-1] > 1.2 * widths[0]
     assert min(boxes) < 30 and max(boxes) > 39, boxes  # a vault is made of 13

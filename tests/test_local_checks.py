@@ -45,7 +45,9 @@ ANSWERS = [
     ("similarity", lambda a, p: apart(a, p).abs().sum(1).mean(), "Squares inside"),
     (
         "similarity",
-        lambda a, p: (torch.cdist(a, a) ** 2 - torch.cdist(p, p) ** 2).square().sum(1).sqrt().mean(),
+        lambda a, p: (
+            (torch.cdist(a, a) ** 2 - torch.cdist(p, p) ** 2).square().sum(1).sqrt().mean()
+        ),
         "global",
     ),
     ("fpr95", fpr95, "correct"),

@@ -94,7 +94,9 @@ def test_a_warped_picture_is_where_its_homography_says():
     for seed in range(5):
         other, homography = warped(picture, np.random.default_rng(seed), 0.12)
         y, x = np.nonzero(other[..., 0] > 110)
-        assert np.hypot(*(project(homography, np.array([[70.0, 50]]))[0] - (x.mean(), y.mean()))) < 1
+        assert (
+            np.hypot(*(project(homography, np.array([[70.0, 50]]))[0] - (x.mean(), y.mean()))) < 1
+        )
         again, _ = warped(picture, np.random.default_rng(seed), 0.12)
         assert (again == other).all()
 
@@ -103,7 +105,9 @@ def test_pose_is_recovered():
     rng = np.random.default_rng(0)
     points = rng.uniform((-4, -3, 8), (4, 3, 16), (200, 3))
     angle = 0.2
-    rotation = np.array([[np.cos(angle), 0, np.sin(angle)], [0, 1, 0], [-np.sin(angle), 0, np.cos(angle)]])
+    rotation = np.array(
+        [[np.cos(angle), 0, np.sin(angle)], [0, 1, 0], [-np.sin(angle), 0, np.cos(angle)]]
+    )
     translation = np.array([-1.5, 0.2, 0.4])
     inner_a, inner_b = (np.array([[f, 0, 160], [0, f, 120], [0, 0, 1.0]]) for f in (300, 350))
     a, b = points @ inner_a.T, (points @ rotation.T + translation) @ inner_b.T

@@ -36,7 +36,9 @@ def test_triplet_by_loops(margin):
     a, p = pairs()
     total = 0
     for i in range(7):
-        hardest = min(far(x, y) for j in range(7) if j != i for x in (a[i], p[i]) for y in (a[j], p[j]))
+        hardest = min(
+            far(x, y) for j in range(7) if j != i for x in (a[i], p[i]) for y in (a[j], p[j])
+        )
         total += max(0, margin + far(a[i], p[i]) - hardest) ** 2
     assert torch.isclose(hardest_triplet_loss(a, p, margin), total / 7)
 
@@ -70,8 +72,12 @@ def test_gradients_stay_finite_where_everything_coincides(loss):
 
 def test_equal_distances_cost_nothing():
     a, _ = pairs()
-    turn = torch.linalg.qr(torch.randn(5, 5, dtype=torch.float64, generator=torch.Generator().manual_seed(1)))[0]
-    assert second_order_similarity(a, a @ turn) < 1e-6  # a rotation moves every point, and no distance
+    turn = torch.linalg.qr(
+        torch.randn(5, 5, dtype=torch.float64, generator=torch.Generator().manual_seed(1))
+    )[0]
+    assert (
+        second_order_similarity(a, a @ turn) < 1e-6
+    )  # a rotation moves every point, and no distance
     assert distances(a, a).diag().max() < 2e-3
 
 

@@ -15,37 +15,57 @@ def trained(soa="345", width=4):
     net = LocalNet(soa, width)
     for tensor in [*net.parameters(), *net.buffers()]:
         if tensor.dtype.is_floating_point:
-            tensor.data = torch.rand_like(tensor) + 0.3 if tensor.ndim == 1 else torch.randn_like(tensor) * 0.3
+            tensor.data = (
+                torch.rand_like(tensor) + 0.3
+                if tensor.ndim == 1
+                else torch.randn_like(tensor) * 0.3
+            )
     return net.eval()
 
 
-@pytest.mark.parametrize("name, soa", [("local-solar-345-liberty", "345"), ("sosnet-32x32-liberty", "")])
+@pytest.mark.parametrize(
+    "name, soa", [("local-solar-345-liberty", "345"), ("sosnet-32x32-liberty", "")]
+)
 def test_the_published_names_load_strictly(name, soa):
     with torch.device("meta"):
         net = LocalNet(soa)
     state = published_state(name)
     net.load_state_dict(state, strict=True, assign=True)
     assert list(net.state_dict()) == list(state)
-    assert {k: v.dtype for k, v in net.state_dict().items()} == {k: v.dtype for k, v in state.items()}
+    assert {k: v.dtype for k, v in net.state_dict().items()} == {
+        k: v.dtype for k, v in state.items()
+    }
 
 
 @pytest.mark.parametrize("soa", ["", "345", "4"])
 def test_layer_by_layer(soa):
-    """The same numbers from the state dict alone, by plain functions in float64, attention as in the paper."""
+    """The same numbers from the state dict alone, by plain functions in float64, attention as in
+    the paper.
+    """
     net = trained(soa)
     state = {k: v.double() for k, v in net.state_dict().items()}
     if not soa:
         for layer, at in enumerate((1, 4, 7, 10, 13, 16, 20), 1):
-            for key in [k for k in state if k.startswith(f"layers.{at}.") or k.startswith(f"layers.{at + 1}.")]:
+            for key in [
+                k
+                for k in state
+                if k.startswith(f"layers.{at}.") or k.startswith(f"layers.{at + 1}.")
+            ]:
                 part, name = int(key.split(".")[1]) - at + (layer == 1), key.split(".")[2]
                 state[f"layer{layer}.{part}.{name}"] = state.pop(key)
     x = torch.rand(3, 1, 32, 32) * 255
     y = x.double()
-    y = (y - y.mean((2, 3), keepdim=True)) / (y.var((2, 3), keepdim=True, unbiased=False) + 1e-5).sqrt()
-    for layer, (stride, padding) in enumerate([(1, 1), (1, 1), (2, 1), (1, 1), (2, 1), (1, 1), (1, 0)], 1):
+    y = (y - y.mean((2, 3), keepdim=True)) / (
+        y.var((2, 3), keepdim=True, unbiased=False) + 1e-5
+    ).sqrt()
+    for layer, (stride, padding) in enumerate(
+        [(1, 1), (1, 1), (2, 1), (1, 1), (2, 1), (1, 1), (1, 0)], 1
+    ):
         at = 1 if layer == 1 else 0
         y = F.conv2d(y, state[f"layer{layer}.{at}.weight"], stride=stride, padding=padding)
-        mean, var = (state[f"layer{layer}.{at + 1}.running_{k}"].view(1, -1, 1, 1) for k in ("mean", "var"))
+        mean, var = (
+            state[f"layer{layer}.{at + 1}.running_{k}"].view(1, -1, 1, 1) for k in ("mean", "var")
+        )
         y = (y - mean) / (var + 1e-5).sqrt()
         y = y.relu() if layer < 7 else y
         if str(layer) in soa:
@@ -62,7 +82,8 @@ def attended(state, name, x):
     def projected(part):
         z = conv(f"{part}.0", x)
         mean, var, weight, bias = (
-            state[f"{name}.{part}.1.{k}"].view(1, -1, 1, 1) for k in ("running_mean", "running_var", "weight", "bias")
+            state[f"{name}.{part}.1.{k}"].view(1, -1, 1, 1)
+            for k in ("running_mean", "running_var", "weight", "bias")
         )
         return ((z - mean) / (var + 1e-5).sqrt() * weight + bias).relu().flatten(2)
 
@@ -93,7 +114,9 @@ def test_unknown_layers_are_refused():
 
 
 def test_a_network_prints_in_one_line():
-    assert str(LocalNet("45")) == "LocalNet(soa='45', width=32): 1.37 M parameters, 128-D descriptors"
+    assert (
+        str(LocalNet("45")) == "LocalNet(soa='45', width=32): 1.37 M parameters, 128-D descriptors"
+    )
 
 
 @pytest.mark.parametrize("soa", ["", "345"])

@@ -12,7 +12,7 @@ from solar.datasets import Patches
 from solar.training.local_task import LocalConfig, LocalTask, train_local
 from solar.training.loop import run
 
-TINY = LocalConfig(data="tiny", held_out="tiny", width=2, batch=8, epochs=2, seed=3)
+TINY = LocalConfig(data="tiny", held_out_set="tiny", width=2, batch_size=8, epochs=2, seed=3)
 
 
 def toy(points=20, seed=0) -> Patches:
@@ -25,7 +25,9 @@ def toy(points=20, seed=0) -> Patches:
     matches = np.stack([3 * np.arange(points), 3 * np.arange(points) + 1], 1)
     others = np.stack([matches[:, 0], np.roll(matches[:, 1], 1)], 1)
     pairs, same = np.concatenate([matches, others]), np.arange(2 * points) < points
-    return Patches("toy", noisy.clip(0, 255).astype(np.uint8), numbers, np.zeros_like(numbers), pairs, same)
+    return Patches(
+        "toy", noisy.clip(0, 255).astype(np.uint8), numbers, np.zeros_like(numbers), pairs, same
+    )
 
 
 def task(config=TINY, **options):
@@ -62,10 +64,14 @@ def test_the_rate_climbs_once_and_falls_to_nothing():
     t = task()
     rates = [t.rate(step, 50) for step in range(50)]
     top = int(np.argmax(rates))
-    assert top == 10 and rates[top] == t.config.rate
-    assert (np.diff(rates[: top + 1]) > 0).all() and (np.diff(rates[top:]) < 0).all() and rates[-1] < 0.01 * max(rates)
-    t.losses(t.batches(0)[0] | dict(rate=0.123))
-    assert t.optimiser.param_groups[0]["lr"] == 0.123
+    assert top == 10 and rates[top] == t.config.lr
+    assert (
+        (np.diff(rates[: top + 1]) > 0).all()
+        and (np.diff(rates[top:]) < 0).all()
+        and rates[-1] < 0.01 * max(rates)
+    )
+    t.losses(t.batches(0)[0] | dict(lr=0.123))
+    assert t.optimizer.param_groups[0]["lr"] == 0.123
 
 
 def test_losses_add_up():
@@ -105,7 +111,9 @@ def test_a_killed_run_goes_on_to_the_same_weights(tmp_path):
 
 
 def test_weights_and_their_sheet_are_written(tmp_path, monkeypatch):
-    monkeypatch.setattr("solar.training.local_task.load_patches", lambda name: toy(seed=name == "tiny"))
+    monkeypatch.setattr(
+        "solar.training.local_task.load_patches", lambda name: toy(seed=name == "tiny")
+    )
     config = dataclasses.replace(TINY, output=str(tmp_path / "net.pth"))
     sheet = train_local(config, "cpu", progress=False)
     assert json.loads((tmp_path / "net.json").read_text()) == sheet
@@ -115,6 +123,6 @@ def test_weights_and_their_sheet_are_written(tmp_path, monkeypatch):
 
 def test_too_few_points_are_named():
     with pytest.raises(ValueError, match="toy: 20 points have two patches or more; a batch of 64"):
-        task(dataclasses.replace(TINY, batch=64))
+        task(dataclasses.replace(TINY, batch_size=64))
     with pytest.raises(ValueError, match="two at least"):
-        task(dataclasses.replace(TINY, batch=1))
+        task(dataclasses.replace(TINY, batch_size=1))

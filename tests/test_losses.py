@@ -1,4 +1,6 @@
-"""Losses: the published values, loops in float64, gradients by differences, and the places where a root has none."""
+"""Losses: the published values, loops in float64, gradients by differences, and the places where a
+root has none.
+"""
 
 import math
 
@@ -6,7 +8,7 @@ import pytest
 import torch
 
 from solar import contrastive_loss, second_order_loss, triplet_loss
-from solar.training.losses import batch_contrastive_loss
+from solar.training.losses import supervised_contrastive_loss
 
 Q, P, N = [1.0, 2, -2], [-1.0, 2, 0], [-5.0, 0, 3]
 
@@ -26,8 +28,12 @@ def d2(a, b):
 
 
 def test_golden_numbers_of_the_authors_code():
-    q, p, n = (torch.tensor([v], dtype=torch.float64) / math.sqrt(sum(x * x for x in v)) for v in (Q, P, N))
-    assert contrastive_loss(q, p, n[:, None], margin=0.7).item() == pytest.approx(0.55278635, abs=1e-7)
+    q, p, n = (
+        torch.tensor([v], dtype=torch.float64) / math.sqrt(sum(x * x for x in v)) for v in (Q, P, N)
+    )
+    assert contrastive_loss(q, p, n[:, None], margin=0.7).item() == pytest.approx(
+        0.55278635, abs=1e-7
+    )
     assert second_order_loss(q, p, n[:, None]).item() == pytest.approx(2.0246215, abs=1e-6)
 
 
@@ -48,7 +54,9 @@ def test_values_are_the_loops(batch):
 def test_second_order_sees_the_part_of_q_minus_p_along_the_negatives(batch):
     q, p, n = batch
     along = torch.einsum("bd,bkd->bk", q - p, n)
-    assert second_order_loss(q, p, n).item() == pytest.approx(2 * along.norm().item() / 4, abs=1e-12)
+    assert second_order_loss(q, p, n).item() == pytest.approx(
+        2 * along.norm().item() / 4, abs=1e-12
+    )
 
 
 @pytest.mark.parametrize("loss", [triplet_loss, contrastive_loss, second_order_loss])
@@ -88,8 +96,12 @@ def test_batch_contrastive_loss_is_the_loop():
         total = sum(math.exp(float(descriptors[i] @ descriptors[j]) / 0.1) for j in others)
         siblings = [j for j in others if labels[j] == labels[i]]
         for j in siblings:
-            expected -= math.log(math.exp(float(descriptors[i] @ descriptors[j]) / 0.1) / total) / len(siblings)
-    found = batch_contrastive_loss(descriptors, torch.tensor(labels))
+            expected -= math.log(
+                math.exp(float(descriptors[i] @ descriptors[j]) / 0.1) / total
+            ) / len(siblings)
+    found = supervised_contrastive_loss(descriptors, torch.tensor(labels))
     assert found.item() == pytest.approx(expected / 6, abs=1e-9)
     inputs = descriptors.clone().requires_grad_()
-    assert torch.autograd.gradcheck(lambda d: batch_contrastive_loss(d, torch.tensor(labels)), [inputs])
+    assert torch.autograd.gradcheck(
+        lambda d: supervised_contrastive_loss(d, torch.tensor(labels)), [inputs]
+    )

@@ -1,4 +1,6 @@
-"""Chapter 4: exercises tell each usual mistake by a hint of its own, figures and sliders show what they are told."""
+"""Chapter 4: exercises tell each usual mistake by a hint of its own, figures and sliders show what
+they are told.
+"""
 
 import matplotlib
 
@@ -23,7 +25,11 @@ def along(q, p, n):
 
 def gradient(q, p, n):
     difference = (q - n).square().sum(1) - (p - n).square().sum(1)
-    return 2 * difference @ (q - n) / difference.norm() if difference.norm() > 0 else torch.zeros_like(q)
+    return (
+        2 * difference @ (q - n) / difference.norm()
+        if difference.norm() > 0
+        else torch.zeros_like(q)
+    )
 
 
 RIGHT = [
@@ -34,25 +40,49 @@ RIGHT = [
 ]
 WRONG = [
     (checks.second_order, "number", lambda q, p, n: along(q, p, n)),
-    (checks.second_order, "root is missing", lambda q, p, n: 4 * along(q, p, n).square().sum() / len(q)),
+    (
+        checks.second_order,
+        "root is missing",
+        lambda q, p, n: 4 * along(q, p, n).square().sum() / len(q),
+    ),
     (checks.second_order, "every tuple", lambda q, p, n: 2 * along(q, p, n).norm(dim=1).mean()),
     (checks.second_order, "number of tuples", lambda q, p, n: 2 * along(q, p, n).norm()),
-    (checks.second_order, "nothing inside", lambda q, p, n: 2 * along(q, p, n).square().mean().sqrt()),
-    (checks.second_order, "distances", lambda q, p, n: ((q[:, None] - n).norm(dim=-1) - (p[:, None] - n).norm(dim=-1))
-     .norm() / len(q)),
-    (checks.second_order, "no number", lambda q, p, n: 2 * along(q, p, n).square().sum().sqrt() / len(q)),
+    (
+        checks.second_order,
+        "nothing inside",
+        lambda q, p, n: 2 * along(q, p, n).square().mean().sqrt(),
+    ),
+    (
+        checks.second_order,
+        "distances",
+        lambda q, p, n: (
+            ((q[:, None] - n).norm(dim=-1) - (p[:, None] - n).norm(dim=-1)).norm() / len(q)
+        ),
+    ),
+    (
+        checks.second_order,
+        "no number",
+        lambda q, p, n: 2 * along(q, p, n).square().sum().sqrt() / len(q),
+    ),
     (checks.second_order, "Differences", contrastive_loss),
     (checks.second_order_gradient, "(5,)", lambda q, p, n: gradient(q, p, n)[:3]),
     (checks.second_order_gradient, "factor 2", lambda q, p, n: gradient(q, p, n) / 2),
-    (checks.second_order_gradient, "Divide by the loss", lambda q, p, n: gradient(q, p, n)
-     * second_order_loss(q[None], p[None], n[None])),
+    (
+        checks.second_order_gradient,
+        "Divide by the loss",
+        lambda q, p, n: gradient(q, p, n) * second_order_loss(q[None], p[None], n[None]),
+    ),
     (checks.second_order_gradient, "sign", lambda q, p, n: -gradient(q, p, n)),
-    (checks.second_order_gradient, "0 / 0", lambda q, p, n: gradient(q, p, n) * (q - p).norm() / (q - p).norm()),
+    (
+        checks.second_order_gradient,
+        "0 / 0",
+        lambda q, p, n: gradient(q, p, n) * (q - p).norm() / (q - p).norm(),
+    ),
     (checks.second_order_gradient, "Chain rule", lambda q, p, n: q),
     (checks.weight_for_parts, "other way", lambda weight, parts: weight * parts**0.5),
     (checks.weight_for_parts, "softens", lambda weight, parts: weight / parts),
     (checks.weight_for_parts, "expect", lambda weight, parts: weight),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize("check, answer", RIGHT)
@@ -90,7 +120,9 @@ def test_sliders_move_the_picture():
 
 def test_places_without_loss_are_hatched_and_curves_are_their_values():
     plots.surfaces(np.arange(3), np.arange(2), {"a": np.array([[0, 0, 1.0], [0, 2, 3]])}, "x", "y")
-    assert any("///" in c.hatches for c in plt.gcf().axes[0].collections if getattr(c, "hatches", None))
+    assert any(
+        "///" in c.hatches for c in plt.gcf().axes[0].collections if getattr(c, "hatches", None)
+    )
     plots.blind_spots([0, 1], {"t": {"a": np.array([2, 3])}}, "x", marks=dict(t=(0.5,)))
     curve, mark = plt.gcf().axes[0].lines
     assert curve.get_ydata().tolist() == [2, 3] and mark.get_xdata()[0] == 0.5
@@ -99,7 +131,9 @@ def test_places_without_loss_are_hatched_and_curves_are_their_values():
 def test_a_sphere_is_coloured_by_its_values():
     asked = []
     axis = plt.figure().add_subplot(projection="3d")
-    plots.sphere(axis, (1, 0, 0), (0, 1, 0), lambda n: asked.append(n) or np.abs(n[:, 0]), "title", "loss")
+    plots.sphere(
+        axis, (1, 0, 0), (0, 1, 0), lambda n: asked.append(n) or np.abs(n[:, 0]), "title", "loss"
+    )
     assert np.allclose(np.linalg.norm(asked[0], axis=1), 1) and axis.get_title() == "title"
 
 

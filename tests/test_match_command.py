@@ -8,7 +8,7 @@ import pytest
 from sklearn.datasets import load_sample_image
 
 from solar import cli, plots
-from solar.local.matching import Features, Geometry, Matching
+from solar.local.matching import Geometry, LocalFeatures, Matching
 from solar.local.metrics import warped
 
 
@@ -42,7 +42,18 @@ def test_shipped_networks_match(photographs, capsys, net):
 def test_nothing_to_match_is_no_error(photographs, capsys):
     out = str(photographs / "none.png")
     assert (
-        cli.main(["match", str(photographs / "a.png"), str(photographs / "blank.png"), "--net", "sift", "-o", out]) == 0
+        cli.main(
+            [
+                "match",
+                str(photographs / "a.png"),
+                str(photographs / "blank.png"),
+                "--net",
+                "sift",
+                "-o",
+                out,
+            ]
+        )
+        == 0
     )
     assert "0 matches; 0 of them" in capsys.readouterr().out
     assert cv2.imread(out) is not None
@@ -73,12 +84,16 @@ def test_one_clear_line(photographs, capsys, monkeypatch, arguments, words):
 def test_drawing_marks_what_it_is_told(tmp_path):
     import matplotlib.pyplot as plt
 
-    points = Features(np.array([[5, 5, 3, 0], [20, 9, 3, 0]], np.float32), np.eye(2))
-    found = Matching(points, points, np.array([[0, 0], [1, 1]]), Geometry(None, np.array([True, False])))
+    points = LocalFeatures(np.array([[5, 5, 3, 0], [20, 9, 3, 0]], np.float32), np.eye(2))
+    found = Matching(
+        points, points, np.array([[0, 0], [1, 1]]), Geometry(None, np.array([True, False]))
+    )
     figure, axis = plt.subplots()
     picture = np.zeros((30, 40, 3), np.uint8)
     plots.draw_matches(axis, picture, picture, found)
-    lines = [line for line in axis.lines if len(line.get_xdata()) == 2 and line.get_linestyle() != "None"]
+    lines = [
+        line for line in axis.lines if len(line.get_xdata()) == 2 and line.get_linestyle() != "None"
+    ]
     assert sorted(line.get_linestyle() for line in lines) == ["-", "--"]
     assert lines[1].get_xdata()[1] == 5 + 40 + 8
     plt.close(figure)

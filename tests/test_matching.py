@@ -1,4 +1,6 @@
-"""Patches right to a fraction of a pixel, matches against loops, geometry against the truth, and any keypoint list."""
+"""Patches right to a fraction of a pixel, matches against loops, geometry against the truth, and
+any keypoint list.
+"""
 
 import cv2
 import numpy as np
@@ -10,17 +12,17 @@ from solar import LocalNet
 from solar.local.matching import (
     BATCH,
     WINDOW,
+    cut_patches,
     describe_keypoints,
     describe_patches,
     detect,
-    extract,
-    features,
+    detect_and_describe,
     grey,
     match,
     match_images,
     pyramid,
     root_sift,
-    verify,
+    verify_geometry,
 )
 
 NOTHING = np.zeros((0, 4), np.float32)
@@ -61,7 +63,7 @@ def places(keypoint, side):
     "keypoint", [(100.3, 80.6, 4, 0), (90, 70, 5.3, 33), (105.5, 75.25, 5.5, 250), (98, 82, 9, 120)]
 )
 def test_patches_are_right_between_pixels(waves, keypoint):
-    patch = extract(waves, np.array([keypoint]))[0, 0].numpy()
+    patch = cut_patches(waves, np.array([keypoint]))[0, 0].numpy()
     x, y = places(keypoint, 32)
     blur = 0.0 if keypoint[2] < 8 else 1.5  # levels above the first are blurred a little
     assert np.abs(patch - smooth(x, y)).max() < 1.5 + blur
@@ -71,14 +73,17 @@ def test_patches_are_those_of_a_loop_of_warps(china):
     keypoints = detect(china, count=300)
     keypoints = keypoints[keypoints[:, 2] * WINDOW / 32 < 1.4]  # read from the first level
     inside = (np.abs(keypoints[:, :2] - (160, 107)) < (120, 70)).all(1)
-    patches = extract(china, keypoints[inside])[:, 0].numpy()
+    patches = cut_patches(china, keypoints[inside])[:, 0].numpy()
     assert len(patches) > 20
     for (x, y, size, angle), patch in zip(keypoints[inside].astype(float), patches):
         step, angle = size * WINDOW / 32, np.radians(angle)
         c, s = step * np.cos(angle), step * np.sin(angle)
         there = np.array([[c, -s, x - 15.5 * (c - s)], [s, c, y - 15.5 * (s + c)]])
         one = cv2.warpAffine(
-            grey(china).astype(np.float32), there, (32, 32), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+            grey(china).astype(np.float32),
+            there,
+            (32, 32),
+            flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
         )
         assert np.abs(one - patch).max() < 5  # OpenCV rounds places to 1/32 pixel
 
@@ -95,8 +100,8 @@ def test_levels_of_the_pyramid_are_where_they_should_be(waves):
 
 def test_all_at_once_is_one_by_one(china):
     keypoints = detect(china, count=50)
-    together = extract(china, keypoints)
-    apart = torch.cat([extract(china, row[None]) for row in keypoints])
+    together = cut_patches(china, keypoints)
+    apart = torch.cat([cut_patches(china, row[None]) for row in keypoints])
     assert torch.allclose(together, apart, atol=1e-3)
 
 
@@ -104,29 +109,42 @@ def test_borders_and_beyond_repeat_the_last_pixels():
     picture = np.full((40, 60), 7, np.uint8)
     picture[20:] = 90
     odd = np.array(
-        [(0, 0, 4, 0), (59, 39, 30, 45), (-500, 5, 4, 0), (30, 5000, 4, 0), (30, 19.5, 500, 0), (30, 20, 1e-3, 0)]
+        [
+            (0, 0, 4, 0),
+            (59, 39, 30, 45),
+            (-500, 5, 4, 0),
+            (30, 5000, 4, 0),
+            (30, 19.5, 500, 0),
+            (30, 20, 1e-3, 0),
+        ]
     )
-    patches = extract(picture, odd)
-    assert torch.isfinite(patches).all() and patches.min() >= 7 - 1e-3 and patches.max() <= 90 + 1e-3
+    patches = cut_patches(picture, odd)
+    assert (
+        torch.isfinite(patches).all() and patches.min() >= 7 - 1e-3 and patches.max() <= 90 + 1e-3
+    )
     assert (patches[2] == 7).all() and (patches[3] - 90).abs().max() < 1e-3
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (3, 200), (17, 5), (32, 32)])
 def test_tiny_pictures(shape, net):
     picture = np.full(shape, 50, np.uint8)
-    assert extract(picture, np.array([(0, 0, 8, 10)])).shape == (1, 1, 32, 32)
-    assert len(features(net, picture)) == 0
+    assert cut_patches(picture, np.array([(0, 0, 8, 10)])).shape == (1, 1, 32, 32)
+    assert len(detect_and_describe(net, picture)) == 0
 
 
 def test_no_keypoints(net, china):
     blank = np.full((64, 64, 3), 200, np.uint8)
     for detector in ("sift", "orb"):
         assert detect(blank, detector).shape == (0, 4)
-    assert extract(china, NOTHING).shape == (0, 1, 32, 32)
+    assert cut_patches(china, NOTHING).shape == (0, 1, 32, 32)
     assert describe_keypoints(net, china, NOTHING).shape == (0, 128)
     assert describe_keypoints("sift", china, NOTHING).shape == (0, 128)
     found = match_images(net, blank, china)
-    assert found.matches.shape == (0, 2) and found.geometry.matrix is None and len(found.points[0]) == 0
+    assert (
+        found.matches.shape == (0, 2)
+        and found.geometry.matrix is None
+        and len(found.points[0]) == 0
+    )
 
 
 @pytest.mark.parametrize(
@@ -139,7 +157,7 @@ def test_no_keypoints(net, china):
 )
 def test_impossible_keypoints_are_refused(china, keypoints, words):
     with pytest.raises(ValueError, match=words):
-        extract(china, keypoints)
+        cut_patches(china, keypoints)
 
 
 def test_impossible_pictures_and_options_are_refused(china, net, tmp_path):
@@ -159,9 +177,9 @@ def test_impossible_pictures_and_options_are_refused(china, net, tmp_path):
     with pytest.raises(ValueError, match="rows of one length"):
         match(np.eye(3), np.eye(4))
     with pytest.raises(ValueError, match="model='plane'"):
-        verify(np.zeros((4, 2)), np.zeros((4, 2)), "plane")
+        verify_geometry(np.zeros((4, 2)), np.zeros((4, 2)), "plane")
     with pytest.raises(ValueError, match="twice"):
-        verify(np.zeros((4, 2)), np.zeros((5, 2)))
+        verify_geometry(np.zeros((4, 2)), np.zeros((5, 2)))
 
 
 def test_detectors_give_as_many_as_asked_the_strongest_first(china):
@@ -216,7 +234,11 @@ def test_matches_in_pieces_are_the_same(monkeypatch):
 
 def test_few_descriptors_match_too():
     assert match(np.eye(3), np.eye(3)[:1]).tolist() == [[0, 0]]
-    assert match(np.eye(3), np.zeros((0, 3))).shape == match(np.zeros((0, 3)), np.eye(3)).shape == (0, 2)
+    assert (
+        match(np.eye(3), np.zeros((0, 3))).shape
+        == match(np.zeros((0, 3)), np.eye(3)).shape
+        == (0, 2)
+    )
 
 
 def test_geometry_is_found_among_wrong_matches():
@@ -226,17 +248,25 @@ def test_geometry_is_found_among_wrong_matches():
     moved = np.column_stack([a, np.ones(120)]) @ homography.T
     b = moved[:, :2] / moved[:, 2:] + rng.normal(0, 0.3, (120, 2))
     b[:50] = rng.uniform(0, 400, (50, 2))
-    found = verify(a, b)
+    found = verify_geometry(a, b)
     assert found.inliers[50:].mean() > 0.95 and found.inliers[:50].mean() < 0.1
     np.testing.assert_allclose(found.matrix / found.matrix[2, 2], homography, atol=1e-2, rtol=0.05)
-    np.testing.assert_array_equal(verify(a, b).inliers, found.inliers)  # the same at every call
+    np.testing.assert_array_equal(
+        verify_geometry(a, b).inliers, found.inliers
+    )  # the same at every call
 
 
 @pytest.mark.parametrize("model, few", [("homography", 3), ("fundamental", 7)])
 def test_too_few_or_coinciding_points_agree_on_nothing(model, few):
-    for a in (np.random.default_rng(0).uniform(0, 9, (few, 2)), np.zeros((20, 2)), np.zeros((0, 2))):
-        found = verify(a, a, model)
-        assert len(found.inliers) == len(a) and (found.matrix is None or found.matrix.shape == (3, 3))
+    for a in (
+        np.random.default_rng(0).uniform(0, 9, (few, 2)),
+        np.zeros((20, 2)),
+        np.zeros((0, 2)),
+    ):
+        found = verify_geometry(a, a, model)
+        assert len(found.inliers) == len(a) and (
+            found.matrix is None or found.matrix.shape == (3, 3)
+        )
         if len(a) <= few:
             assert found.matrix is None and not found.inliers.any()
 

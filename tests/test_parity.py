@@ -1,7 +1,9 @@
-"""Every layer of the global network, rebuilt from its state dict alone, by plain functions in double precision.
+"""Every layer of the global network, rebuilt from its state dict alone, by plain functions in
+double precision.
 
-The authors' files cannot ship, so the oracle is a second implementation: it knows the published names and the published
-architecture (torchvision's ResNet, stride in the 3 x 3 convolution), and shares no code with the package.
+The authors' files cannot ship, so the oracle is a second implementation: it knows the published
+names and the published architecture (torchvision's ResNet, stride in the 3 x 3 convolution), and
+shares no code with the package.
 """
 
 import pytest
@@ -13,7 +15,9 @@ from solar.search.describe import describe_batch
 
 
 def trained(architecture: str) -> GlobalNet:
-    """A network as training may leave it: batch norm statistics, attention and p away from their start."""
+    """A network as training may leave it: batch norm statistics, attention and p away from their
+    start.
+    """
     torch.manual_seed(0)
     net = GlobalNet(architecture, soa="345")
     for name, tensor in net.state_dict().items():
@@ -36,11 +40,14 @@ class Oracle:
         self.state = {k: v.double() for k, v in state.items()}
 
     def conv(self, name, x, stride=1, padding=0):
-        return F.conv2d(x, self.state[f"{name}.weight"], self.state.get(f"{name}.bias"), stride, padding)
+        return F.conv2d(
+            x, self.state[f"{name}.weight"], self.state.get(f"{name}.bias"), stride, padding
+        )
 
     def norm(self, name, x):
         mean, var, weight, bias = (
-            self.state[f"{name}.{k}"].view(1, -1, 1, 1) for k in ("running_mean", "running_var", "weight", "bias")
+            self.state[f"{name}.{k}"].view(1, -1, 1, 1)
+            for k in ("running_mean", "running_var", "weight", "bias")
         )
         return (x - mean) / (var + 1e-5).sqrt() * weight + bias
 
@@ -67,22 +74,32 @@ class Oracle:
         q = self.norm(f"{name}.f.1", self.conv(f"{name}.f.0", x)).relu().flatten(2)
         k = self.norm(f"{name}.g.1", self.conv(f"{name}.g.0", x)).relu().flatten(2)
         v = self.conv(f"{name}.h", x).flatten(2)
-        logits = torch.stack([(q[:, :, i, None] * k).sum(1) for i in range(q.shape[2])], 1) / q.shape[1] ** 0.5
+        logits = (
+            torch.stack([(q[:, :, i, None] * k).sum(1) for i in range(q.shape[2])], 1)
+            / q.shape[1] ** 0.5
+        )
         weights = logits.exp() / logits.exp().sum(2, keepdim=True)  # (B, N, N)
         out = torch.stack([(weights[:, i, None] * v).sum(2) for i in range(q.shape[2])], 2)
         return x + self.conv(f"{name}.v", out.unflatten(2, x.shape[2:])), weights
 
     def layers(self, x):
         """Name -> output of every stage, attention maps, and the descriptor."""
-        out = {"conv1": self.norm("features.conv1.1", self.conv("features.conv1.0", x.double(), 2, 3))}
+        out = {
+            "conv1": self.norm("features.conv1.1", self.conv("features.conv1.0", x.double(), 2, 3))
+        }
         pooled = F.max_pool2d(out["conv1"].relu(), 3, 2, 1)
         out["conv2_x"] = y = self.stage("features.conv2_x.2", pooled, 1)
         for number in (3, 4, 5):
             out[f"conv{number}_x"] = y = self.stage(f"features.conv{number}_x", y, 2)
-            out[f"soa{number}"], out[f"map{number}"] = y, _ = self.attention(f"features.soa{number}", y)
+            out[f"soa{number}"], out[f"map{number}"] = y, _ = self.attention(
+                f"features.soa{number}", y
+            )
         p = self.state["pool.p"]
         v = y.clamp(min=1e-6).pow(p).mean((2, 3)).pow(1 / p)
-        v = v / (v.norm(dim=1, keepdim=True) + 1e-6) @ self.state["whiten.weight"].T + self.state["whiten.bias"]
+        v = (
+            v / (v.norm(dim=1, keepdim=True) + 1e-6) @ self.state["whiten.weight"].T
+            + self.state["whiten.bias"]
+        )
         out["descriptor"] = v / (v.norm(dim=1, keepdim=True) + 1e-6)
         return out
 
@@ -104,9 +121,14 @@ def test_every_layer(architecture):
 
 
 def test_descriptors_at_three_scales():
-    """Each scale described by the oracle, from a picture resized by the published rule; then their mean, normalised."""
+    """Each scale described by the oracle, from a picture resized by the published rule; then their
+    mean, normalised.
+    """
     net = trained("resnet18")
-    oracle, x = Oracle(net.state_dict()), torch.randn(1, 3, 64, 96, generator=torch.Generator().manual_seed(1))
+    oracle, x = (
+        Oracle(net.state_dict()),
+        torch.randn(1, 3, 64, 96, generator=torch.Generator().manual_seed(1)),
+    )
     total = 0
     for scale in (1, 2**0.5, 2**-0.5):
         size = [int(side * scale) for side in x.shape[2:]]
@@ -119,7 +141,10 @@ def test_descriptors_at_three_scales():
             low = at.floor().long()
             high = (low + 1).clamp(max=picture.shape[axis] - 1)
             share = (at - low).view([-1 if d == axis else 1 for d in range(4)])
-            picture = picture.index_select(axis, low) * (1 - share) + picture.index_select(axis, high) * share
+            picture = (
+                picture.index_select(axis, low) * (1 - share)
+                + picture.index_select(axis, high) * share
+            )
         total = total + oracle.layers(picture)["descriptor"]
     with torch.no_grad():
         assert (describe_batch(net, x) - total / total.norm()).abs().max() < 1e-5

@@ -1,4 +1,6 @@
-"""Patches: exact geometry behind the mini ones, PhotoTour's and HPatches' files, and clear words for broken ones."""
+"""Patches: exact geometry behind the mini ones, PhotoTour's and HPatches' files, and clear words
+for broken ones.
+"""
 
 import shutil
 
@@ -16,7 +18,9 @@ TINY = Recipe("patches", 410_000, 2, 2)
 
 @pytest.fixture(scope="module")
 def tiny(tmp_path_factory):
-    return write(TINY, tmp_path_factory.mktemp("patches") / "tiny", "tiny", workers=1, progress=False)
+    return write(
+        TINY, tmp_path_factory.mktemp("patches") / "tiny", "tiny", workers=1, progress=False
+    )
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +36,9 @@ def photos():
 
 
 def test_a_grid_lies_on_its_window():
-    corner = grids(np.array([[10.0, 20.0, 8.0, np.pi / 2]]))[0]  # turned by a quarter: u points down, v to the left
+    corner = grids(np.array([[10.0, 20.0, 8.0, np.pi / 2]]))[
+        0
+    ]  # turned by a quarter: u points down, v to the left
     assert corner.shape == (49, 2)
     np.testing.assert_allclose(corner[0], (14, 16), atol=1e-9)
     np.testing.assert_allclose(corner[-1], (6, 24), atol=1e-9)
@@ -47,9 +53,13 @@ def test_a_window_carried_over_lies_where_the_camera_sees_it(photos):
     assert good.sum() > 20
     for frame, there in zip(frames[good], found[good]):
         x, y = int(frame[0]), int(frame[1])
-        exact, _ = b.camera.project(a.points[y, x])  # of the point seen in that pixel: within a pixel of the centre's
+        exact, _ = b.camera.project(
+            a.points[y, x]
+        )  # of the point seen in that pixel: within a pixel of the centre's
         assert np.hypot(*(exact - there[:2])) < 1.5 + 0.04 * there[2]
-        step = 4 * np.array([np.cos(frame[3]), np.sin(frame[3])])  # four pixels along the keypoint's direction
+        step = 4 * np.array(
+            [np.cos(frame[3]), np.sin(frame[3])]
+        )  # four pixels along the keypoint's direction
         x2, y2 = (frame[:2] + step).astype(int)
         moved = b.camera.project(a.points[y2, x2])[0] - exact
         turned = np.angle(np.exp(1j * (np.arctan2(moved[1], moved[0]) - there[3])))
@@ -79,8 +89,12 @@ def test_depth_edges_are_bent(photos):
 def test_patches_are_upright_and_centred():
     y, x = np.mgrid[:96, :96] + 0.5
     angle = 0.7
-    along = np.cos(angle) * (x - 50) + np.sin(angle) * (y - 40)  # pixels from (50, 40) along the keypoint's direction
-    patch = cut_out(np.clip(128 + 3 * along, 0, 255).astype(np.uint8), np.array([50, 40, 32, angle]))
+    along = np.cos(angle) * (x - 50) + np.sin(angle) * (
+        y - 40
+    )  # pixels from (50, 40) along the keypoint's direction
+    patch = cut_out(
+        np.clip(128 + 3 * along, 0, 255).astype(np.uint8), np.array([50, 40, 32, angle])
+    )
     wanted = 128 + 3 * (np.arange(64) - 31.5) / 2  # 64 patch pixels on 32 picture pixels
     assert np.abs(patch.astype(float) - wanted[None]).max() < 2
 
@@ -92,7 +106,9 @@ def test_files_are_phototours(tiny):
     table = np.loadtxt(pairs, int)
     assert pairs.name == f"m50_{len(table)}_{len(table)}_0.txt" and table.shape[1] == 6
     assert {"info.txt", "patches0000.bmp", "complete.json"} < names and "jpg" not in names
-    assert (table[:, 1] == info[table[:, 0], 0]).all() and (table[:, 4] == info[table[:, 3], 0]).all()
+    assert (table[:, 1] == info[table[:, 0], 0]).all() and (
+        table[:, 4] == info[table[:, 3], 0]
+    ).all()
     same = table[:, 1] == table[:, 4]
     assert same.mean() == 0.5 and (table[:, 0] != table[:, 3]).all()
     shown = np.unique(np.stack([info[:, 0], info[:, 1]], 1), axis=0)
@@ -112,7 +128,9 @@ def test_pairs_are_even_and_no_match_comes_twice():
 def test_patches_are_read_as_they_were_written(tiny):
     data = load_patches(tiny, size=64)
     sheet = cv2.imread(str(tiny / "patches0000.bmp"), cv2.IMREAD_GRAYSCALE)
-    np.testing.assert_array_equal(data.patches[17], sheet[64:128, 64:128])  # number 17: second row, second column
+    np.testing.assert_array_equal(
+        data.patches[17], sheet[64:128, 64:128]
+    )  # number 17: second row, second column
     small = load_patches(tiny)
     assert small.patches.shape == (len(data), 32, 32) and small.patches.dtype == np.uint8
     wanted = data.patches.reshape(-1, 32, 2, 32, 2).mean((2, 4))
@@ -125,7 +143,9 @@ def test_the_sheet_can_be_looked_at(tiny, tmp_path):
 
 
 def test_missing_and_broken_patches_are_named(tiny, tmp_path):
-    with pytest.raises(ValueError, match="unknown patches 'nowhere': expected one of mini-phototour"):
+    with pytest.raises(
+        ValueError, match="unknown patches 'nowhere': expected one of mini-phototour"
+    ):
         load_patches("nowhere")
     with pytest.raises(FileNotFoundError, match="solar data phototour-liberty.*liberty.zip"):
         load_patches("liberty", tmp_path)

@@ -32,12 +32,16 @@ def test_ranked_list_names_and_frames_every_image(benchmark):
     assert [axis.get_title() for axis in axes] == ["query", "other", "hard", "easy", "junk"]
     (box,) = axes[0].patches
     assert (box.get_x(), box.get_y(), box.get_width(), box.get_height()) == (8, 8, 32, 32)
-    colours = [matplotlib.colors.to_hex(axis.spines["left"].get_edgecolor()).upper() for axis in axes[1:]]
+    colours = [
+        matplotlib.colors.to_hex(axis.spines["left"].get_edgecolor()).upper() for axis in axes[1:]
+    ]
     assert colours == [plots.COLOURS[label].upper() for label in ("other", "hard", "easy", "junk")]
 
 
 def test_bars_are_the_scores():
-    plots.score_bars({"a": dict(easy=0.5, medium=0.25, hard=0.125), "b": dict(easy=1, medium=0.5, hard=0)})
+    plots.score_bars(
+        {"a": dict(easy=0.5, medium=0.25, hard=0.125), "b": dict(easy=1, medium=0.5, hard=0)}
+    )
     widths = [bar.get_width() for bar in plt.gca().patches]
     assert widths == [50, 100, 25, 50, 12.5, 0]
 
@@ -50,14 +54,20 @@ def test_channel_maps_show_the_numbers():
 
 
 def test_the_curve_over_p_is_the_scores():
-    plots.score_over_exponent([1, 3], [dict(medium=0.2), dict(medium=0.4)], dict(SPoC=0.1, MAC=0.3), 2.9)
+    plots.score_over_exponent(
+        [1, 3], [dict(medium=0.2), dict(medium=0.4)], dict(SPoC=0.1, MAC=0.3), 2.9
+    )
     curve, first, second, learnt = plt.gca().lines
     assert curve.get_ydata().tolist() == [20, 40] and curve.get_xdata().tolist() == [1, 3]
-    assert [line.get_ydata()[0] for line in (first, second)] == [10, 30] and learnt.get_xdata()[0] == 2.9
+    assert [line.get_ydata()[0] for line in (first, second)] == [10, 30] and learnt.get_xdata()[
+        0
+    ] == 2.9
 
 
 def test_attention_is_laid_over_its_place():
-    """A map with one bright cell is brightest there, and the mark stands in the middle of its own cell."""
+    """A map with one bright cell is brightest there, and the mark stands in the middle of its own
+    cell.
+    """
     picture, row = np.full((30, 40, 3), 128, np.uint8), np.zeros((3, 4))
     row[1, 2] = 1.0
     plots.attention_grid(picture, [[row]], [(2, 0)], ["map"], ["name"])
@@ -83,14 +93,20 @@ def test_growth_names_its_curves():
 
 
 def test_to_grid_takes_means():
-    assert plots.to_grid(np.arange(16.0).reshape(4, 4), (2, 2)).tolist() == [[2.5, 4.5], [10.5, 12.5]]
+    assert plots.to_grid(np.arange(16.0).reshape(4, 4), (2, 2)).tolist() == [
+        [2.5, 4.5],
+        [10.5, 12.5],
+    ]
 
 
 def test_validation_curves_show_all_and_a_part():
     plots.validation_curves({"a": [50.0, 51, 52], "b": [50.0, 20]}, near=3)
     whole, part = plt.gcf().axes
     assert [line.get_ydata().tolist() for line in whole.lines] == [[50, 51, 52], [50, 20]]
-    assert part.get_ylim() == (47, 53) and [t.get_text() for t in whole.get_legend().texts] == ["a", "b"]
+    assert part.get_ylim() == (47, 53) and [t.get_text() for t in whole.get_legend().texts] == [
+        "a",
+        "b",
+    ]
 
 
 def test_a_million_marks_one_method_and_writes_the_loss():

@@ -10,7 +10,9 @@ from solar.nets.pooling import POOLINGS, GeM, gem, l2n, mac, make_pool, regions,
 
 
 def some_map(height=5, width=7, seed=0, batch=2, channels=3):
-    return torch.randn(batch, channels, height, width, generator=torch.Generator().manual_seed(seed))
+    return torch.randn(
+        batch, channels, height, width, generator=torch.Generator().manual_seed(seed)
+    )
 
 
 def loop_gem(x, p):
@@ -35,7 +37,9 @@ def loop_rmac(x, levels=3):
 
     height, width = x.shape[1:]
     short, long = min(height, width), max(height, width)
-    overlaps = [abs((short**2 - short * (long - short) / (n - 1)) / short**2 - 0.4) for n in range(2, 8)]
+    overlaps = [
+        abs((short**2 - short * (long - short) / (n - 1)) / short**2 - 0.4) for n in range(2, 8)
+    ]
     extra = overlaps.index(min(overlaps)) + 1 if long > short else 0
     total = unit(x.max((1, 2)))
     for level in range(1, levels + 1):
@@ -80,7 +84,10 @@ def test_regional_is_the_loop():
     """Each region: GeM, L2, linear, L2; then their sum, in float64."""
     torch.manual_seed(0)
     pool, x = make_pool("gem", 3, regional=True), some_map(5, 7)
-    weight, bias = pool.whiten.weight.detach().double().numpy(), pool.whiten.bias.detach().double().numpy()
+    weight, bias = (
+        pool.whiten.weight.detach().double().numpy(),
+        pool.whiten.bias.detach().double().numpy(),
+    )
     total = 0
     for r, c, h, w in [(0, 0, 5, 7), *regions(5, 7)]:
         v = loop_gem(x[:, :, r : r + h, c : c + w], [3.0] * 3)

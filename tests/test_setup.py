@@ -10,7 +10,11 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-LINES = [line for line in (ROOT / "constraints.txt").read_text().splitlines() if line and not line.startswith("#")]
+LINES = [
+    line
+    for line in (ROOT / "constraints.txt").read_text().splitlines()
+    if line and not line.startswith("#")
+]
 PINS = {canonicalize_name(line.split("==")[0]): line.split("==")[-1] for line in LINES}
 
 
@@ -39,6 +43,8 @@ def test_conda_installs_the_same_through_pip():
 
 def test_make_help_names_every_target():
     makefile = (ROOT / "Makefile").read_text()
-    shown = subprocess.run(["make", "-s", "help"], cwd=ROOT, capture_output=True, text=True, check=True)
+    shown = subprocess.run(
+        ["make", "-s", "help"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
     targets = re.search(r"\.PHONY: (.*)", makefile).group(1).split()
     assert all(f"make {target}" in shown.stdout for target in targets)

@@ -19,7 +19,11 @@ from solar.training.local_task import PRESETS
 def test_shipped_weights_match_their_sheet(name):
     path = checkpoints.path_of(name)
     sheet = json.loads(path.with_suffix(".json").read_text())
-    assert (sheet["name"], sheet["sha256"], sheet["bytes"]) == (name, sha256(path), path.stat().st_size)
+    assert (sheet["name"], sheet["sha256"], sheet["bytes"]) == (
+        name,
+        sha256(path),
+        path.stat().st_size,
+    )
     local = isinstance(checkpoints.load(name), LocalNet)
     assert sheet["bytes"] <= (2e6 if local else 4e6)
     assert sheet["test"] <= 10 if local else sheet["test"]["medium"] >= 55  # FPR95; mAP
@@ -27,21 +31,31 @@ def test_shipped_weights_match_their_sheet(name):
 
 
 def test_the_networks_of_the_book_are_shipped():
-    assert {"mini-gem", "mini-solar", "mini-sosnet", "mini-solar-local"} <= set(checkpoints.shipped())
+    assert {"mini-gem", "mini-solar", "mini-sosnet", "mini-solar-local"} <= set(
+        checkpoints.shipped()
+    )
 
 
 @pytest.mark.parametrize("name", ["mini-sosnet", "mini-solar-local"])
 def test_local_sheets_are_runs_of_the_book(name):
     sheet = json.loads(checkpoints.path_of(name).with_suffix(".json").read_text())
-    results = json.loads((Path(__file__).parents[1] / "book" / "results" / "local.json").read_text())
-    (run,) = [run for run in results["runs"] if (run["net"], run["seed"]) == (name, sheet["config"]["seed"])]
+    results = json.loads(
+        (Path(__file__).parents[1] / "book" / "results" / "local.json").read_text()
+    )
+    (run,) = [
+        run
+        for run in results["runs"]
+        if (run["net"], run["seed"]) == (name, sheet["config"]["seed"])
+    ]
     assert (run["validation"], run["test"]) == (sheet["validation"], sheet["test"])
     defaults = dict(vars(PRESETS["mini-local"]), output=f"{name}.pth", soa=sheet["config"]["soa"])
     assert sheet["config"] == defaults  # made by the command that the book gives
 
 
 def test_only_the_mini_world_is_scored_on_its_own_benchmarks(tmp_path, monkeypatch):
-    monkeypatch.setattr(datasheet, "percent", lambda net, benchmark, image_size: {benchmark: image_size})
+    monkeypatch.setattr(
+        datasheet, "percent", lambda net, benchmark, image_size: {benchmark: image_size}
+    )
     net = solar.GlobalNet("mini")
     path, config = solar.save(net, tmp_path / "net.pth"), TrainConfig(data="mini-gl18")
     mini = datasheet.write_sheet(net, path, config)

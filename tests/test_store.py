@@ -1,4 +1,6 @@
-"""Stores on disk and the published `.pt`: the same numbers as in memory, and every kind of damage named."""
+"""Stores on disk and the published `.pt`: the same numbers as in memory, and every kind of damage
+named.
+"""
 
 import io
 import json
@@ -49,7 +51,10 @@ def test_the_published_layout_in_both_serialisations(tmp_path, zipped, form):
     rows = unit(50)
     columns = torch.from_numpy(rows).T.contiguous()  # (D, N)
     tensor = dict(
-        columns=columns, rows=torch.from_numpy(rows).T, half=columns.half(), part=torch.cat([columns * 9, columns])[16:]
+        columns=columns,
+        rows=torch.from_numpy(rows).T,
+        half=columns.half(),
+        part=torch.cat([columns * 9, columns])[16:],
     )[form]
     torch.save(tensor, tmp_path / "vecs.pt", _use_new_zipfile_serialization=zipped)
     store = Store.open(tmp_path / "vecs.pt")
@@ -62,7 +67,11 @@ def test_a_file_of_any_kind_scores_as_the_array_does(tmp_path):
     truth = [dict(easy=[i, i + 3], hard=[i + 6], junk=[i + 9]) for i in range(3)]
     wanted = evaluate(truth, database, queries, distractors).ranks
     torch.save(torch.from_numpy(distractors).T.contiguous(), tmp_path / "new.pt")
-    torch.save(torch.from_numpy(distractors).T.contiguous(), tmp_path / "old.pt", _use_new_zipfile_serialization=False)
+    torch.save(
+        torch.from_numpy(distractors).T.contiguous(),
+        tmp_path / "old.pt",
+        _use_new_zipfile_serialization=False,
+    )
     Store.write(tmp_path / "s", distractors)
     for more in (tmp_path / "s", str(tmp_path / "new.pt"), Store.open(tmp_path / "old.pt")):
         ranks = evaluate(truth, database, queries, more).ranks
@@ -83,7 +92,10 @@ def test_skipped_images_are_never_found(tmp_path):
 
 
 def test_damaged_rows_are_named(tmp_path):
-    for i, value, message in ((0, np.nan, "descriptor 9 is not finite"), (1, 2.0, r"row 9 \(name 9\) has length 2")):
+    for i, value, message in (
+        (0, np.nan, "descriptor 9 is not finite"),
+        (1, 2.0, r"row 9 \(name 9\) has length 2"),
+    ):
         rows = unit(20)
         rows[9] *= value
         if np.isnan(value):
@@ -112,9 +124,11 @@ def damaged_files(tmp_path):
         path.write_bytes(path.read_bytes()[:-1500])
         yield path, "zip file that is cut off" if zipped else r"cut off in row 8 of 16"
         for name, content, message in (
-            ("flat", tensor.flatten(), r"shape \(800,\)"), ("gaps", tensor[:, ::2], "without gaps"),
-            ("dict", dict(a=tensor), "not a complete torch file"), ("double", tensor.double(), "DoubleStorage"),
-        ):  # fmt: skip
+            ("flat", tensor.flatten(), r"shape \(800,\)"),
+            ("gaps", tensor[:, ::2], "without gaps"),
+            ("dict", dict(a=tensor), "not a complete torch file"),
+            ("double", tensor.double(), "DoubleStorage"),
+        ):
             path = tmp_path / f"{name}{zipped}.pt"
             torch.save(content, path, _use_new_zipfile_serialization=zipped)
             yield path, message
@@ -137,9 +151,11 @@ def test_damaged_folders_are_refused(tmp_path):
     Store.write(tmp_path / "s", unit(5))
     np.save(states := io.BytesIO(), np.array([1, 1, 0, 0, 1], np.uint8))
     for name, content, message in (
-        ("names.txt", b"one\ntwo\n", "2 lines"), ("meta.json", b"{", "not a complete store"),
-        ("descriptors.npy", b"\x93NUMPY", "not a complete store"), (STATES, states.getvalue(), "2 rows are still"),
-    ):  # fmt: skip
+        ("names.txt", b"one\ntwo\n", "2 lines"),
+        ("meta.json", b"{", "not a complete store"),
+        ("descriptors.npy", b"\x93NUMPY", "not a complete store"),
+        (STATES, states.getvalue(), "2 rows are still"),
+    ):
         path = tmp_path / "s" / name
         before = path.read_bytes() if path.exists() else None
         path.write_bytes(content)
@@ -186,7 +202,9 @@ assert all(np.array_equal(a, b) for report in reports for a, b in zip(report.ran
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no resource module")
 def test_no_file_is_ever_loaded_whole(tmp_path):
-    """51 MB in both serialisations and as a store: the process grows by less than a third of one of them."""
+    """51 MB in both serialisations and as a store: the process grows by less than a third of one of
+    them.
+    """
     rows = unit(200_000, 64)
     columns = torch.from_numpy(rows).T.contiguous()
     torch.save(columns, tmp_path / "new.pt")
@@ -194,19 +212,25 @@ def test_no_file_is_ever_loaded_whole(tmp_path):
     Store.write(tmp_path / "s", rows)
     environment = os.environ | dict(PYTHONPATH=str(Path(__file__).parents[1]))
     command = [sys.executable, "-c", WATCHED, "new.pt", "old.pt", "s"]
-    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=300)
+    done = subprocess.run(
+        command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=300
+    )
     assert done.returncode == 0, done.stderr
     assert int(done.stdout) < rows.nbytes / 3
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float16])
 def test_a_published_file_is_read_across_its_strips(tmp_path, monkeypatch, dtype):
-    """Forward, backward, over several strips and by several threads: always the rows that were written."""
+    """Forward, backward, over several strips and by several threads: always the rows that were
+    written.
+    """
     monkeypatch.setattr("solar.search.store.STRIP", 7)
     rows = unit(40).astype(dtype)
     torch.save(torch.from_numpy(rows.T.copy()), tmp_path / "r.pt")
     store = Store.open(tmp_path / "r.pt")
     spans = [(0, 5), (5, 9), (3, 30), (39, 40), (2, 2), (33, 40), (0, 40), (6, 8)]
     with ThreadPoolExecutor(3) as pool:
-        for (start, stop), found in zip(spans * 20, pool.map(lambda span: store.read(*span), spans * 20)):
+        for (start, stop), found in zip(
+            spans * 20, pool.map(lambda span: store.read(*span), spans * 20)
+        ):
             assert np.array_equal(found, rows[start:stop].astype(np.float32))

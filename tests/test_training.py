@@ -1,4 +1,6 @@
-"""Training: what learns and what does not, resuming to the bit, an honest stop at a loss that is no number."""
+"""Training: what learns and what does not, resuming to the bit, an honest stop at a loss that is no
+number.
+"""
 
 import functools
 import json
@@ -21,23 +23,37 @@ from solar.training import global_task
 from solar.training.global_task import PRESETS, GlobalTask, TrainConfig, held_out_map, train
 from solar.training.local_task import PRESETS as LOCAL
 from solar.training.loop import run, state_of
-from solar.training.trunk_maps import FrozenTrunk
+from solar.training.trunk_maps import CachedMaps
 from solar.world import Recipe, write
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     return write(
-        Recipe("train", 10_000, 16, 3), tmp_path_factory.mktemp("t") / "world", "tiny", workers=1, progress=False
+        Recipe("train", 10_000, 16, 3),
+        tmp_path_factory.mktemp("t") / "world",
+        "tiny",
+        workers=1,
+        progress=False,
     )
 
 
 @pytest.fixture(scope="module")
 def settings(folder, tmp_path_factory):
     torch.manual_seed(3)
-    start = solar.save(solar.GlobalNet("mini", soa="").eval(), tmp_path_factory.mktemp("s") / "start.pth")
+    start = solar.save(
+        solar.GlobalNet("mini", soa="").eval(), tmp_path_factory.mktemp("s") / "start.pth"
+    )
     return dict(
-        data=str(folder), start=str(start), epochs=3, queries=10, pool=30, negatives=3, batch=4, photos=3, image_size=96
+        data=str(folder),
+        start=str(start),
+        epochs=3,
+        queries_per_epoch=10,
+        pool_size=30,
+        negatives=3,
+        batch_size=4,
+        photos_per_landmark=3,
+        image_size=96,
     )
 
 
@@ -57,11 +73,13 @@ def weights(path):
 
 def quick(monkeypatch):
     """Leave out the data sheet's benchmarks, which other tests cover."""
-    monkeypatch.setattr("solar.training.datasheet.percent", lambda *arguments: dict(easy=0.0, medium=0.0, hard=0.0))
+    monkeypatch.setattr(
+        "solar.training.datasheet.percent", lambda *arguments: dict(easy=0.0, medium=0.0, hard=0.0)
+    )
 
 
 def test_the_index_holds_the_learning_part(folder):
-    learn, held_out = load_training(folder), load_training(folder, split=2)
+    learn, held_out = load_training(folder), load_training(folder, split="val")
     assert (len(learn), len(held_out)) == (14 * 3, 2 * 3)
     assert not set(learn.landmarks) & set(held_out.landmarks)
     assert all(path.is_file() for path in [*learn.images, *held_out.images])
@@ -70,9 +88,9 @@ def test_the_index_holds_the_learning_part(folder):
 def one_epoch(task):
     """The task's steps of epoch 1 without the loop around them."""
     for batch in task.feed(task.batches(0)):
-        task.optimiser.zero_grad()
+        task.optimizer.zero_grad()
         task.losses(batch)["loss"].backward()
-        task.optimiser.step()
+        task.optimizer.step()
 
 
 def test_cached_maps_give_the_networks_own_descriptors(folder, settings):
@@ -88,11 +106,19 @@ def test_only_attention_p_and_whitening_move(settings):
     before = {k: v.clone() for k, v in task.net.state_dict().items()}
     one_epoch(task)
     moved = {k for k, v in task.net.state_dict().items() if not torch.equal(v, before[k])}
-    assert {"pool.p", "whiten.weight", "whiten.bias", "features.soa5.v.weight", "features.soa4.v.bias"} <= moved
+    assert {
+        "pool.p",
+        "whiten.weight",
+        "whiten.bias",
+        "features.soa5.v.weight",
+        "features.soa4.v.bias",
+    } <= moved
     assert all(".soa" in k or k.split(".")[0] in ("pool", "whiten") for k in moved)
     assert not any("running" in k for k in moved)
-    in_optimiser = sum(p.numel() for group in task.optimiser.param_groups for p in group["params"])
-    assert in_optimiser == sum(p.numel() for k, p in task.net.named_parameters() if not k.startswith("features.conv"))
+    in_optimizer = sum(p.numel() for group in task.optimizer.param_groups for p in group["params"])
+    assert in_optimizer == sum(
+        p.numel() for k, p in task.net.named_parameters() if not k.startswith("features.conv")
+    )
 
 
 def test_the_start_is_the_start(settings):
@@ -112,7 +138,9 @@ def test_same_seed_same_weights_and_the_seed_matters(settings, tmp_path, monkeyp
     quick(monkeypatch)
     for name, seed in (("a", 1), ("b", 1), ("c", 2)):
         train(
-            TrainConfig(**settings, seed=seed, output=str(tmp_path / f"{name}.pth"), rate=1e-2), "cpu", progress=False
+            TrainConfig(**settings, seed=seed, output=str(tmp_path / f"{name}.pth"), lr=1e-2),
+            "cpu",
+            progress=False,
         )
     a, b, c = (weights(tmp_path / f"{name}.pth") for name in "abc")
     assert all(torch.equal(a[k], b[k]) for k in a) and not all(torch.equal(a[k], c[k]) for k in a)
@@ -137,22 +165,35 @@ def options(settings):
 def test_a_killed_run_ends_at_the_same_weights(settings, tmp_path, monkeypatch):
     """kill -9 in the middle of the second epoch."""
     quick(monkeypatch)
-    settings = settings | dict(queries=20, epochs=2, rate=1e-2)
+    settings = settings | dict(queries_per_epoch=20, epochs=2, lr=1e-2)
     train(TrainConfig(**settings, output=str(tmp_path / "whole.pth")), "cpu", progress=False)
     code = KILLED.format(threads=torch.get_num_threads(), pause=0.15)
-    command = [sys.executable, "-c", code, *options(settings), "--output", tmp_path / "cut.pth", "--save-every", "1"]
+    command = [
+        sys.executable,
+        "-c",
+        code,
+        *options(settings),
+        "--output",
+        tmp_path / "cut.pth",
+        "--save-every",
+        "1",
+    ]
     state = tmp_path / "cut.state"
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     while process.poll() is None:
         time.sleep(0.02)
-        if state.is_file() and torch.load(state, weights_only=True)["place"]["steps"] >= 7:  # five an epoch
+        if (
+            state.is_file() and torch.load(state, weights_only=True)["place"]["steps"] >= 7
+        ):  # five an epoch
             process.kill()
             break
     assert process.wait() == -9 and not (tmp_path / "cut.pth").exists()
     subprocess.run(command, check=True, capture_output=True)
     wanted, found = weights(tmp_path / "whole.pth"), weights(tmp_path / "cut.pth")
     assert all(torch.equal(wanted[k], found[k]) for k in wanted)
-    left = {p.name for p in tmp_path.iterdir() if p.suffix != ".tmp"}  # a kill in the middle of a write leaves that
+    left = {
+        p.name for p in tmp_path.iterdir() if p.suffix != ".tmp"
+    }  # a kill in the middle of a write leaves that
     assert left == {"cut.json", "cut.pth", "whole.json", "whole.pth"}
 
 
@@ -175,7 +216,9 @@ def killed_at(function, call):
 @pytest.fixture(scope="module")
 def resumable(settings, tmp_path_factory):
     """`task()` makes one anew; what an unbroken run of it returns, and its state."""
-    config = TrainConfig(**settings | dict(first="triplet", epochs=2, sos=10.0, rate=1e-2))
+    config = TrainConfig(
+        **settings | dict(first_order="triplet", epochs=2, sos_weight=10.0, lr=1e-2)
+    )
     folder = tmp_path_factory.mktemp("whole")
 
     def task():
@@ -187,9 +230,18 @@ def resumable(settings, tmp_path_factory):
 
 @pytest.mark.parametrize(
     "where, call, save_every",
-    [("losses", 0, 0), ("losses", 4, 0), ("losses", 4, 1), ("losses", 5, 2), ("validate", 1, 2), ("batches", 1, 2),
-     ("os.replace", 0, 1), ("os.replace", 3, 1), ("measure", 1, 1)],
-)  # fmt: skip
+    [
+        ("losses", 0, 0),
+        ("losses", 4, 0),
+        ("losses", 4, 1),
+        ("losses", 5, 2),
+        ("validate", 1, 2),
+        ("batches", 1, 2),
+        ("os.replace", 0, 1),
+        ("os.replace", 3, 1),
+        ("measure", 1, 1),
+    ],
+)
 def test_a_run_goes_on_from_any_place(resumable, tmp_path, monkeypatch, where, call, save_every):
     task, wanted, state = resumable
     cut = task()
@@ -199,7 +251,9 @@ def test_a_run_goes_on_from_any_place(resumable, tmp_path, monkeypatch, where, c
         with pytest.raises(Killed):
             run(cut, tmp_path / "x.pth", 2, progress=False, save_every=save_every)
     found = run(task(), tmp_path / "x.pth", 2, progress=False, save_every=save_every)
-    assert {k: found[k] for k in found if k != "seconds"} == {k: wanted[k] for k in wanted if k != "seconds"}
+    assert {k: found[k] for k in found if k != "seconds"} == {
+        k: wanted[k] for k in wanted if k != "seconds"
+    }
     kept = torch.load(state_of(tmp_path / "x.pth"), weights_only=True)
     assert all(torch.equal(kept["net"][k], state["net"][k]) for k in state["net"])
     assert kept["place"]["best"]["epoch"] == state["place"]["best"]["epoch"]
@@ -208,7 +262,9 @@ def test_a_run_goes_on_from_any_place(resumable, tmp_path, monkeypatch, where, c
 def test_two_processes_train_like_one(settings, tmp_path, monkeypatch):
     """The last batch is a single tuple: one of the processes has nothing to describe."""
     quick(monkeypatch)
-    settings = settings | dict(first="triplet", queries=9, epochs=1, sos=10.0)
+    settings = settings | dict(
+        first_order="triplet", queries_per_epoch=9, epochs=1, sos_weight=10.0
+    )
     train(TrainConfig(**settings, output=str(tmp_path / "one.pth")), "cpu", progress=False)
     (tmp_path / "killed.py").write_text(KILLED.format(threads=1, pause=0))
     command = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node=2", "--standalone"]
@@ -230,13 +286,25 @@ def test_chunks_change_nothing(settings):
     gradients = []
     for chunk in (0, 7):
         task = GlobalTask(
-            TrainConfig(**settings, first="triplet", sos=10.0, chunk=chunk), "cpu", False, shared_maps(settings)
+            TrainConfig(**settings, first_order="triplet", sos_weight=10.0, chunk_size=chunk),
+            "cpu",
+            False,
+            shared_maps(settings),
         )
-        torch.nn.init.normal_(task.net.features.soa5.v.weight, std=0.1, generator=torch.Generator().manual_seed(0))
-        torch.nn.init.normal_(task.net.features.soa4.v.weight, std=0.1, generator=torch.Generator().manual_seed(1))
+        torch.nn.init.normal_(
+            task.net.features.soa5.v.weight, std=0.1, generator=torch.Generator().manual_seed(0)
+        )
+        torch.nn.init.normal_(
+            task.net.features.soa4.v.weight, std=0.1, generator=torch.Generator().manual_seed(1)
+        )
         losses = task.losses(next(task.feed(task.batches(0))))
         losses["loss"].backward()
-        gradients.append([losses["second"].detach(), *(p.grad for p in task.net.parameters() if p.grad is not None)])
+        gradients.append(
+            [
+                losses["second"].detach(),
+                *(p.grad for p in task.net.parameters() if p.grad is not None),
+            ]
+        )
     assert len(gradients[0]) > 20
     for a, b in zip(*gradients, strict=True):
         assert torch.allclose(a, b, rtol=1e-3, atol=1e-6 + 1e-4 * a.abs().max())
@@ -245,42 +313,63 @@ def test_chunks_change_nothing(settings):
 def test_cached_and_fresh_maps_train_the_same_where_crops_are_fixed(settings, tmp_path):
     found = {}
     for pictures, workers in (("cached", 0), ("whole", 2)):
-        config = TrainConfig(**settings | dict(first="triplet", epochs=1, pictures=pictures))
+        config = TrainConfig(
+            **settings | dict(first_order="triplet", epochs=1, image_mode=pictures)
+        )
         task = GlobalTask(config, "cpu", False, workers=workers)
         if pictures == "cached":
             task.maps = tuple(
-                FrozenTrunk(task.net, task.stage, index, 96, "cpu", False, torch.float32)
+                CachedMaps(task.net, task.stage, index, 96, "cpu", False, torch.float32)
                 for index in (task.index, task.held_out)
             )
-        found[pictures] = run(task, tmp_path / f"{pictures}.pth", 1, progress=False)["log"][0], task.net.state_dict()
+        found[pictures] = (
+            run(task, tmp_path / f"{pictures}.pth", 1, progress=False)["log"][0],
+            task.net.state_dict(),
+        )
     for name, value in found["cached"][0].items():
         assert value == pytest.approx(found["whole"][0][name], rel=1e-4), name
-    assert all(torch.allclose(v, found["whole"][1][k], atol=1e-4) for k, v in found["cached"][1].items())
+    assert all(
+        torch.allclose(v, found["whole"][1][k], atol=1e-4) for k, v in found["cached"][1].items()
+    )
 
 
 def test_squares_are_drawn_anew_and_follow_the_seed(settings, tmp_path):
-    config = TrainConfig(**settings | dict(first="triplet", epochs=1, pictures="square", image_size=64, mining_size=48))
+    config = TrainConfig(
+        **settings
+        | dict(first_order="triplet", epochs=1, image_mode="square", image_size=64, mining_size=48)
+    )
     task = GlobalTask(config, "cpu", False, workers=1)
     one, two = task.batches(0)[:1], task.batches(1)[:1]
     maps = [next(task.feed(batch))["maps"] for batch in (one, one, two)]
     assert maps[0].shape == (20, 96, 8, 8) and torch.equal(maps[0], maps[1])
     again = [dict(one[0], seed=one[0]["seed"] + 1)]
     assert not torch.equal(maps[0], next(task.feed(again))["maps"])
-    assert next(task.maps[0].stream(np.arange(3), 0)).shape == (3, 96, 6, 6)  # mining sees smaller ones
+    assert next(task.maps[0].stream(np.arange(3), 0)).shape == (
+        3,
+        96,
+        6,
+        6,
+    )  # mining sees smaller ones
     middle = [next(task.maps[1].stream(np.arange(3))) for _ in range(2)]
-    assert middle[0].shape == (3, 96, 8, 8) and torch.equal(*middle)  # held-out images: always the middle
+    assert middle[0].shape == (3, 96, 8, 8) and torch.equal(
+        *middle
+    )  # held-out images: always the middle
     assert np.isfinite(run(task, tmp_path / "x.pth", 1, progress=False)["validation"])
 
 
 def test_a_missing_picture_is_named(settings, tmp_path):
-    task = GlobalTask(TrainConfig(**settings | dict(pictures="square", image_size=64)), "cpu", False, workers=1)
+    task = GlobalTask(
+        TrainConfig(**settings | dict(image_mode="square", image_size=64)), "cpu", False, workers=1
+    )
     task.index.images.names[int(task.batches(0)[0]["rows"][0, 0])] = "gone.jpg"
     with pytest.raises(FileNotFoundError, match=r"gone\.jpg: no such image"):
         run(task, tmp_path / "x.pth", 1, progress=False)
 
 
 def test_tensorboard_gets_losses_rates_and_tuples(settings, tmp_path):
-    task = GlobalTask(TrainConfig(**settings, first="triplet"), "cpu", False, shared_maps(settings))
+    task = GlobalTask(
+        TrainConfig(**settings, first_order="triplet"), "cpu", False, shared_maps(settings)
+    )
     run(task, tmp_path / "x.pth", 2, progress=False, board=tmp_path / "board")
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
@@ -297,7 +386,13 @@ def test_tensorboard_gets_losses_rates_and_tuples(settings, tmp_path):
 def test_the_presets_are_the_recipes():
     paper, mini = PRESETS["paper"], PRESETS["mini"]
     assert mini == TrainConfig()
-    assert (paper.soa, paper.first, paper.margin, paper.sos, paper.negatives) == ("45", "triplet", 1.25, 10, 5)
+    assert (paper.soa, paper.first, paper.margin, paper.sos, paper.negatives) == (
+        "45",
+        "triplet",
+        1.25,
+        10,
+        5,
+    )
     assert (paper.queries, paper.pool, paper.batch, paper.epochs) == (2000, 20_000, 8, 100)
     assert (paper.pictures, paper.image_size, paper.mining_size) == ("square", 1024, 341)
     assert (paper.rate, paper.rate_of_p, paper.fade, paper.decay) == (1e-6, 100, 0.01, 1e-6)
@@ -305,10 +400,27 @@ def test_the_presets_are_the_recipes():
 
 def test_the_command_takes_a_preset_and_changes_it(tmp_path, monkeypatch, capsys):
     asked = []
-    monkeypatch.setattr("solar.commands.train.train", lambda config, *rest, **options: asked.append((config, options)))
-    command = ["train", "--rate", "2e-6", "--preset", "paper", "--save-every", "7", "--board", "b", "--workers", "3"]
+    monkeypatch.setattr(
+        "solar.commands.train.train",
+        lambda config, *rest, **options: asked.append((config, options)),
+    )
+    command = [
+        "train",
+        "--lr",
+        "2e-6",
+        "--preset",
+        "paper",
+        "--save-every",
+        "7",
+        "--board",
+        "b",
+        "--workers",
+        "3",
+    ]
     assert main(command) == 0 and main(["train", "--epochs", "3"]) == 0
-    assert asked[0][0] == replace(PRESETS["paper"], rate=2e-6) and asked[1][0] == TrainConfig(epochs=3)
+    assert asked[0][0] == replace(PRESETS["paper"], lr=2e-6) and asked[1][0] == TrainConfig(
+        epochs=3
+    )
     assert asked[0][1] == dict(board="b", save_every=7, workers=3)
     monkeypatch.undo()
     monkeypatch.setenv("SOLAR_HOME", str(tmp_path))
@@ -319,11 +431,18 @@ def test_the_command_takes_a_preset_and_changes_it(tmp_path, monkeypatch, capsys
 def test_what_is_held_out_is_a_number_there_and_a_name_here(monkeypatch, capsys):
     asked = []
     for name in ("train", "train_local"):
-        monkeypatch.setattr(f"solar.commands.train.{name}", lambda config, *rest, **options: asked.append(config))
-    assert main(["train", "--held-out", "50"]) == 0 and main(["train", "--preset", "sosnet", "--held-out", "mine"]) == 0
-    assert asked[0] == TrainConfig(held_out=50) and asked[1] == replace(LOCAL["sosnet"], held_out="mine")
-    assert main(["train", "--held-out", "mine"]) == 2
-    assert "--held-out 'mine': expected int" in capsys.readouterr().err
+        monkeypatch.setattr(
+            f"solar.commands.train.{name}", lambda config, *rest, **options: asked.append(config)
+        )
+    assert (
+        main(["train", "--max-held-out-images", "50"]) == 0
+        and main(["train", "--preset", "sosnet", "--held-out-set", "mine"]) == 0
+    )
+    assert asked[0] == TrainConfig(max_held_out_images=50) and asked[1] == replace(
+        LOCAL["sosnet"], held_out_set="mine"
+    )
+    assert main(["train", "--max-held-out-images", "mine"]) == 2
+    assert "--max-held-out-images 'mine': expected int" in capsys.readouterr().err
 
 
 def test_the_test_benchmark_is_looked_at_only_if_wished(settings, monkeypatch):
@@ -331,15 +450,19 @@ def test_the_test_benchmark_is_looked_at_only_if_wished(settings, monkeypatch):
     assert task.measure() == {}
     monkeypatch.setattr(global_task, "load_benchmark", lambda name: name)
     monkeypatch.setattr(
-        global_task, "score", lambda net, bench, image_size: SimpleNamespace(map={bench: image_size})
+        global_task,
+        "score",
+        lambda net, bench, image_size: SimpleNamespace(map={bench: image_size}),
     )
-    task.config.test = "there"
+    task.config.test_benchmark = "there"
     assert task.measure() == {"test_there": 96}
 
 
 def test_held_out_images_are_cut_by_landmark(settings):
-    task = GlobalTask(TrainConfig(**settings, held_out=4), "cpu", False)
-    assert len(task.held_out) == 4 and sorted(np.unique(task.held_out.landmarks, return_counts=True)[1]) == [1, 3]
+    task = GlobalTask(TrainConfig(**settings, max_held_out_images=4), "cpu", False)
+    assert len(task.held_out) == 4 and sorted(
+        np.unique(task.held_out.landmarks, return_counts=True)[1]
+    ) == [1, 3]
 
 
 def test_a_state_of_another_configuration_is_refused(settings, tmp_path):
@@ -354,7 +477,9 @@ def test_a_loss_that_is_no_number_stops_and_names_the_images(settings, tmp_path,
     task = GlobalTask(TrainConfig(**settings), "cpu", progress=False)
     monkeypatch.setattr(global_task, "second_order_loss", lambda q, p, n: q.sum() * float("nan"))
     before = {k: v.clone() for k, v in task.net.state_dict().items()}
-    with pytest.raises(FloatingPointError, match=r"epoch 1, step 1: the loss is nan, .* the images .*\.jpg"):
+    with pytest.raises(
+        FloatingPointError, match=r"epoch 1, step 1: the loss is nan, .* the images .*\.jpg"
+    ):
         run(task, tmp_path / "x.pth", 1, progress=False)
     assert all(torch.equal(v, before[k]) for k, v in task.net.state_dict().items())
     kept = torch.load(state_of(tmp_path / "x.pth"), weights_only=True)["net"]
@@ -367,7 +492,7 @@ def test_images_of_two_sizes_are_refused(folder, settings, tmp_path):
     solar.images.read_image(index.images[0]).resize((100, 100)).save(odd)
     two = solar.datasets.TrainingIndex([index.images[0], odd], np.zeros(2))
     with pytest.raises(ValueError, match="of another size"):
-        FrozenTrunk(solar.load(settings["start"]), "soa4", two, 96, "cpu")
+        CachedMaps(solar.load(settings["start"]), "soa4", two, 96, "cpu")
 
 
 def test_attention_after_stage_3_learns_too(settings):
@@ -377,7 +502,9 @@ def test_attention_after_stage_3_learns_too(settings):
 
 
 def test_mined_triplets_train_too(settings, tmp_path):
-    task = GlobalTask(TrainConfig(**settings, first="triplet", sos=10.0), "cpu", progress=False)
+    task = GlobalTask(
+        TrainConfig(**settings, first_order="triplet", sos_weight=10.0), "cpu", progress=False
+    )
     assert [batch["rows"].shape for batch in task.batches(0)] == [(4, 5), (4, 5), (2, 5)]
     found = run(task, tmp_path / "x.pth", 1, progress=False)
     assert np.isfinite(list(found["log"][0].values())).all()
@@ -388,9 +515,11 @@ def test_mined_triplets_train_too(settings, tmp_path):
 
 def test_wrong_wishes_are_refused(settings):
     with pytest.raises(ValueError, match="expected 'triplet' or 'batch'"):
-        GlobalTask(TrainConfig(**settings, first="hope"), "cpu")
-    task = GlobalTask(TrainConfig(**settings | dict(batch=40)), "cpu", progress=False)
-    with pytest.raises(ValueError, match="14 landmarks have 3 photographs or more; a batch needs 40"):
+        GlobalTask(TrainConfig(**settings, first_order="hope"), "cpu")
+    task = GlobalTask(TrainConfig(**settings | dict(batch_size=40)), "cpu", progress=False)
+    with pytest.raises(
+        ValueError, match="14 landmarks have 3 photographs or more; a batch needs 40"
+    ):
         task.batches(0)
 
 

@@ -1,4 +1,6 @@
-"""Archives from strangers: contents in their places, hostile ones refused, and then nothing is left."""
+"""Archives from strangers: contents in their places, hostile ones refused, and then nothing is
+left.
+"""
 
 import io
 import tarfile
@@ -12,18 +14,23 @@ from solar.published.archives import safe_name, unpack
 
 
 def files_in(folder):
-    return {str(p.relative_to(folder)): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
+    return {
+        str(p.relative_to(folder)): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()
+    }
 
 
 GOOD = {"top/a.jpg": b"A", "top/deep/b.jpg": b"BB", "./c.jpg": b"", "top/é ü.jpg": b"D" * 70_000}
 
 
 @pytest.mark.parametrize("pack", [tar_of, lambda m: tar_of(m, zipped=False), zip_of])
-@pytest.mark.parametrize("keep, names", [
-    (0, ["top/a.jpg", "top/deep/b.jpg", "c.jpg", "top/é ü.jpg"]),
-    (1, ["a.jpg", "b.jpg", "c.jpg", "é ü.jpg"]),
-    (2, ["top/a.jpg", "deep/b.jpg", "c.jpg", "top/é ü.jpg"]),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "keep, names",
+    [
+        (0, ["top/a.jpg", "top/deep/b.jpg", "c.jpg", "top/é ü.jpg"]),
+        (1, ["a.jpg", "b.jpg", "c.jpg", "é ü.jpg"]),
+        (2, ["top/a.jpg", "deep/b.jpg", "c.jpg", "top/é ü.jpg"]),
+    ],
+)
 def test_contents_land_in_their_places(tmp_path, pack, keep, names):
     (tmp_path / "archive").write_bytes(pack(GOOD))
     assert unpack(tmp_path / "archive", tmp_path / "out", keep) == 4
@@ -95,16 +102,27 @@ HOSTILE = {
     "cut off": tar_of({"a.jpg": X, "b.jpg": bytes(range(256)) * 900})[:-400],
     "cut off tar": tar_of({"a.jpg": X, "b.jpg": X * 9000}, zipped=False)[:3000],
     "no end": tar_of({"a.jpg": X, "b.jpg": X}, zipped=False)[:2048],
-    "damaged header": (lambda t: t[:1024] + b"\xff" * 512 + t[1536:])(tar_of({"a": X, "b": X}, zipped=False)),
-    "damaged zip": (lambda z: z.replace(b"secret", b"sECRet", 1))(zip_of({"a": b"secret" + bytes(300)})),
-}  # fmt: skip
+    "damaged header": (lambda t: t[:1024] + b"\xff" * 512 + t[1536:])(
+        tar_of({"a": X, "b": X}, zipped=False)
+    ),
+    "damaged zip": (lambda z: z.replace(b"secret", b"sECRet", 1))(
+        zip_of({"a": b"secret" + bytes(300)})
+    ),
+}
 
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_hostile_and_broken_archives_leave_nothing(tmp_path, name):
     (tmp_path / "archive").write_bytes(HOSTILE[name])
-    with pytest.raises(ValueError, match="archive: (refused|a broken archive).*nothing was unpacked"):
-        unpack(tmp_path / "archive", tmp_path / "in" / "out", keep=1 if name == "twice" else 0, limit=2e6)
+    with pytest.raises(
+        ValueError, match="archive: (refused|a broken archive).*nothing was unpacked"
+    ):
+        unpack(
+            tmp_path / "archive",
+            tmp_path / "in" / "out",
+            keep=1 if name == "twice" else 0,
+            limit=2e6,
+        )
     assert files_in(tmp_path).keys() == {"archive"} and not Path("/tmp/solar-evil.jpg").exists()
 
 

@@ -27,7 +27,9 @@ def test_pca_gives_every_direction_the_same_variance():
     white = pca_whitening(rows)
     projected = (rows - white.mean) @ white.projection.T
     assert np.allclose(projected.T @ projected / len(rows), np.eye(6), atol=1e-9)
-    assert np.allclose(np.linalg.norm(white(rows), axis=1), 1, atol=1e-5) and white(rows, 2).shape == (2000, 2)
+    assert np.allclose(np.linalg.norm(white(rows), axis=1), 1, atol=1e-5) and white(
+        rows, 2
+    ).shape == (2000, 2)
     variance = 1 / (white.projection**2).sum(1)
     assert (np.diff(variance) < 0).all()  # largest spread first
 
@@ -47,7 +49,9 @@ def test_learnt_whitening_evens_out_the_pairs():
 
 
 def test_learnt_whitening_is_the_published_recipe():
-    """cnnimageretrieval's: a Cholesky factor, then eigenvectors; the same scores, as rotations change none."""
+    """cnnimageretrieval's: a Cholesky factor, then eigenvectors; the same scores, as rotations
+    change none.
+    """
     rows = stretched(400)
     queries, positives = np.arange(0, 400, 2), np.arange(1, 400, 2)
     mean = rows[queries].mean(0)
@@ -64,10 +68,17 @@ def test_learnt_whitening_is_the_published_recipe():
 
 def test_directions_without_spread_are_left_out():
     flat = np.concatenate([stretched(300, 3), np.zeros((300, 2))], 1)
-    for white in (pca_whitening(flat), learnt_whitening(flat, np.arange(150), np.arange(150) + 150)):
+    for white in (
+        pca_whitening(flat),
+        learnt_whitening(flat, np.arange(150), np.arange(150) + 150),
+    ):
         assert white.projection.shape == (3, 5) and np.isfinite(white(flat)).all()
-    for bad in (lambda: pca_whitening(np.ones((5, 3))), lambda: learnt_whitening(flat, [1], [1, 2]),
-                lambda: learnt_whitening(flat, [], []), lambda: learnt_whitening(flat, [3], [3])):  # fmt: skip
+    for bad in (
+        lambda: pca_whitening(np.ones((5, 3))),
+        lambda: learnt_whitening(flat, [1], [1, 2]),
+        lambda: learnt_whitening(flat, [], []),
+        lambda: learnt_whitening(flat, [3], [3]),
+    ):
         with pytest.raises(ValueError):
             bad()
 
@@ -77,16 +88,25 @@ def test_expansion_against_a_loop(alpha):
     queries, database = unit(5), unit(60, seed=1)
     for q, row in enumerate(expand_queries(queries, database, 4, alpha)):
         order = sorted(range(60), key=lambda i: -float(queries[q] @ database[i]))[:4]
-        total = queries[q] + sum(max(float(queries[q] @ database[i]), 0) ** alpha * database[i] for i in order)
+        total = queries[q] + sum(
+            max(float(queries[q] @ database[i]), 0) ** alpha * database[i] for i in order
+        )
         assert np.allclose(row, total / np.linalg.norm(total), atol=1e-5)
     for i, row in enumerate(augment_database(database, 3, alpha, chunk=17)):
         order = sorted(set(range(60)) - {i}, key=lambda j: -float(database[i] @ database[j]))[:3]
-        total = database[i] + sum(max(float(database[i] @ database[j]), 0) ** alpha * database[j] for j in order)
+        total = database[i] + sum(
+            max(float(database[i] @ database[j]), 0) ** alpha * database[j] for j in order
+        )
         assert np.allclose(row, total / np.linalg.norm(total), atol=1e-5)
     assert np.allclose(expand_queries(queries, database, 0), queries, atol=1e-6)
-    same = np.repeat(unit(1), 6, 0)  # six equal images: each is left out of its own list, or one of its equals
+    same = np.repeat(
+        unit(1), 6, 0
+    )  # six equal images: each is left out of its own list, or one of its equals
     assert np.allclose(augment_database(same, 2), same, atol=1e-6)
-    for function in (lambda: expand_queries(queries, database, -1), lambda: augment_database(database, 1, -1)):
+    for function in (
+        lambda: expand_queries(queries, database, -1),
+        lambda: augment_database(database, 1, -1),
+    ):
         with pytest.raises(ValueError, match="below zero"):
             function()
 
@@ -94,14 +114,18 @@ def test_expansion_against_a_loop(alpha):
 @pytest.mark.parametrize("size", [1, 7, 100])
 def test_top_k_in_chunks_is_a_stable_sort(size, tmp_path):
     rng = np.random.default_rng(0)
-    queries, database = (rng.integers(-2, 3, (n, 4)).astype(np.float32) for n in (6, 90))  # many ties
+    queries, database = (
+        rng.integers(-2, 3, (n, 4)).astype(np.float32) for n in (6, 90)
+    )  # many ties
     order = np.argsort(-(queries @ database.T), axis=1, kind="stable")
     for k in (0, 1, 5, 90):
         found, scores = top_k(queries, database, k, chunk=size)
         assert np.array_equal(found, order[:, :k])
         assert np.array_equal(scores, np.take_along_axis(queries @ database.T, order[:, :k], 1))
     store, rows = Store.write(tmp_path / "s", unit(90)), unit(90)
-    assert np.array_equal(top_k(unit(6, seed=2), store, 9, size)[0], top_k(unit(6, seed=2), rows, 9)[0])
+    assert np.array_equal(
+        top_k(unit(6, seed=2), store, 9, size)[0], top_k(unit(6, seed=2), rows, 9)[0]
+    )
 
 
 def test_faiss_against_exact_search(tmp_path):
@@ -110,7 +134,11 @@ def test_faiss_against_exact_search(tmp_path):
     exact, scores = top_k(queries, rows, 10)
     flat = Approximate(Store.write(tmp_path / "s", rows))
     found, near = flat.search(queries, 10)
-    assert np.array_equal(found, exact) and np.allclose(near, scores, atol=1e-5) and recall(found, exact) == 1
+    assert (
+        np.array_equal(found, exact)
+        and np.allclose(near, scores, atol=1e-5)
+        and recall(found, exact) == 1
+    )
     all_cells = Approximate(rows, "ivf", cells=20, probes=20)
     assert np.array_equal(all_cells.search(queries, 10)[0], exact)
     few, coarse = Approximate(rows, "ivf", cells=20, probes=2), Approximate(rows, "pq", pieces=8)
@@ -118,8 +146,11 @@ def test_faiss_against_exact_search(tmp_path):
     assert 0.1 < recall(coarse.search(queries, 10)[0], exact) < 1
     assert coarse.nbytes() < flat.nbytes() / 5 and flat.nbytes() > rows.nbytes
     assert recall(np.array([[1, 2, -1]]), np.array([[1, 3]])) == 0.5
-    for options, message in ((dict(kind="tree"), "unknown kind"), (dict(kind="pq", pieces=7), "does not divide"),
-                             (dict(kind="ivf", cells=4000), "4000 centres")):  # fmt: skip
+    for options, message in (
+        (dict(kind="tree"), "unknown kind"),
+        (dict(kind="pq", pieces=7), "does not divide"),
+        (dict(kind="ivf", cells=4000), "4000 centres"),
+    ):
         with pytest.raises(ValueError, match=message):
             Approximate(rows, **options)
 

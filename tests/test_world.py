@@ -1,4 +1,6 @@
-"""The mini world: geometry is exact, bytes are the seed's, a kill loses nothing, formats are the published ones."""
+"""The mini world: geometry is exact, bytes are the seed's, a kill loses nothing, formats are the
+published ones.
+"""
 
 import csv
 import hashlib
@@ -92,14 +94,22 @@ def test_visibility_agrees_with_a_naive_ray_caster(landmark):
                     continue
                 for face in solid.faces:
                     along = direction @ face.normal
-                    depth = ((face.polygon[0] - origin) @ face.normal) / along if along < 0 else np.inf
-                    point = origin + depth * direction if np.isfinite(depth) and depth > 0.3 else None
+                    depth = (
+                        ((face.polygon[0] - origin) @ face.normal) / along if along < 0 else np.inf
+                    )
+                    point = (
+                        origin + depth * direction if np.isfinite(depth) and depth > 0.3 else None
+                    )
                     if point is None:
                         continue
                     edges = np.roll(face.polygon, -1, 0) - face.polygon
                     if (np.cross(edges, point - face.polygon) @ face.normal >= -1e-9).all():
                         best = min(best, (depth, index))
-            wrong += best[1] != seen.solid[row, column] if np.isfinite(best[0]) else seen.solid[row, column] != -1
+            wrong += (
+                best[1] != seen.solid[row, column]
+                if np.isfinite(best[0])
+                else seen.solid[row, column] != -1
+            )
     assert wrong <= 3  # of 192 rays: pixels on an edge may fall to either side
 
 
@@ -112,7 +122,10 @@ def test_photograph_is_the_seeds(landmark):
 
 def test_night_is_darker_and_fog_is_paler(landmark):
     camera = view(landmark)
-    day, night, fog = (photograph(landmark, camera, w, clutter=0).image.astype(float) for w in ("day", "night", "fog"))
+    day, night, fog = (
+        photograph(landmark, camera, w, clutter=0).image.astype(float)
+        for w in ("day", "night", "fog")
+    )
     assert night.mean() < 0.6 * day.mean()
     assert fog.std() < day.std()
 
@@ -140,7 +153,12 @@ def test_labels_follow_the_rule(landmark):
     camera = view(landmark, freedom=0.0)
     query = photograph(landmark, camera, clutter=0)
     same = shared(query, photograph(landmark, camera, "overcast", clutter=0))
-    assert same.overlap > 0.95 and same.angle < 1 and abs(same.zoom - 1) < 0.05 and same.label == "easy"
+    assert (
+        same.overlap > 0.95
+        and same.angle < 1
+        and abs(same.zoom - 1) < 0.05
+        and same.label == "easy"
+    )
     assert shared(query, photograph(landmark, camera, "night", clutter=0)).label == "hard"
     away = Camera.looking_at(camera.position, camera.position * 2 - landmark.lo, 0.8, (256, 192))
     assert shared(query, photograph(landmark, away, clutter=0)).label == "junk"
@@ -152,7 +170,9 @@ def test_benchmark_has_the_published_structure(tiny):
     assert len(gnd["imlist"]) == 2 * 3 + 2 and len(gnd["qimlist"]) == len(gnd["gnd"]) == 2
     for number, truth in enumerate(gnd["gnd"]):
         assert set(truth) == {"bbx", "easy", "hard", "junk"}
-        assert sorted(truth["easy"] + truth["hard"] + truth["junk"]) == [3 * number + i for i in range(3)]
+        assert sorted(truth["easy"] + truth["hard"] + truth["junk"]) == [
+            3 * number + i for i in range(3)
+        ]
         x0, y0, x1, y1 = truth["bbx"]
         assert 0 <= x0 < x1 <= 384 and 0 <= y0 < y1 <= 288
     for name, size in [(gnd["imlist"][0], (192, 256, 3)), (gnd["qimlist"][0], (288, 384, 3))]:
@@ -161,9 +181,15 @@ def test_benchmark_has_the_published_structure(tiny):
 
 def test_training_set_has_gl18_files(tmp_path):
     folder = write(Recipe("train", 0, 8, 2), tmp_path / "g", "g", workers=1, progress=False)
-    tables = [list(csv.DictReader((folder / f).open())) for f in ("train.csv", "boxes_split1.csv", "boxes_split2.csv")]
+    tables = [
+        list(csv.DictReader((folder / f).open()))
+        for f in ("train.csv", "boxes_split1.csv", "boxes_split2.csv")
+    ]
     assert [len(t) for t in tables] == [16, 14, 2]
-    assert list(tables[0][0]) == ["id", "url", "landmark_id"] and list(tables[1][0]) == ["id", "box"]
+    assert list(tables[0][0]) == ["id", "url", "landmark_id"] and list(tables[1][0]) == [
+        "id",
+        "box",
+    ]
     learn, choose = ({r["id"] for r in t} for t in tables[1:])
     by_image = {r["id"]: r["landmark_id"] for r in tables[0]}
     assert not {by_image[i] for i in learn} & {by_image[i] for i in choose}
@@ -187,7 +213,14 @@ def test_a_kill_is_resumed(tiny, tmp_path):
     assert not (folder / "complete.json").exists()
     first = next(folder.glob("parts/*.json")).stat().st_mtime_ns
     write(TINY, folder, "tiny", workers=1, progress=False)
-    assert next(p.stat().st_mtime_ns for p in folder.glob("parts/*.json") if p.stat().st_mtime_ns == first) == first
+    assert (
+        next(
+            p.stat().st_mtime_ns
+            for p in folder.glob("parts/*.json")
+            if p.stat().st_mtime_ns == first
+        )
+        == first
+    )
     kept = {name: hashed for name, hashed in digest(folder).items() if not name.endswith(".tmp")}
     assert kept.items() >= digest(tiny).items()
     assert len(records(folder)) == 3
@@ -196,7 +229,9 @@ def test_a_kill_is_resumed(tiny, tmp_path):
 def test_landmarks_of_splits_are_disjoint():
     def seeds(name):
         r = DATASETS[name]
-        return {r.first + i for i in range(r.landmarks)} | {r.first + 50_000 + i for i in range(r.others)}
+        return {r.first + i for i in range(r.landmarks)} | {
+            r.first + 50_000 + i for i in range(r.others)
+        }
 
     names = [name for name in DATASETS if name != "mini-gl18"]
     everything = [seed for name in names for seed in seeds(name)]

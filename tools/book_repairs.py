@@ -1,7 +1,7 @@
 """Small repairs to the stock build.
 
-jupyter-book 1.0.4 writes Thebe's constants twice a page, which is a script error; reStructuredText would take the bars
-of |x| in a docstring for a substitution.
+jupyter-book 1.0.4 writes Thebe's constants twice a page, which is a script error; reStructuredText
+would take the bars of |x| in a docstring for a substitution.
 """
 
 

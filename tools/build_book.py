@@ -1,7 +1,9 @@
-"""Build the book: run what has changed, turn it into HTML with warnings as errors, say where it is and what it took.
+"""Build the book: run what has changed, turn it into HTML with warnings as errors, say where it is
+and what it took.
 
-jupyter-cache looks at a notebook alone, and Sphinx at a page alone: a change in the package would leave stale outputs.
-So all that was built belongs to a hash of what the notebooks stand on, and goes when that hash changes.
+jupyter-cache looks at a notebook alone, and Sphinx at a page alone: a change in the package would
+leave stale outputs. So all that was built belongs to a hash of what the notebooks stand on, and
+goes when that hash changes.
 """
 
 import argparse
@@ -31,7 +33,10 @@ def digest(root: Path, *patterns: str) -> str:
 def seconds(root: Path) -> dict[str, float]:
     """Seconds that each notebook took when it was last run, by its name."""
     records = get_cache(root / "_build" / ".jupyter_cache").list_cache_records()
-    took = {Path(record.uri).stem: record.data.get("execution_seconds", float("nan")) for record in records}
+    took = {
+        Path(record.uri).stem: record.data.get("execution_seconds", float("nan"))
+        for record in records
+    }
     return dict(sorted(took.items()))
 
 
@@ -39,7 +44,8 @@ def build(root: Path, force: bool = False) -> bool:
     """Build the book in `root`; True if there was something to do.
 
     Raises:
-        RuntimeError: a cell failed or a page gave a warning. Nothing half-built stays to hide it from the next run.
+        RuntimeError: a cell failed or a page gave a warning. Nothing half-built stays to hide it
+            from the next run.
     """
     built = root / "_build"
     base, all_, front = built / "base.sha256", built / "all.sha256", built / "html" / "index.html"
@@ -48,14 +54,26 @@ def build(root: Path, force: bool = False) -> bool:
         shutil.rmtree(built, ignore_errors=True)
     elif all_.is_file() and all_.read_text() == all_now and front.is_file():
         return False
-    shutil.rmtree(built / "html", ignore_errors=True)  # else the pages of deleted sources would stay
+    shutil.rmtree(
+        built / "html", ignore_errors=True
+    )  # else the pages of deleted sources would stay
     built.mkdir(exist_ok=True)
     base.write_text(base_now)
-    command = [str(Path(sys.executable).with_name("jupyter-book")), "build", ".", "-W", "--keep-going"]
+    command = [
+        str(Path(sys.executable).with_name("jupyter-book")),
+        "build",
+        ".",
+        "-W",
+        "--keep-going",
+    ]
     if subprocess.run(command, cwd=root).returncode:
-        shutil.rmtree(built / ".doctrees", ignore_errors=True)  # else the next run would not see the warning again
+        shutil.rmtree(
+            built / ".doctrees", ignore_errors=True
+        )  # else the next run would not see the warning again
         all_.unlink(missing_ok=True)
-        raise RuntimeError("the book was not built: a cell failed or a page gave a warning; see above")
+        raise RuntimeError(
+            "the book was not built: a cell failed or a page gave a warning; see above"
+        )
     all_.write_text(all_now)
     return True
 

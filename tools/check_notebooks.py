@@ -1,4 +1,6 @@
-"""Say what a reader would stumble over: notebooks must be executed in order, without errors, clean and small."""
+"""Say what a reader would stumble over: notebooks must be executed in order, without errors, clean
+and small.
+"""
 
 import json
 import re
@@ -22,7 +24,9 @@ def _check_output(output: dict, cell: dict) -> list[str]:
     words = {key: value for key, value in data.items() if not key.startswith("image/")}
     if UNWANTED.search(json.dumps([words, output.get("text", "")])):
         found.append("a path of one machine, a warning or a traceback")
-    if {"image/png", "image/jpeg"} & data.keys() and not metadata.get("mystnb", {}).get("image", {}).get("alt"):
+    if {"image/png", "image/jpeg"} & data.keys() and not metadata.get("mystnb", {}).get(
+        "image", {}
+    ).get("alt"):
         found.append("a figure without alt text (metadata mystnb.image.alt)")
     return found
 
@@ -40,7 +44,9 @@ def check(path: Path) -> list[str]:
     ids = [cell.get("id") for cell in cells]
     if None in ids or len(set(ids)) < len(ids):
         found.append("has missing or repeated cell ids")
-    code = [cell for cell in cells if cell["cell_type"] == "code" and "".join(cell["source"]).strip()]
+    code = [
+        cell for cell in cells if cell["cell_type"] == "code" and "".join(cell["source"]).strip()
+    ]
     if [cell["execution_count"] for cell in code] != list(range(1, len(code) + 1)):
         found.append("was not executed in order from a fresh kernel")
     if code and not any(cell["outputs"] for cell in code):

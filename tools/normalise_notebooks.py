@@ -1,7 +1,8 @@
-"""Drop from notebooks what changes at every run: widget state, timings, the kernel's details, breaks within a text.
+"""Drop from notebooks what changes at every run: widget state, timings, the kernel's details,
+breaks within a text.
 
-A widget's output keeps its still picture, if it has one: without the state, its live view would be an error message.
-The book runs the notebooks when it is built, and has both.
+A widget's output keeps its still picture, if it has one: without the state, its live view would be
+an error message. The book runs the notebooks when it is built, and has both.
 """
 
 import sys
@@ -17,10 +18,15 @@ VIEW = "application/vnd.jupyter.widget-view+json"
 def normalise(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
     """Make the notebook's metadata the same on every machine; sources and outputs stay.
 
-    A text arrives from the kernel in pieces, cut where the clock has it: pieces that follow each other become one.
+    A text arrives from the kernel in pieces, cut where the clock has it: pieces that follow each
+    other become one.
     """
     notebook.metadata.pop("widgets", None)
-    notebook.metadata["kernelspec"] = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
+    notebook.metadata["kernelspec"] = {
+        "display_name": "Python 3 (ipykernel)",
+        "language": "python",
+        "name": "python3",
+    }
     notebook.metadata["language_info"] = {"name": "python"}
     for cell in notebook.cells:
         for key in EDITOR:

@@ -1,4 +1,6 @@
-"""Exercises that check themselves: give your function to the check of its name; a wrong one gets a hint."""
+"""Exercises that check themselves: give your function to the check of its name; a wrong one gets a
+hint.
+"""
 
 from .basics import budget
 from .evaluation import gigabytes, interval, merged_counts, merged_lists, precision, ranks
@@ -11,8 +13,35 @@ from .search import average_precision, gem, ranking
 from .training import negatives, positive, travel
 
 __all__ = [
-    "attention", "average_precision", "budget", "cell_of", "corners", "entropy", "fpr95", "gem", "genuine",
-    "gigabytes", "hardest", "hours", "interval", "matches", "merged_counts", "merged_lists", "negatives", "positive",
-    "precision", "project", "ranking", "ranks", "rows", "second_order", "second_order_gradient", "share", "share_on",
-    "similarity", "softer", "travel", "weight_for_parts",
-]  # fmt: skip
+    "attention",
+    "average_precision",
+    "budget",
+    "cell_of",
+    "corners",
+    "entropy",
+    "fpr95",
+    "gem",
+    "genuine",
+    "gigabytes",
+    "hardest",
+    "hours",
+    "interval",
+    "matches",
+    "merged_counts",
+    "merged_lists",
+    "negatives",
+    "positive",
+    "precision",
+    "project",
+    "ranking",
+    "ranks",
+    "rows",
+    "second_order",
+    "second_order_gradient",
+    "share",
+    "share_on",
+    "similarity",
+    "softer",
+    "travel",
+    "weight_for_parts",
+]

@@ -15,8 +15,11 @@ def same(a, b) -> bool:
         return False
 
 
-def judge(name: str, right: bool, hints: list[tuple[Callable[[], bool], str]], otherwise: str) -> None:
-    """Print the verdict on exercise `name`: the first hint that applies, `otherwise` if it is wrong in no known way.
+def judge(
+    name: str, right: bool, hints: list[tuple[Callable[[], bool], str]], otherwise: str
+) -> None:
+    """Print the verdict on exercise `name`: the first hint that applies, `otherwise` if it is wrong
+    in no known way.
 
     Args:
         hints: (does it apply?, words) of each usual mistake, the most basic first.

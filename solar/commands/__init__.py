@@ -1,4 +1,6 @@
-"""The commands of `solar`, a module each: `add(commands)` describes its options and names the function that runs."""
+"""The commands of `solar`, a module each: `add(commands)` describes its options and names the
+function that runs.
+"""
 
 import argparse
 

@@ -6,7 +6,7 @@ import shutil
 from ..datasets import build_index, load_benchmark, write_ground_truth
 from ..files import home
 from ..published.catalogue import ENTRIES, Entry
-from ..published.fetch import fetch, states
+from ..published.fetch import fetch, file_states
 from ..world import BOOK, DATASETS, contact_sheet, make
 from . import EXAMPLES
 
@@ -16,25 +16,43 @@ WORDS = {"here": "is here", "begun": "has begun", "absent": "to fetch"}
 def add(commands) -> None:
     """Describe the command."""
     parser = commands.add_parser(
-        "data", help="make the mini world, fetch published files, or look at them", formatter_class=EXAMPLES,
+        "data",
+        help="make the mini world, fetch published files, or look at them",
+        formatter_class=EXAMPLES,
         description="Make or fetch by name; what is there is kept, and what was broken off goes on.",
         epilog="examples:\n  solar data mini\n  solar data roxford5k --dry-run\n  solar data resnet101-solar-best\n"
         "  solar data gl18 --root /big/disk\n  solar data show --dataset mini-revisitop -o sheet.png\n"
         "  solar data json --dataset roxford5k -o gnd_roxford5k.json",
-    )  # fmt: skip
+    )
     words = (
         "'mini': all that the book needs; 'show': a contact sheet; 'json': a ground truth as JSON; "
         f"a mini set: {', '.join(DATASETS)}; or published: {', '.join(ENTRIES)}"
     )
     names = ["mini", "show", "json", *DATASETS, *ENTRIES]
     parser.add_argument("what", choices=names, metavar="WHAT", help=words)
-    parser.add_argument("--root", help="folder that holds datasets' folders (default: data in SOLAR_HOME)")
-    parser.add_argument("--dry-run", action="store_true", help="only say what is here, what to fetch, and from where")
-    parser.add_argument("--offline", action="store_true", help="fetch nothing; check and unpack what lies there")
-    parser.add_argument("--decode", action="store_true", help="gl18: read every image to its end, which takes hours")
-    parser.add_argument("--workers", type=int, help="processes that make a mini set (default: all cores)")
-    parser.add_argument("--dataset", default="mini-revisitop", help="for show and json (%(default)s)")
-    parser.add_argument("-o", "--output", help="for show and json: file to write (contact-sheet.png, gnd_NAME.json)")
+    parser.add_argument(
+        "--root", help="folder that holds datasets' folders (default: data in SOLAR_HOME)"
+    )
+    parser.add_argument(
+        "--dry-run",
+        action="store_true",
+        help="only say what is here, what to fetch, and from where",
+    )
+    parser.add_argument(
+        "--offline", action="store_true", help="fetch nothing; check and unpack what lies there"
+    )
+    parser.add_argument(
+        "--decode", action="store_true", help="gl18: read every image to its end, which takes hours"
+    )
+    parser.add_argument(
+        "--workers", type=int, help="processes that make a mini set (default: all cores)"
+    )
+    parser.add_argument(
+        "--dataset", default="mini-revisitop", help="for show and json (%(default)s)"
+    )
+    parser.add_argument(
+        "-o", "--output", help="for show and json: file to write (contact-sheet.png, gnd_NAME.json)"
+    )
     parser.add_argument("--json", action="store_true", help="print for a script")
     parser.set_defaults(run=run)
 
@@ -46,8 +64,12 @@ def run(arguments) -> int:
         return _published(ENTRIES[what], arguments)
     if what == "show":
         if arguments.dataset not in DATASETS:
-            raise ValueError(f"unknown mini dataset {arguments.dataset!r}: expected one of {', '.join(DATASETS)}")
-        sheet = contact_sheet(make(arguments.dataset, arguments.root), arguments.output or "contact-sheet.png")
+            raise ValueError(
+                f"unknown mini dataset {arguments.dataset!r}: expected one of {', '.join(DATASETS)}"
+            )
+        sheet = contact_sheet(
+            make(arguments.dataset, arguments.root), arguments.output or "contact-sheet.png"
+        )
         return _print([dict(name=arguments.dataset, path=str(sheet))], arguments.json)
     if what == "json":
         name = arguments.dataset
@@ -61,7 +83,10 @@ def run(arguments) -> int:
     if arguments.dry_run:
         places = [dict(name=name, path=str(_root(arguments) / name)) for name in names]
     else:
-        places = [dict(name=n, path=str(make(n, arguments.root, workers=arguments.workers))) for n in names]
+        places = [
+            dict(name=n, path=str(make(n, arguments.root, workers=arguments.workers)))
+            for n in names
+        ]
     return _print(places, arguments.json)
 
 
@@ -83,29 +108,46 @@ def _published(entry: Entry, arguments) -> int:
     counts = build_index(folder, arguments.decode) if entry.name == "gl18" else {}
     _print([dict(name=entry.name, path=str(folder), **counts)], arguments.json)
     if not arguments.json:
-        print("".join(f"{name.replace('_', ' ')}: {count:,}\n" for name, count in counts.items()), end="")
+        print(
+            "".join(f"{name.replace('_', ' ')}: {count:,}\n" for name, count in counts.items()),
+            end="",
+        )
     return 0
 
 
 def plan_of(entry: Entry, root=None) -> dict:
     """What `solar data` would do for an entry."""
     files = [
-        dict(file=file.path, state=WORDS[state], mirrors=list(file.mirrors), size=file.size, digest=file.digest)
-        for group, state in states(entry, root)
+        dict(
+            file=file.path,
+            state=WORDS[state],
+            mirrors=list(file.mirrors),
+            size=file.size,
+            digest=file.digest,
+        )
+        for group, state in file_states(entry, root)
         for file in group
     ]
-    facts = {key: getattr(entry, key) for key in ("name", "what", "enables", "licence", "gigabytes", "by_hand")}
+    facts = {
+        key: getattr(entry, key)
+        for key in ("name", "what", "enables", "licence", "gigabytes", "by_hand")
+    }
     folder = entry.place(root).absolute()
     there = next(path for path in (folder, *folder.parents) if path.is_dir())
-    return dict(**facts, folder=str(folder), free=round(shutil.disk_usage(there).free / 1e9, 1), files=files)
+    return dict(
+        **facts, folder=str(folder), free=round(shutil.disk_usage(there).free / 1e9, 1), files=files
+    )
 
 
 def _words(plan: dict) -> str:
     lines = [
-        f"{plan['name']}: {plan['what']}", f"  for        {plan['enables']}", f"  licence    {plan['licence']}",
+        f"{plan['name']}: {plan['what']}",
+        f"  for        {plan['enables']}",
+        f"  licence    {plan['licence']}",
         f"  room       about {plan['gigabytes']:g} GB of {plan['free']:g} GB free",
-        f"  into       {plan['folder']}", f"  by hand    {plan['by_hand']}",
-    ]  # fmt: skip
+        f"  into       {plan['folder']}",
+        f"  by hand    {plan['by_hand']}",
+    ]
     for file in plan["files"]:
         lines.append(f"  {file['state']:9}  {file['file']}  <- {', then '.join(file['mirrors'])}")
     return "\n".join(lines)

@@ -19,22 +19,31 @@ from .extract import add_network, made_by, settings, store_of, torchrun_share
 def add(commands) -> None:
     """Describe the command."""
     parser = commands.add_parser(
-        "evaluate", help="score a network on a benchmark", formatter_class=EXAMPLES,
+        "evaluate",
+        help="score a network on a benchmark",
+        formatter_class=EXAMPLES,
         epilog="examples:\n  solar evaluate mini-revisitop --net mini-gem --distractors mini-distractors\n"
         "  solar evaluate roxford5k --net resnet101-solar-best --device cuda\n"
         "  solar evaluate roxford5k --net resnet101-solar-best "
         "--distractors revisitop1m-descriptors\n"
         "  torchrun --nproc-per-node 2 -m solar evaluate mini-revisitop --net mini-gem --distractors store",
-    )  # fmt: skip
+    )
     parser.add_argument("dataset", help="mini-revisitop, mini-validation, roxford5k or rparis6k")
     parser.add_argument(
-        "--distractors", nargs="+", metavar="D", default=[],
+        "--distractors",
+        nargs="+",
+        metavar="D",
+        default=[],
         help="stores, published .pt files or their name (revisitop1m-descriptors), or datasets by name "
         "(mini-distractors, revisitop1m), described on first use",
-    )  # fmt: skip
+    )
     add_network(parser)
-    parser.add_argument("--json", action="store_true", help="print numbers for a script, with their provenance")
-    parser.add_argument("--board", metavar="FOLDER", help="write ranked lists and descriptors for TensorBoard")
+    parser.add_argument(
+        "--json", action="store_true", help="print numbers for a script, with their provenance"
+    )
+    parser.add_argument(
+        "--board", metavar="FOLDER", help="write ranked lists and descriptors for TensorBoard"
+    )
     parser.set_defaults(run=run)
 
 
@@ -43,7 +52,9 @@ def run(arguments) -> int:
     net = load(arguments.net)
     bench = load_benchmark(arguments.dataset, arguments.root)
     if not bench.queries:
-        raise ValueError(f"{arguments.dataset} is a list of distractors, without queries: nothing to evaluate")
+        raise ValueError(
+            f"{arguments.dataset} is a list of distractors, without queries: nothing to evaluate"
+        )
     options, made = settings(arguments, arguments.dataset), made_by(arguments.net)
     with _processes() as first:
         distractors = [_open(each, arguments, options, made) for each in arguments.distractors]
@@ -77,15 +88,23 @@ def _processes():
 
 
 def _open(name: str, arguments, options: dict, made: dict) -> Store:
-    """Distractors from a path or by a dataset's name; described by the same network, as far as they tell."""
+    """Distractors from a path or by a dataset's name; described by the same network, as far as they
+    tell.
+    """
     if name in catalogue.of_kind("descriptors"):
         name = str(catalogue.descriptors_at(name))
-    store = Store.open(name if Path(name).exists() or Path(name).suffix else _described(name, arguments, options))
-    ours = dict(sha256=made["sha256"], image_size=options["image_size"], scales=list(options["scales"]))
+    store = Store.open(
+        name if Path(name).exists() or Path(name).suffix else _described(name, arguments, options)
+    )
+    ours = dict(
+        sha256=made["sha256"], image_size=options["image_size"], scales=list(options["scales"])
+    )
     for key, mine in ours.items():
         theirs = store.meta.get(key, mine)
         if theirs != mine:
-            raise ValueError(f"{name}: described with {key} {theirs}, this benchmark with {mine}; extract it anew")
+            raise ValueError(
+                f"{name}: described with {key} {theirs}, this benchmark with {mine}; extract it anew"
+            )
     return store
 
 

@@ -10,18 +10,26 @@ from . import EXAMPLES
 def add(commands) -> None:
     """Describe the command."""
     parser = commands.add_parser(
-        "explore", help="see where attention looks in a photograph", formatter_class=EXAMPLES,
+        "explore",
+        help="see where attention looks in a photograph",
+        formatter_class=EXAMPLES,
         description="Write one page that shows where second-order attention looks in a photograph, and open it.",
         epilog="examples:\n  solar explore photo.jpg\n"
         "  solar explore photo.jpg --net resnet101-solar-best -o page.html --no-open",
-    )  # fmt: skip
+    )
     parser.add_argument("image", help="the photograph")
     parser.add_argument(
-        "--net", nargs="+", default=["mini-solar"],
+        "--net",
+        nargs="+",
+        default=["mini-solar"],
         help=f"a name ({', '.join(shipped())} ...) or a .pth file; several are compared (mini-solar)",
-    )  # fmt: skip
-    parser.add_argument("--image-size", type=int, default=1024, help="longer side at most, pixels (%(default)s)")
-    parser.add_argument("-o", "--output", help="page to write (the photograph's name with .html, in this folder)")
+    )
+    parser.add_argument(
+        "--image-size", type=int, default=1024, help="longer side at most, pixels (%(default)s)"
+    )
+    parser.add_argument(
+        "-o", "--output", help="page to write (the photograph's name with .html, in this folder)"
+    )
     parser.add_argument("--no-open", action="store_true", help="do not open it in a browser")
     parser.set_defaults(run=run)
 
@@ -31,7 +39,9 @@ def run(arguments) -> int:
     from ..explorer import SOAExplorer  # brings Jupyter's widgets, which no other command needs
 
     if arguments.image_size < 1:
-        raise ValueError(f"--image-size {arguments.image_size}: expected a positive number of pixels")
+        raise ValueError(
+            f"--image-size {arguments.image_size}: expected a positive number of pixels"
+        )
     nets = {name: load(name) for name in arguments.net}
     explorer = SOAExplorer(arguments.image, nets, arguments.image_size)
     photograph = Path(arguments.image)

@@ -12,19 +12,31 @@ from . import EXAMPLES
 def add(commands) -> None:
     """Describe the command."""
     parser = commands.add_parser(
-        "match", help="match two photographs", formatter_class=EXAMPLES,
+        "match",
+        help="match two photographs",
+        formatter_class=EXAMPLES,
         description="Find keypoints in two photographs, describe them, match them, and check the matches by geometry.",
         epilog="examples:\n  solar match a.jpg b.jpg -o matches.png\n"
         "  solar match a.jpg b.jpg --net local-solar-345-liberty --model fundamental",
-    )  # fmt: skip
+    )
     local = ", ".join(name for name in shipped() if name in ("mini-sosnet", "mini-solar-local"))
     parser.add_argument("a", help="a photograph")
     parser.add_argument("b", help="another one of the same thing")
-    parser.add_argument("--net", default="mini-solar-local", help=f"{local}, a .pth file, or 'sift' (%(default)s)")
-    parser.add_argument("--detector", choices=DETECTORS, default="sift", help="of keypoints (%(default)s)")
-    parser.add_argument("--count", type=int, default=2000, help="keypoints of each at most (%(default)s)")
-    parser.add_argument("--ratio", type=float, default=0.8, help="of the nearest to the second (%(default)s)")
-    parser.add_argument("--model", choices=list(FEWEST), default="homography", help="of the geometry (%(default)s)")
+    parser.add_argument(
+        "--net", default="mini-solar-local", help=f"{local}, a .pth file, or 'sift' (%(default)s)"
+    )
+    parser.add_argument(
+        "--detector", choices=DETECTORS, default="sift", help="of keypoints (%(default)s)"
+    )
+    parser.add_argument(
+        "--count", type=int, default=2000, help="keypoints of each at most (%(default)s)"
+    )
+    parser.add_argument(
+        "--ratio", type=float, default=0.8, help="of the nearest to the second (%(default)s)"
+    )
+    parser.add_argument(
+        "--model", choices=list(FEWEST), default="homography", help="of the geometry (%(default)s)"
+    )
     parser.add_argument("-o", "--output", help="picture of the matches to write")
     parser.add_argument("--json", action="store_true", help="print numbers for a script")
     parser.set_defaults(run=run)
@@ -34,18 +46,29 @@ def run(arguments) -> int:
     """Match, print the counts, draw."""
     net = "sift" if arguments.net == "sift" else load(arguments.net)
     if not isinstance(net, (LocalNet, str)):
-        raise ValueError(f"{arguments.net} describes whole pictures; expected a local network, or 'sift'")
-    options = dict(detector=arguments.detector, count=arguments.count, ratio=arguments.ratio, model=arguments.model)
+        raise ValueError(
+            f"{arguments.net} describes whole pictures; expected a local network, or 'sift'"
+        )
+    options = dict(
+        detector=arguments.detector,
+        count=arguments.count,
+        ratio=arguments.ratio,
+        model=arguments.model,
+    )
     found = match_images(net, arguments.a, arguments.b, **options)
     counts = dict(
-        keypoints_a=len(found.a), keypoints_b=len(found.b), matches=len(found.matches),
+        keypoints_a=len(found.a),
+        keypoints_b=len(found.b),
+        matches=len(found.matches),
         inliers=int(found.geometry.inliers.sum()),
-    )  # fmt: skip
+    )
     if arguments.json:
         print(json.dumps(counts, indent=2))
     else:
-        print(f"{counts['keypoints_a']} and {counts['keypoints_b']} keypoints, {counts['matches']} matches; "
-              f"{counts['inliers']} of them agree on one {arguments.model}")  # fmt: skip
+        print(
+            f"{counts['keypoints_a']} and {counts['keypoints_b']} keypoints, {counts['matches']} matches; "
+            f"{counts['inliers']} of them agree on one {arguments.model}"
+        )
     if arguments.output:
         from ..plots import save_matches  # matplotlib takes a second to import
 

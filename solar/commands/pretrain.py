@@ -7,18 +7,23 @@ from . import EXAMPLES
 from .options import add_fields, from_arguments
 
 WORDS = dict(
-    data="training set in GL18's format", output="weights to write", epochs="passes over it",
-    large_epochs="of them, at the large size", seed="of all randomness",
-)  # fmt: skip
+    data="training set in GL18's format",
+    output="weights to write",
+    epochs="passes over it",
+    large_epochs="of them, at the large size",
+    seed="of all randomness",
+)
 
 
 def add(commands) -> None:
     """Describe the command."""
     parser = commands.add_parser(
-        "pretrain", help="train mini-gem, the start of everything", formatter_class=EXAMPLES,
+        "pretrain",
+        help="train mini-gem, the start of everything",
+        formatter_class=EXAMPLES,
         description="Train the small trunk of the book from scratch (about a quarter of an hour on two cores).",
         epilog="example: solar pretrain --output mini-gem.pth --seed 0",
-    )  # fmt: skip
+    )
     add_fields(parser, PretrainConfig, WORDS)
     parser.set_defaults(run=run)
 

@@ -1,4 +1,6 @@
-"""Benchmarks on disk, in the published layout; whether one is mini or real makes no difference here."""
+"""Benchmarks on disk, in the published layout; whether one is mini or real makes no difference
+here.
+"""
 
 import json
 from dataclasses import dataclass, field
@@ -9,8 +11,11 @@ from ..published import catalogue
 from ..world import DATASETS, make
 
 MINI = [name for name, recipe in DATASETS.items() if recipe.kind in ("benchmark", "distractors")]
-PUBLISHED = catalogue.of_kind("benchmark", "distractors")
-FIRST = {"oxford5k": "roxford5k", "paris6k": "rparis6k"}  # the first benchmarks, and whose images they share
+PUBLISHED_BENCHMARKS = catalogue.of_kind("benchmark", "distractors")
+FIRST = {
+    "oxford5k": "roxford5k",
+    "paris6k": "rparis6k",
+}  # the first benchmarks, and whose images they share
 LABELS = (("easy", "hard", "junk"), ("ok", "junk"))  # of the revisited, and of the first
 
 
@@ -21,8 +26,8 @@ class Benchmark:
     Attributes:
         images: paths of the database, in the ground truth's order.
         queries: paths of the queries; boxes: (x0, y0, x1, y1) in pixels of each.
-        ground_truth: one dict a query with 'bbx', 'easy', 'hard', 'junk' (indices into `images`); of the first Oxford
-            and Paris benchmarks with 'bbx', 'ok', 'junk'.
+        ground_truth: one dict a query with 'bbx', 'easy', 'hard', 'junk' (indices into `images`);
+            of the first Oxford and Paris benchmarks with 'bbx', 'ok', 'junk'.
     """
 
     name: str
@@ -39,26 +44,35 @@ def load_benchmark(name: str, root: str | Path | None = None) -> Benchmark:
     """Open a benchmark by name; a mini one is made on first use.
 
     Args:
-        name: 'mini-revisitop', 'mini-validation', 'mini-distractors', 'roxford5k', 'rparis6k' or 'revisitop1m'; or
-            'oxford5k', 'paris6k', the first labels for the images of 'roxford5k', 'rparis6k'.
+        name: 'mini-revisitop', 'mini-validation', 'mini-distractors', 'roxford5k', 'rparis6k' or
+            'revisitop1m'; or 'oxford5k', 'paris6k', the first labels for the images of 'roxford5k',
+            'rparis6k'.
         root: the folder that holds dataset folders; `$SOLAR_HOME/data` if None.
 
     Raises:
         ValueError: unknown name, or a ground truth that is not of the published structure.
-        FileNotFoundError: a published dataset that is not there; says what to fetch and where to put it.
+        FileNotFoundError: a published dataset that is not there; says what to fetch and where to
+            put it.
     """
     root = Path(root) if root is not None else home() / "data"
     fetched = FIRST.get(name, name)
     folder = root / fetched
     if name in MINI:
         folder = make(name, root)
-    elif fetched not in PUBLISHED:
-        raise ValueError(f"unknown benchmark {name!r}: expected one of {', '.join([*MINI, *PUBLISHED, *FIRST])}")
-    truths, listing = [folder / f"gnd_{name}.{kind}" for kind in ("pkl", "json")], folder / f"{name}.txt"
+    elif fetched not in PUBLISHED_BENCHMARKS:
+        raise ValueError(
+            f"unknown benchmark {name!r}: expected one of {', '.join([*MINI, *PUBLISHED_BENCHMARKS, *FIRST])}"
+        )
+    truths, listing = (
+        [folder / f"gnd_{name}.{kind}" for kind in ("pkl", "json")],
+        folder / f"{name}.txt",
+    )
     truth = next((path for path in truths if path.is_file()), None)
     if (folder / "jpg").is_dir() and truth:
         images, queries, gnd = read_ground_truth(truth)
-        paths = [[folder / "jpg" / f"{image}.jpg" for image in names] for names in (images, queries)]
+        paths = [
+            [folder / "jpg" / f"{image}.jpg" for image in names] for names in (images, queries)
+        ]
         return Benchmark(name, *paths, [query["bbx"] for query in gnd], gnd)
     if (folder / "jpg").is_dir() and listing.is_file():
         lines = listing.read_text(encoding="utf-8").splitlines()
@@ -72,7 +86,8 @@ def load_benchmark(name: str, root: str | Path | None = None) -> Benchmark:
 
 
 def read_ground_truth(path: str | Path) -> tuple[list[str], list[str], list[dict]]:
-    """Names of images and of queries, and the labels, of a gnd_*.pkl (nothing in it is run) or a gnd_*.json.
+    """Names of images and of queries, and the labels, of a gnd_*.pkl (nothing in it is run) or a
+    gnd_*.json.
 
     Raises:
         FileNotFoundError: no such file.
@@ -90,14 +105,19 @@ def read_ground_truth(path: str | Path) -> tuple[list[str], list[str], list[dict
         images, queries, gnd = (list(content[key]) for key in ("imlist", "qimlist", "gnd"))
         boxes = [tuple(float(v) for v in query["bbx"]) for query in gnd]
         labels = LABELS["ok" in gnd[0]] if gnd else LABELS[0]
-        clean = [dict(bbx=box, **{k: [int(i) for i in query[k]] for k in labels}) for box, query in zip(boxes, gnd)]
+        clean = [
+            dict(bbx=box, **{k: [int(i) for i in query[k]] for k in labels})
+            for box, query in zip(boxes, gnd)
+        ]
     except (KeyError, TypeError, ValueError) as error:
         raise ValueError(
             f"{truth}: expected a dict with imlist, qimlist and gnd, a list of bbx / easy / hard / junk "
             f"(bbx / ok / junk in the first benchmarks): {error!r}"
         ) from error
     if len(queries) != len(clean) or any(len(box) != 4 for box in boxes):
-        raise ValueError(f"{truth}: {len(queries)} queries and {len(clean)} entries; expected a box of four for each")
+        raise ValueError(
+            f"{truth}: {len(queries)} queries and {len(clean)} entries; expected a box of four for each"
+        )
     if any(not 0 <= i < len(images) for query in clean for k in labels for i in query[k]):
         raise ValueError(f"{truth}: it labels images beyond the {len(images)} in imlist")
 
@@ -105,8 +125,12 @@ def read_ground_truth(path: str | Path) -> tuple[list[str], list[str], list[dict
 
 
 def write_ground_truth(source: str | Path, path: str | Path) -> Path:
-    """Convert a ground-truth pickle into JSON that any language reads, and that `load_benchmark` reads as well."""
+    """Convert a ground-truth pickle into JSON that any language reads, and that `load_benchmark`
+    reads as well.
+    """
     images, queries, gnd = read_ground_truth(source)
     with atomic(path) as temporary:
-        temporary.write_text(json.dumps(dict(imlist=images, qimlist=queries, gnd=gnd)), encoding="utf-8")
+        temporary.write_text(
+            json.dumps(dict(imlist=images, qimlist=queries, gnd=gnd)), encoding="utf-8"
+        )
     return Path(path)

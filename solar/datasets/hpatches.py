@@ -1,4 +1,6 @@
-"""HPatches (Balntas et al., 2017) on disk: patches, image sequences, and the lists of what its tasks compare."""
+"""HPatches (Balntas et al., 2017) on disk: patches, image sequences, and the lists of what its
+tasks compare.
+"""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,7 +9,9 @@ import cv2
 import numpy as np
 import pandas
 
-KINDS = tuple(f"{kind}{i}" for kind in "eht" for i in range(1, 6))  # easy, hard, tough: of the five other images
+HPATCHES_KINDS = tuple(
+    f"{kind}{i}" for kind in "eht" for i in range(1, 6)
+)  # easy, hard, tough: of the five other images
 PAIR, PATCH = ["s1", "t1", "idx1", "s2", "t2", "idx2"], ["s", "idx"]  # columns of the lists
 
 
@@ -16,8 +20,9 @@ class HPatchesTasks:
     """What verification and retrieval compare, as tables in the published lists' columns.
 
     Attributes:
-        right, intra, inter: pairs s1, t1, idx1, s2, t2, idx2 of patches of one point, of two points of one sequence, of
-            two sequences. A patch is its sequence s, its image t (0 is the reference, 1..5 the others) and its number.
+        right, intra, inter: pairs s1, t1, idx1, s2, t2, idx2 of patches of one point, of two points
+            of one sequence, of two sequences. A patch is its sequence s, its image t (0 is the
+            reference, 1..5 the others) and its number.
         queries, distractors: patches s, idx of the references.
     """
 
@@ -29,7 +34,8 @@ class HPatchesTasks:
 
 
 def load_hpatches_tasks(folder: str | Path, split: str = "full") -> HPatchesTasks:
-    """The published lists of a split ('a', 'b', 'c', 'view', 'illum', 'full'): folder `tasks` of hpatches-benchmark.
+    """The published lists of a split ('a', 'b', 'c', 'view', 'illum', 'full'): folder `tasks` of
+    hpatches-benchmark.
 
     Raises:
         FileNotFoundError: a list is not there.
@@ -37,7 +43,9 @@ def load_hpatches_tasks(folder: str | Path, split: str = "full") -> HPatchesTask
     """
     lists = {f"verif_{kind}": PAIR for kind in ("pos", "neg_intra", "neg_inter")}
     lists |= {f"retr_{kind}": PATCH for kind in ("queries", "distractors")}
-    return HPatchesTasks(*(_table(Path(folder) / f"{n}_split-{split}.csv", columns) for n, columns in lists.items()))
+    return HPatchesTasks(
+        *(_table(Path(folder) / f"{n}_split-{split}.csv", columns) for n, columns in lists.items())
+    )
 
 
 def draw_hpatches_tasks(
@@ -46,35 +54,49 @@ def draw_hpatches_tasks(
     """Lists drawn at random, for patches that have no published ones.
 
     Args:
-        sizes: sequence -> number of its patches (two or more).  pairs: of each kind.  queries, distractors: at most so
-            many; a query is never a distractor.
+        sizes: sequence -> number of its patches (two or more).  pairs: of each kind.  queries,
+            distractors: at most so many; a query is never a distractor.
 
     Raises:
         ValueError: fewer than two sequences, or one with fewer than two patches.
     """
     names, counts = np.array(list(sizes)), np.array(list(sizes.values()))
     if len(names) < 2 or counts.min() < 2:
-        raise ValueError(f"sequences of {sizes} patches: expected two sequences or more, of two patches or more")
+        raise ValueError(
+            f"sequences of {sizes} patches: expected two sequences or more, of two patches or more"
+        )
     one = rng.integers(len(names), size=pairs)
     other = (one + rng.integers(1, len(names), size=pairs)) % len(names)
     images = rng.random((pairs, 6)).argsort(1)[:, :2]  # two of the six
     n = rng.integers(counts[one])
-    stranger, elsewhere = (n + rng.integers(1, counts[one])) % counts[one], rng.integers(counts[other])
+    stranger, elsewhere = (
+        (n + rng.integers(1, counts[one])) % counts[one],
+        rng.integers(counts[other]),
+    )
 
     def table(second, number):
-        return pandas.DataFrame(dict(zip(PAIR, (names[one], images[:, 0], n, names[second], images[:, 1], number))))
+        return pandas.DataFrame(
+            dict(zip(PAIR, (names[one], images[:, 0], n, names[second], images[:, 1], number)))
+        )
 
-    every = pandas.DataFrame([(s, i) for s, count in sizes.items() for i in range(count)], columns=PATCH)
+    every = pandas.DataFrame(
+        [(s, i) for s, count in sizes.items() for i in range(count)], columns=PATCH
+    )
     order = rng.permutation(len(every))
     chosen = every.iloc[order[:queries]], every.iloc[order[queries : queries + distractors]]
     return HPatchesTasks(
-        table(one, n), table(one, stranger), table(other, elsewhere), *(part.reset_index(drop=True) for part in chosen)
+        table(one, n),
+        table(one, stranger),
+        table(other, elsewhere),
+        *(part.reset_index(drop=True) for part in chosen),
     )
 
 
 def _table(path: Path, columns: list[str]) -> pandas.DataFrame:
     if not path.is_file():
-        raise FileNotFoundError(f"{path}: not there; the lists are in tasks/ of github.com/hpatches/hpatches-benchmark")
+        raise FileNotFoundError(
+            f"{path}: not there; the lists are in tasks/ of github.com/hpatches/hpatches-benchmark"
+        )
     try:
         table = pandas.read_csv(path, usecols=columns)[columns]
         return table.astype({name: int for name in columns if not name.startswith("s")})
@@ -83,9 +105,11 @@ def _table(path: Path, columns: list[str]) -> pandas.DataFrame:
 
 
 def load_hpatches(folder: str | Path, size: int = 32) -> dict[str, dict[str, np.ndarray]]:
-    """The patches of HPatches: sequence (``i_...`` light, ``v_...`` viewpoint) -> 'ref', 'e1' ... 't5' -> patches.
+    """The patches of HPatches: sequence (``i_...`` light, ``v_...`` viewpoint) -> 'ref', 'e1' ...
+    't5' -> patches.
 
-    Patch n of every file of a sequence shows the same point, (N, size, size) uint8; the files' 65 x 65 are shrunk.
+    Patch n of every file of a sequence shows the same point, (N, size, size) uint8; the files' 65 x
+    65 are shrunk.
 
     Raises:
         FileNotFoundError: no sequence there, or a file of one is missing.
@@ -93,12 +117,18 @@ def load_hpatches(folder: str | Path, size: int = 32) -> dict[str, dict[str, np.
     """
     found = {}
     for ref in sorted(Path(folder).glob("*/ref.png")):
-        found[ref.parent.name] = {name: _column(ref.with_name(f"{name}.png"), size) for name in ("ref", *KINDS)}
+        found[ref.parent.name] = {
+            name: _column(ref.with_name(f"{name}.png"), size) for name in ("ref", *HPATCHES_KINDS)
+        }
         for name, patches in found[ref.parent.name].items():
             if len(patches) != len(found[ref.parent.name]["ref"]):
-                raise ValueError(f"{ref.with_name(name + '.png')}: {len(patches)} patches; ref.png has others")
+                raise ValueError(
+                    f"{ref.with_name(name + '.png')}: {len(patches)} patches; ref.png has others"
+                )
     if not found:
-        raise FileNotFoundError(f"{folder}: no HPatches sequence (a folder with ref.png, e1.png ...) lies here")
+        raise FileNotFoundError(
+            f"{folder}: no HPatches sequence (a folder with ref.png, e1.png ...) lies here"
+        )
     return found
 
 
@@ -109,12 +139,16 @@ def _column(path: Path, size: int, side: int = 65) -> np.ndarray:
     if picture is None or picture.shape[1] != side or len(picture) % side:
         raise ValueError(f"{path}: expected a column of {side} x {side} patches")
     patches = picture.reshape(-1, side, side)
-    return np.stack([cv2.resize(patch, (size, size), interpolation=cv2.INTER_AREA) for patch in patches])
+    return np.stack(
+        [cv2.resize(patch, (size, size), interpolation=cv2.INTER_AREA) for patch in patches]
+    )
 
 
 @dataclass(frozen=True)
 class Sequence:
-    """Images of one planar scene: paths, and the homography (3, 3) from the first to each, the identity first."""
+    """Images of one planar scene: paths, and the homography (3, 3) from the first to each, the
+    identity first.
+    """
 
     name: str
     images: list[Path]
@@ -137,7 +171,9 @@ def load_sequences(folder: str | Path) -> list[Sequence]:
                 raise FileNotFoundError(f"{path}: this file of the sequence is missing")
         found.append(Sequence(first.parent.name, images, [np.eye(3), *map(_homography, tables)]))
     if not found:
-        raise FileNotFoundError(f"{folder}: no HPatches image sequence (a folder with 1.ppm, H_1_2 ...) lies here")
+        raise FileNotFoundError(
+            f"{folder}: no HPatches image sequence (a folder with 1.ppm, H_1_2 ...) lies here"
+        )
     return found
 
 

@@ -1,4 +1,6 @@
-"""Where the positions of a picture look: exact rows and columns on request, and a small copy of them all to ship."""
+"""Where the positions of a picture look: exact rows and columns on request, and a small copy of
+them all to ship.
+"""
 
 import math
 from collections.abc import Iterator
@@ -22,8 +24,8 @@ class Maps:
 
     Attributes:
         grids: {layer: (h, w)}, from the first block to the last.
-        tau: {layer: by what the authors' drawing multiplies the logits}: they scale by c'^(-3/4) where the network has
-            c'^(-1/2), so tau = c'^(-1/4).
+        tau: {layer: by what the authors' drawing multiplies the logits}: they scale by c'^(-3/4)
+            where the network has c'^(-1/2), so tau = c'^(-1/4).
 
     Raises:
         ValueError: not a global network, or one without attention blocks.
@@ -31,19 +33,29 @@ class Maps:
 
     def __init__(self, net: GlobalNet, picture: Image.Image):
         if not isinstance(net, GlobalNet):
-            raise ValueError(f"expected a GlobalNet, as solar.load('mini-solar') gives it, and not {net!r:.80}")
+            raise ValueError(
+                f"expected a GlobalNet, as solar.load('mini-solar') gives it, and not {net!r:.80}"
+            )
         if not net.soa:
             raise ValueError(f"there is no attention to explore: this network has soa={net.soa!r}")
         weight = next(net.eval().parameters())
-        x = to_tensor(picture, net.mean, net.std)[None].to(weight.device, weight.dtype)  # (1, 3, H, W)
+        x = to_tensor(picture, net.mean, net.std)[None].to(
+            weight.device, weight.dtype
+        )  # (1, 3, H, W)
         with torch.inference_mode():
-            self._seen = {layer: net.features.until(x, f"soa{layer}") for layer in sorted(map(int, net.soa))}
+            self._seen = {
+                layer: net.features.features_before(x, f"soa{layer}")
+                for layer in sorted(map(int, net.soa))
+            }
         self._blocks = {layer: getattr(net.features, f"soa{layer}") for layer in self._seen}
         self.grids = {layer: tuple(seen.shape[2:]) for layer, seen in self._seen.items()}
         self.tau = {layer: block.reduced**-0.25 for layer, block in self._blocks.items()}
 
-    def strips(self, layer: int, at=None, drawing: bool = False) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-        """The rows of positions `at` (all if None), a strip at a time, so that N x N numbers are never held.
+    def strips(
+        self, layer: int, at=None, drawing: bool = False
+    ) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+        """The rows of positions `at` (all if None), a strip at a time, so that N x N numbers are
+        never held.
 
         Yields:
             flat positions (n,) and their rows (n, N), float32 on the CPU: where each looks.
@@ -52,7 +64,12 @@ class Maps:
         at = torch.arange(height * width) if at is None else torch.as_tensor(at, dtype=torch.long)
         for some in at.split(max(1, STRIP // (height * width))):
             with torch.inference_mode():
-                rows = self._blocks[layer].maps(self._seen[layer], some.to(self._seen[layer].device))[0].float().cpu()
+                rows = (
+                    self._blocks[layer]
+                    .maps(self._seen[layer], some.to(self._seen[layer].device))[0]
+                    .float()
+                    .cpu()
+                )
             yield some, self.softer(rows, layer) if drawing else rows
 
     def softer(self, rows: torch.Tensor, layer: int) -> torch.Tensor:
@@ -74,32 +91,42 @@ class Maps:
 def positions_in(
     place: list[float], grid: tuple[int, int], size: tuple[int, int], average: bool = True
 ) -> list[int]:
-    """Flat positions on a `grid` (h, w) that a place stands for, on a picture of `size` (height, width) pixels.
+    """Flat positions on a `grid` (h, w) that a place stands for, on a picture of `size` (height,
+    width) pixels.
 
     Args:
         place: (row, column), or a box (top, left, bottom, right), in pixels.
-        average: a box stands for all positions whose middles it holds; otherwise, or if it holds none, for the one at
-            its own middle.
+        average: a box stands for all positions whose middles it holds; otherwise, or if it holds
+            none, for the one at its own middle.
     """
-    spans = list(zip(place[:2], place[-2:]))  # (top, bottom), (left, right); a mere place has no extent
+    spans = list(
+        zip(place[:2], place[-2:])
+    )  # (top, bottom), (left, right); a mere place has no extent
     held = [
         [i for i in range(n) if average and first <= (i + 0.5) * pixels / n < last]
         for (first, last), n, pixels in zip(spans, grid, size)
     ]
     if not all(held):
-        held = [[min(int((a + b) / 2 * n / pixels), n - 1)] for (a, b), n, pixels in zip(spans, grid, size)]
+        held = [
+            [min(int((a + b) / 2 * n / pixels), n - 1)]
+            for (a, b), n, pixels in zip(spans, grid, size)
+        ]
     rows, columns = held
     return [r * grid[1] + c for r in rows for c in columns]
 
 
-def pool(maps: Maps, layer: int, step: int, drawing: bool = False) -> torch.Tensor:
-    """All attention of a layer between cells of `step` x `step` positions, (M, M) with M = ceil(h/step) ceil(w/step).
+def pool_cells(maps: Maps, layer: int, step: int, drawing: bool = False) -> torch.Tensor:
+    """All attention of a layer between cells of `step` x `step` positions, (M, M) with M =
+    ceil(h/step) ceil(w/step).
 
-    A cell looks as its positions do on average, and is given the sum of what they are given: rows still sum to one.
+    A cell looks as its positions do on average, and is given the sum of what they are given: rows
+    still sum to one.
     """
     height, width = maps.grids[layer]
     across = -(-width // step)
-    cell = (torch.arange(height)[:, None] // step * across + torch.arange(width) // step).flatten()  # (N,)
+    cell = (
+        torch.arange(height)[:, None] // step * across + torch.arange(width) // step
+    ).flatten()  # (N,)
     count = cell.bincount()  # (M,) positions of each cell
     total = torch.zeros(len(count), len(count))
     for some, rows in maps.strips(layer, drawing=drawing):
@@ -109,7 +136,8 @@ def pool(maps: Maps, layer: int, step: int, drawing: bool = False) -> torch.Tens
 
 
 def step_for(grid: tuple[int, int], budget: int) -> int:
-    """How many positions a side one shipped cell stands for, so that a layer takes at most `budget` bytes.
+    """How many positions a side one shipped cell stands for, so that a layer takes at most `budget`
+    bytes.
 
     At step 1 one set of maps serves both temperatures; pooled maps need a set for each.
     """
@@ -117,14 +145,19 @@ def step_for(grid: tuple[int, int], budget: int) -> int:
     if (height * width) ** 2 <= budget:
         return 1
     cells = math.isqrt(budget // 2)
-    return next(s for s in range(2, max(grid) + 1) if math.ceil(height / s) * math.ceil(width / s) <= cells)
+    return next(
+        s for s in range(2, max(grid) + 1) if math.ceil(height / s) * math.ceil(width / s) <= cells
+    )
 
 
 def pack(rows: torch.Tensor) -> bytes:
-    """Rows (n, m) of positive weights in n (m + 4) bytes: how far the logarithm of each lies below its row's peak.
+    """Rows (n, m) of positive weights in n (m + 4) bytes: how far the logarithm of each lies below
+    its row's peak.
 
-    The bytes: n float32, the depth d of each row's lowest weight; then n x m codes v, for a weight of
-    peak * exp(-d (v / 255)^2). Steps are finest near the peak: no weight is wrong by more than 1 % of it for d <= 30.
+    The bytes: n float32, the depth d of each row's lowest weight; then n x m codes v, for a weight
+        of
+    peak * exp(-d (v / 255)^2). Steps are finest near the peak: no weight is wrong by more than 1 %
+    of it for d <= 30.
     """
     below = rows.amax(1, keepdim=True).log() - rows.clamp_min(1e-38).log()
     below = below.clamp(0, DEEPEST)
@@ -134,7 +167,9 @@ def pack(rows: torch.Tensor) -> bytes:
 
 
 def unpack(packed: bytes, cells: int, tau: float = 1.0) -> np.ndarray:
-    """Rows (cells, cells) that sum to one, from what `pack` wrote: what explorer.js does in a browser."""
+    """Rows (cells, cells) that sum to one, from what `pack` wrote: what explorer.js does in a
+    browser.
+    """
     deepest = np.frombuffer(packed, "<f4", cells).astype(float)[:, None]
     codes = np.frombuffer(packed, np.uint8, cells * cells, 4 * cells).reshape(cells, cells)
     weights = np.exp(-tau * deepest * (codes / 255) ** 2)

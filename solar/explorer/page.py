@@ -43,12 +43,16 @@ def write_page(explorer, path: Path, title: str) -> Path:
         OSError: the folder does not exist or cannot be written to.
     """
     models = dependency_state([explorer], drop_defaults=False)
-    state = dict(version_major=2, version_minor=0, state={explorer.model_id: models[explorer.model_id]})
+    state = dict(
+        version_major=2, version_minor=0, state={explorer.model_id: models[explorer.model_id]}
+    )
     view = dict(version_major=2, version_minor=0, model_id=explorer.model_id)
     text = PAGE.format(
-        title=html.escape(title), view=json.dumps(view), state=json.dumps(state).replace("</", "<\\/"),
+        title=html.escape(title),
+        view=json.dumps(view),
+        state=json.dumps(state).replace("</", "<\\/"),
         runtime=(HERE / "offline.js").read_text(encoding="utf-8"),
-    )  # fmt: skip
+    )
     if not path.parent.is_dir():
         raise FileNotFoundError(f"{path.parent}: no such folder to write {path.name} into")
     with atomic(path) as temporary:

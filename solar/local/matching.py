@@ -1,7 +1,8 @@
 """Two photographs of one thing: keypoints -> upright patches -> descriptors -> matches -> geometry.
 
-A keypoint is a row (x, y, size, angle): pixels, a pixel's centre at whole numbers (as OpenCV has it), and degrees
-clockwise from the x axis. Its window is a square `WINDOW` times as wide as `size`, turned by `angle`.
+A keypoint is a row (x, y, size, angle): pixels, a pixel's centre at whole numbers (as OpenCV has
+it), and degrees clockwise from the x axis. Its window is a square `WINDOW` times as wide as `size`,
+turned by `angle`.
 """
 
 from dataclasses import dataclass, field
@@ -31,23 +32,37 @@ def grey(image: str | Path | Image.Image | np.ndarray) -> np.ndarray:
         FileNotFoundError, ValueError: no such file, not a picture, or an array of another kind.
     """
     pixels = image if isinstance(image, np.ndarray) else np.asarray(read_image(image))
-    if pixels.dtype != np.uint8 or pixels.ndim not in (2, 3) or pixels.shape[2:] not in ((), (3,)) or not pixels.size:
-        raise ValueError(f"an array {pixels.dtype} {pixels.shape}: expected a picture, uint8 (H, W) or (H, W, 3)")
+    if (
+        pixels.dtype != np.uint8
+        or pixels.ndim not in (2, 3)
+        or pixels.shape[2:] not in ((), (3,))
+        or not pixels.size
+    ):
+        raise ValueError(
+            f"an array {pixels.dtype} {pixels.shape}: expected a picture, uint8 (H, W) or (H, W, 3)"
+        )
     return pixels if pixels.ndim == 2 else cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)
 
 
 def detect(image, detector: str = "sift", count: int = 2000) -> np.ndarray:
-    """The `count` strongest keypoints of a picture, (N, 4) float32 x, y, size, angle; (0, 4) where there is nothing.
+    """The `count` strongest keypoints of a picture, (N, 4) float32 x, y, size, angle; (0, 4) where
+    there is nothing.
 
     Raises:
         ValueError: unknown detector, or `count` below one.
     """
     if detector not in DETECTORS or count < 1:
-        raise ValueError(f"detector={detector!r}, count={count}: expected 'sift' or 'orb', and one keypoint or more")
+        raise ValueError(
+            f"detector={detector!r}, count={count}: expected 'sift' or 'orb', and one keypoint or more"
+        )
     make = cv2.SIFT_create if detector == "sift" else cv2.ORB_create
     found = make(nfeatures=count).detect(grey(image), None)
-    found = sorted(found, key=lambda k: (-k.response, k.pt, k.angle))[:count]  # SIFT returns more where some tie
-    size = 1.0 if detector == "sift" else 0.25  # ORB's size is that of its whole window, about four times SIFT's
+    found = sorted(found, key=lambda k: (-k.response, k.pt, k.angle))[
+        :count
+    ]  # SIFT returns more where some tie
+    size = (
+        1.0 if detector == "sift" else 0.25
+    )  # ORB's size is that of its whole window, about four times SIFT's
     return np.array([(*k.pt, k.size * size, k.angle) for k in found], np.float32).reshape(-1, 4)
 
 
@@ -58,8 +73,8 @@ def pyramid(picture: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         picture: (H, W) uint8.
 
     Returns:
-        sheet (H', W) float32, the levels below each other;  levels (L, 3): first row, height, width of each.
-        Pixel (x, y) of level l shows pixel (2^l x, 2^l y) of the picture.
+        sheet (H', W) float32, the levels below each other;  levels (L, 3): first row, height, width
+        of each. Pixel (x, y) of level l shows pixel (2^l x, 2^l y) of the picture.
     """
     levels, pieces, top = [], [picture.astype(np.float32)], 0
     while min(pieces[-1].shape) >= 4:
@@ -73,31 +88,42 @@ def pyramid(picture: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return sheet, np.array(levels)
 
 
-def sampling_grid(keypoints: np.ndarray, levels: np.ndarray, sheet: tuple[int, int], side: int) -> torch.Tensor:
-    """Where on the pyramid's sheet each pixel of each patch lies: (N, side, side, 2) in `grid_sample`'s -1..1.
+def sampling_grid(
+    keypoints: np.ndarray, levels: np.ndarray, sheet: tuple[int, int], side: int
+) -> torch.Tensor:
+    """Where on the pyramid's sheet each pixel of each patch lies: (N, side, side, 2) in
+    `grid_sample`'s -1..1.
 
-    A window is read from the level whose pixels are about as large as the patch's. Beyond its border a level's last
-    pixel goes on, so that no patch sees the level laid beside it.
+    A window is read from the level whose pixels are about as large as the patch's. Beyond its
+    border a level's last pixel goes on, so that no patch sees the level laid beside it.
     """
-    x, y, size, angle = torch.from_numpy(np.asarray(keypoints, np.float32)).T[:, :, None, None]  # (N, 1, 1) each
+    x, y, size, angle = torch.from_numpy(np.asarray(keypoints, np.float32)).T[
+        :, :, None, None
+    ]  # (N, 1, 1) each
     step = size * WINDOW / side  # picture pixels a patch pixel
     level = step.log2().round().clamp(0, len(levels) - 1).long()
     top, height, width = torch.from_numpy(levels).T[:, level]
-    v, u = torch.meshgrid(*2 * [torch.arange(side) - (side - 1) / 2], indexing="ij")  # (side, side): rows, columns
+    v, u = torch.meshgrid(
+        *2 * [torch.arange(side) - (side - 1) / 2], indexing="ij"
+    )  # (side, side): rows, columns
     c, s = torch.cos(angle.deg2rad()) * step, torch.sin(angle.deg2rad()) * step
     shrink = 0.5**level
     column = ((x + c * u - s * v) * shrink).clamp(min=0).minimum(width - 1)
     row = ((y + s * u + c * v) * shrink).clamp(min=0).minimum(height - 1) + top
-    return torch.stack([column * 2 / max(sheet[1] - 1, 1) - 1, row * 2 / max(sheet[0] - 1, 1) - 1], -1)
+    return torch.stack(
+        [column * 2 / max(sheet[1] - 1, 1) - 1, row * 2 / max(sheet[0] - 1, 1) - 1], -1
+    )
 
 
-def extract(image, keypoints: np.ndarray, side: int = PATCH, device="cpu") -> torch.Tensor:
-    """The patches of keypoints (N, 4), upright and of one size, by one sampling call: (N, 1, side, side), 0..255.
+def cut_patches(image, keypoints: np.ndarray, side: int = PATCH, device="cpu") -> torch.Tensor:
+    """The patches of keypoints (N, 4), upright and of one size, by one sampling call: (N, 1, side,
+    side), 0..255.
 
     Keypoints may lie on the border or outside: the picture's last pixels go on there.
 
     Raises:
-        ValueError: keypoints of another shape, numbers that are not finite, sizes that are not positive.
+        ValueError: keypoints of another shape, numbers that are not finite, sizes that are not
+            positive.
     """
     keypoints = np.asarray(keypoints, np.float32)
     if keypoints.ndim != 2 or keypoints.shape[1] != 4:
@@ -108,25 +134,37 @@ def extract(image, keypoints: np.ndarray, side: int = PATCH, device="cpu") -> to
     return _sample(torch.from_numpy(sheet).to(device), keypoints, levels, side)
 
 
-def _sample(sheet: torch.Tensor, keypoints: np.ndarray, levels: np.ndarray, side: int) -> torch.Tensor:
+def _sample(
+    sheet: torch.Tensor, keypoints: np.ndarray, levels: np.ndarray, side: int
+) -> torch.Tensor:
     grid = sampling_grid(keypoints, levels, tuple(sheet.shape), side).to(sheet.device)
-    source = sheet.expand(len(grid), 1, -1, -1)  # one sheet, seen N times: nothing is copied, all cores sample
+    source = sheet.expand(
+        len(grid), 1, -1, -1
+    )  # one sheet, seen N times: nothing is copied, all cores sample
     return F.grid_sample(source, grid, mode="bilinear", align_corners=True)
 
 
 @torch.inference_mode()
 def describe_patches(net, patches: torch.Tensor | np.ndarray) -> np.ndarray:
-    """Descriptors (N, D) float32 of patches (N, 1, 32, 32) or (N, 32, 32), grey values in 0..255 or 0..1 alike."""
+    """Descriptors (N, D) float32 of patches (N, 1, 32, 32) or (N, 32, 32), grey values in 0..255 or
+    0..1 alike.
+    """
     patches = torch.as_tensor(patches)
     patches = patches[:, None] if patches.ndim == 3 else patches
     device = next(net.parameters()).device
     net = folded(net)
-    parts = [net(part.to(device).float()).float().cpu() for part in patches.split(BATCH)] if len(patches) else []
+    parts = (
+        [net(part.to(device).float()).float().cpu() for part in patches.split(BATCH)]
+        if len(patches)
+        else []
+    )
     return torch.cat([torch.zeros(0, net.dim), *parts]).numpy()
 
 
 def root_sift(descriptors: np.ndarray) -> np.ndarray:
-    """RootSIFT (Arandjelovic and Zisserman, 2012) of SIFT's histograms (N, 128): rows of unit length."""
+    """RootSIFT (Arandjelovic and Zisserman, 2012) of SIFT's histograms (N, 128): rows of unit
+    length.
+    """
     descriptors = np.asarray(descriptors, np.float32).reshape(-1, 128)
     return np.sqrt(descriptors / np.maximum(descriptors.sum(1, keepdims=True), 1e-9))
 
@@ -142,12 +180,17 @@ def describe_keypoints(net, image, keypoints: np.ndarray) -> np.ndarray:
             raise ValueError(f"descriptor {net!r}: expected a local network or 'sift'")
         return _sift(grey(image), keypoints)
     starts = range(0, len(keypoints), CUT)
-    parts = [describe_patches(net, extract(image, keypoints[start : start + CUT])) for start in starts]
+    parts = [
+        describe_patches(net, cut_patches(image, keypoints[start : start + CUT]))
+        for start in starts
+    ]
     return np.concatenate([np.zeros((0, net.dim), np.float32), *parts])
 
 
 def _sift(picture: np.ndarray, keypoints: np.ndarray) -> np.ndarray:
-    """RootSIFT at keypoints (N, 4): SIFT's octave and layer follow from the size, 3.2 x 2^(octave + layer / 3)."""
+    """RootSIFT at keypoints (N, 4): SIFT's octave and layer follow from the size, 3.2 x 2^(octave +
+    layer / 3).
+    """
     found = []
     for number, (x, y, size, angle) in enumerate(np.asarray(keypoints, float)):
         step = round(3 * np.log2(size / 3.2))  # octave * 3 + layer, layer one of 1, 2, 3
@@ -162,7 +205,7 @@ def _sift(picture: np.ndarray, keypoints: np.ndarray) -> np.ndarray:
 
 
 @dataclass(frozen=True)
-class Features:
+class LocalFeatures:
     """What is known of a picture: keypoints (N, 4) and their descriptors (N, D)."""
 
     keypoints: np.ndarray
@@ -172,18 +215,22 @@ class Features:
         return len(self.keypoints)
 
 
-def features(net, image, detector: str = "sift", count: int = 2000) -> Features:
+def detect_and_describe(net, image, detector: str = "sift", count: int = 2000) -> LocalFeatures:
     """Detect and describe; `net` as in `describe_keypoints`."""
     picture = grey(image)
     keypoints = detect(picture, detector, count)
-    return Features(keypoints, describe_keypoints(net, picture, keypoints))
+    return LocalFeatures(keypoints, describe_keypoints(net, picture, keypoints))
 
 
-def match(a: np.ndarray, b: np.ndarray, ratio: float | None = 0.8, mutual: bool = True) -> np.ndarray:
-    """Pairs of rows that belong together, (M, 2) numbers in a (N, D) and in b (N', D), rows of unit length.
+def match(
+    a: np.ndarray, b: np.ndarray, ratio: float | None = 0.8, mutual: bool = True
+) -> np.ndarray:
+    """Pairs of rows that belong together, (M, 2) numbers in a (N, D) and in b (N', D), rows of unit
+    length.
 
-    Each row of a takes its nearest row of b, if that is nearer than `ratio` times the second nearest (Lowe, 2004; None
-    asks for no such thing), and, with `mutual`, if the row of a is in turn the nearest to the one of b.
+    Each row of a takes its nearest row of b, if that is nearer than `ratio` times the second
+    nearest (Lowe, 2004; None asks for no such thing), and, with `mutual`, if the row of a is in
+    turn the nearest to the one of b.
 
     Raises:
         ValueError: a ratio outside 0..1, or descriptors of different length.
@@ -192,7 +239,9 @@ def match(a: np.ndarray, b: np.ndarray, ratio: float | None = 0.8, mutual: bool 
         raise ValueError(f"ratio={ratio}: expected a number in 0..1, or None")
     a, b = torch.as_tensor(a), torch.as_tensor(b)
     if a.shape[1:] != b.shape[1:]:
-        raise ValueError(f"descriptors {tuple(a.shape)} and {tuple(b.shape)}: expected rows of one length")
+        raise ValueError(
+            f"descriptors {tuple(a.shape)} and {tuple(b.shape)}: expected rows of one length"
+        )
     if not len(a) or not len(b):
         return np.zeros((0, 2), int)
     best, order, back = _nearest(a, b)
@@ -207,14 +256,24 @@ def match(a: np.ndarray, b: np.ndarray, ratio: float | None = 0.8, mutual: bool 
 
 
 def _nearest(a: torch.Tensor, b: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """For each row of a its two most similar rows of b (similarities, numbers), for each of b its one in a."""
-    parts, back_best, back, start = [], torch.full((len(b),), -9.0), torch.zeros(len(b), dtype=torch.long), 0
+    """For each row of a its two most similar rows of b (similarities, numbers), for each of b its
+    one in a.
+    """
+    parts, back_best, back, start = (
+        [],
+        torch.full((len(b),), -9.0),
+        torch.zeros(len(b), dtype=torch.long),
+        0,
+    )
     for part in a.split(4096):  # never all N x N' similarities at once
         similar = part @ b.T
         parts.append(similar.topk(min(2, len(b)), 1))
         value, row = similar.max(0)
         better = value > back_best
-        back_best, back = torch.where(better, value, back_best), torch.where(better, row + start, back)
+        back_best, back = (
+            torch.where(better, value, back_best),
+            torch.where(better, row + start, back),
+        )
         start += len(part)
     return torch.cat([p.values for p in parts]), torch.cat([p.indices for p in parts]), back
 
@@ -227,8 +286,11 @@ class Geometry:
     inliers: np.ndarray
 
 
-def verify(a: np.ndarray, b: np.ndarray, model: str = "homography", threshold: float = 3.0) -> Geometry:
-    """The homography or fundamental matrix that most of the matched points a, b (M, 2) agree on, by USAC_MAGSAC.
+def verify_geometry(
+    a: np.ndarray, b: np.ndarray, model: str = "homography", threshold: float = 3.0
+) -> Geometry:
+    """The homography or fundamental matrix that most of the matched points a, b (M, 2) agree on, by
+    USAC_MAGSAC.
 
     Args:
         threshold: pixels by which an inlier may be off.
@@ -260,11 +322,12 @@ class Matching:
     """Two pictures matched.
 
     Attributes:
-        a, b: their features.  matches: (M, 2) numbers of keypoints.  geometry: what the matches agree on.
+        a, b: their features.  matches: (M, 2) numbers of keypoints.  geometry: what the matches
+            agree on.
     """
 
-    a: Features
-    b: Features
+    a: LocalFeatures
+    b: LocalFeatures
     matches: np.ndarray
     geometry: Geometry = field(repr=False)
 
@@ -275,10 +338,18 @@ class Matching:
 
 
 def match_images(
-    net, a, b, detector: str = "sift", count: int = 2000, ratio: float | None = 0.8, model: str = "homography"
+    net,
+    a,
+    b,
+    detector: str = "sift",
+    count: int = 2000,
+    ratio: float | None = 0.8,
+    model: str = "homography",
 ) -> Matching:
-    """Detect, describe, match by ratio and mutual check, verify; arguments as in the functions that do it."""
-    first, second = (features(net, image, detector, count) for image in (a, b))
+    """Detect, describe, match by ratio and mutual check, verify; arguments as in the functions that
+    do it.
+    """
+    first, second = (detect_and_describe(net, image, detector, count) for image in (a, b))
     matches = match(first.descriptors, second.descriptors, ratio)
     points = first.keypoints[matches[:, 0], :2], second.keypoints[matches[:, 1], :2]
-    return Matching(first, second, matches, verify(*points, model))
+    return Matching(first, second, matches, verify_geometry(*points, model))

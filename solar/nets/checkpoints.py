@@ -1,7 +1,9 @@
-"""Weights on disk: shipped by name, published by name once fetched, or any file of a layout that the field uses.
+"""Weights on disk: shipped by name, published by name once fetched, or any file of a layout that
+the field uses.
 
-Three layouts are read: SOLAR's and ours (`state_dict` with `features.conv1.0 ...`, `meta`), cnnimageretrieval's (the
-same with `features.0 ...`), and bare state dicts of local networks (SOSNet's `layers.N`, SOLAR-local's `layerN`).
+Three layouts are read: SOLAR's and ours (`state_dict` with `features.conv1.0 ...`, `meta`),
+cnnimageretrieval's (the same with `features.0 ...`), and bare state dicts of local networks
+(SOSNet's `layers.N`, SOLAR-local's `layerN`).
 """
 
 import re
@@ -16,9 +18,18 @@ from .global_net import GlobalNet
 from .local_net import LocalNet
 
 SHIPPED = Path(__file__).parents[1] / "weights"
-PUBLISHED = catalogue.of_kind("weights")
-NUMPY = [(stand_in, name) for name, stand_in in PLAIN_NUMPY.items()]  # cnnimageretrieval's meta has numpy arrays
-SEQUENCE = {"0": "conv1.0", "1": "conv1.1", "4": "conv2_x.2", "5": "conv3_x", "6": "conv4_x", "7": "conv5_x"}
+PUBLISHED_WEIGHTS = catalogue.of_kind("weights")
+NUMPY = [
+    (stand_in, name) for name, stand_in in PLAIN_NUMPY.items()
+]  # cnnimageretrieval's meta has numpy arrays
+SEQUENCE = {
+    "0": "conv1.0",
+    "1": "conv1.1",
+    "4": "conv2_x.2",
+    "5": "conv3_x",
+    "6": "conv4_x",
+    "7": "conv5_x",
+}
 
 
 def shipped() -> list[str]:
@@ -30,12 +41,13 @@ def path_of(name: str | Path) -> Path:
     """The file of a shipped or published network, or `name` itself if it is a path.
 
     Raises:
-        FileNotFoundError: a published file that is not there yet (says where to put it), or no such path.
+        FileNotFoundError: a published file that is not there yet (says where to put it), or no such
+            path.
         ValueError: neither a known name nor a path.
     """
     if str(name) in shipped():
         return SHIPPED / f"{name}.pth"
-    if str(name) in PUBLISHED:
+    if str(name) in PUBLISHED_WEIGHTS:
         path = home() / "weights" / f"{name}.pth"
         if not path.is_file():
             how = catalogue.how_to_get(str(name))
@@ -46,27 +58,44 @@ def path_of(name: str | Path) -> Path:
         if not path.is_file():
             raise FileNotFoundError(f"{path}: no such weights file")
         return path
-    known = ", ".join([*shipped(), *PUBLISHED])
-    raise ValueError(f"unknown network {str(name)!r}: expected one of {known}, or the path of a .pth file")
+    known = ", ".join([*shipped(), *PUBLISHED_WEIGHTS])
+    raise ValueError(
+        f"unknown network {str(name)!r}: expected one of {known}, or the path of a .pth file"
+    )
 
 
 def read(path: str | Path) -> dict:
-    """The dictionary in a weights file: tensors, numpy arrays and plain values only; nothing in it is ever run.
+    """The dictionary in a weights file: tensors, numpy arrays and plain values only; nothing in it
+    is ever run.
 
     Raises:
         ValueError: not a weights file, cut off, or holding anything else.
     """
     try:
-        with warnings.catch_warnings(action="ignore"):  # torch's remarks on odd files: the error below says enough
+        with warnings.catch_warnings(
+            action="ignore"
+        ):  # torch's remarks on odd files: the error below says enough
             with torch.serialization.safe_globals(NUMPY):
                 content = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # a broken file makes the reader raise almost anything
-        raise ValueError(f"{path}: not a file of tensors and plain values ({_first_line(error)})") from error
-    if isinstance(content, dict) and content and all(isinstance(v, torch.Tensor) for v in content.values()):
+        raise ValueError(
+            f"{path}: not a file of tensors and plain values ({_first_line(error)})"
+        ) from error
+    if (
+        isinstance(content, dict)
+        and content
+        and all(isinstance(v, torch.Tensor) for v in content.values())
+    ):
         content = dict(state_dict=content)  # a bare state dict
-    parts = [content.get(key, {}) for key in ("state_dict", "meta")] if isinstance(content, dict) else [None]
+    parts = (
+        [content.get(key, {}) for key in ("state_dict", "meta")]
+        if isinstance(content, dict)
+        else [None]
+    )
     if not all(isinstance(part, dict) for part in parts) or "state_dict" not in content:
-        raise ValueError(f"{path}: expected a dictionary with 'state_dict' and 'meta', or a state dict alone")
+        raise ValueError(
+            f"{path}: expected a dictionary with 'state_dict' and 'meta', or a state dict alone"
+        )
     return content
 
 
@@ -81,7 +110,13 @@ def pick_device(device: str | torch.device | None = None) -> torch.device:
         ValueError: no such device on this machine.
     """
     if device is None:
-        device = "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
+        device = (
+            "cuda"
+            if torch.cuda.is_available()
+            else "mps"
+            if torch.backends.mps.is_available()
+            else "cpu"
+        )
     try:
         return torch.empty(0, device=device).device
     except (RuntimeError, AssertionError) as error:
@@ -97,11 +132,17 @@ def fill(net: torch.nn.Module, state: dict, path) -> None:
     """
     own = net.state_dict()
     missing, surplus = sorted(own.keys() - state.keys()), sorted(state.keys() - own.keys())
-    shapes = [k for k in own.keys() & state.keys() if own[k].shape != getattr(state[k], "shape", None)]
+    shapes = [
+        k for k in own.keys() & state.keys() if own[k].shape != getattr(state[k], "shape", None)
+    ]
     if missing or surplus or shapes:
         parts = [
             f"{word} {', '.join(keys[:4])}{' ...' if len(keys) > 4 else ''}"
-            for word, keys in (("missing", missing), ("surplus", surplus), ("of another shape", sorted(shapes)))
+            for word, keys in (
+                ("missing", missing),
+                ("surplus", surplus),
+                ("of another shape", sorted(shapes)),
+            )
             if keys
         ]
         raise ValueError(f"{path}: does not fit {net!r}: {'; '.join(parts)}")
@@ -112,11 +153,13 @@ def load(name: str | Path, device: str | torch.device = "cpu") -> GlobalNet | Lo
     """A network with its weights, in evaluation mode, on the CPU unless asked otherwise.
 
     Args:
-        name: shipped ('mini-gem'), published ('resnet101-solar-best', 'sosnet-32x32-liberty') or a path.
+        name: shipped ('mini-gem'), published ('resnet101-solar-best', 'sosnet-32x32-liberty') or a
+            path.
         device: where to put it; `describe` chooses a faster one by itself.
 
     Raises:
-        FileNotFoundError, ValueError: no such file or network, a file of another layout, or one that does not fit.
+        FileNotFoundError, ValueError: no such file or network, a file of another layout, or one
+            that does not fit.
     """
     device, path = pick_device(device), path_of(name)
     content = read(path)
@@ -134,40 +177,66 @@ def load(name: str | Path, device: str | torch.device = "cpu") -> GlobalNet | Lo
 
 def _global_net(meta: dict, path) -> GlobalNet:
     soa = str(meta.get("soa_layers", "")) if meta.get("soa", False) else ""
-    options = dict(whitening=bool(meta.get("whitening", True)), regional=bool(meta.get("regional", False)))
+    options = dict(
+        whitening=bool(meta.get("whitening", True)), regional=bool(meta.get("regional", False))
+    )
     try:
-        net = GlobalNet(meta.get("architecture", "resnet101"), soa, meta.get("pooling", "gem"), **options)
+        net = GlobalNet(
+            meta.get("architecture", "resnet101"), soa, meta.get("pooling", "gem"), **options
+        )
     except ValueError as error:
-        raise ValueError(f"{path}: its meta asks for a network that is not known here: {error}") from error
-    net.mean, net.std = (tuple(float(v) for v in meta.get(k, getattr(net, k))) for k in ("mean", "std"))
+        raise ValueError(
+            f"{path}: its meta asks for a network that is not known here: {error}"
+        ) from error
+    net.mean, net.std = (
+        tuple(float(v) for v in meta.get(k, getattr(net, k))) for k in ("mean", "std")
+    )
     return net
 
 
 def _our_key(key: str) -> str:
-    """cnnimageretrieval numbers the stages of a ResNet: features.4.0.conv1.weight is our features.conv2_x.2.0 ..."""
+    """cnnimageretrieval numbers the stages of a ResNet: features.4.0.conv1.weight is our
+    features.conv2_x.2.0 ...
+    """
     found = re.match(r"features\.(\d)\.", key)
-    return key.replace(found[0], f"features.{SEQUENCE[found[1]]}.", 1) if found and found[1] in SEQUENCE else key
+    return (
+        key.replace(found[0], f"features.{SEQUENCE[found[1]]}.", 1)
+        if found and found[1] in SEQUENCE
+        else key
+    )
 
 
 def save(net: GlobalNet | LocalNet, path: str | Path, dtype: torch.dtype | None = None) -> Path:
-    """Write a network in the authors' layout: `state_dict`, and `meta` with what builds it again; a local net's alone.
+    """Write a network in the authors' layout: `state_dict`, and `meta` with what builds it again; a
+    local net's alone.
 
     Args:
-        dtype: torch.float16 halves the file; `load` gives float32 again. None keeps what the network has.
+        dtype: torch.float16 halves the file; `load` gives float32 again. None keeps what the
+            network has.
     """
     state = {key: value.cpu() for key, value in net.state_dict().items()}
     state = {
-        key: value.to(dtype or value.dtype) if value.is_floating_point() else value for key, value in state.items()
+        key: value.to(dtype or value.dtype) if value.is_floating_point() else value
+        for key, value in state.items()
     }
     content = state if isinstance(net, LocalNet) else dict(meta=_meta(net), state_dict=state)
     with atomic(path) as temporary, open(temporary, "wb") as file:
-        torch.save(content, file)  # given a path, torch would write its name into the file: other bytes each time
+        torch.save(
+            content, file
+        )  # given a path, torch would write its name into the file: other bytes each time
     return Path(path)
 
 
 def _meta(net: GlobalNet) -> dict:
     return dict(
-        architecture=net.architecture, pooling=net.pooling, whitening=net.whiten is not None, soa=bool(net.soa),
-        soa_layers=net.soa, outputdim=net.dim, local_whitening=False, regional=net.regional,
-        mean=list(net.mean), std=list(net.std),
-    )  # fmt: skip
+        architecture=net.architecture,
+        pooling=net.pooling,
+        whitening=net.whiten is not None,
+        soa=bool(net.soa),
+        soa_layers=net.soa,
+        outputdim=net.dim,
+        local_whitening=False,
+        regional=net.regional,
+        mean=list(net.mean),
+        std=list(net.std),
+    )

@@ -1,4 +1,6 @@
-"""The global network of SOLAR: trunk -> second-order attention -> pooling -> whitening -> one descriptor an image."""
+"""The global network of SOLAR: trunk -> second-order attention -> pooling -> whitening -> one
+descriptor an image.
+"""
 
 import torch
 import torchvision
@@ -16,7 +18,9 @@ IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 
 def _mini_stages() -> dict[str, nn.Module]:
-    """A small residual trunk; conv4_x stays at stride 8, so SOA4 sees four times as many positions as SOA5."""
+    """A small residual trunk; conv4_x stays at stride 8, so SOA4 sees four times as many positions
+    as SOA5.
+    """
 
     def block(i, o, stride):
         shortcut = nn.Sequential(nn.Conv2d(i, o, 1, stride, bias=False), nn.BatchNorm2d(o))
@@ -51,7 +55,9 @@ def _widths(architecture: str) -> dict[int, int]:
 
 
 class Features(nn.Module):
-    """The trunk with its attention blocks. Shape: (B, 3, H, W) -> (B, C, H / s, W / s), s = 32 (mini: 16)."""
+    """The trunk with its attention blocks. Shape: (B, 3, H, W) -> (B, C, H / s, W / s), s = 32
+    (mini: 16).
+    """
 
     def __init__(self, architecture: str, soa: str):
         super().__init__()
@@ -63,13 +69,13 @@ class Features(nn.Module):
                 self.add_module(f"soa{layer}", SecondOrderAttention(channels, REDUCTION[layer]))
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return self.onwards(x, "conv1")
+        return self.features_from(x, "conv1")
 
-    def until(self, x: torch.Tensor, name: str) -> torch.Tensor:
+    def features_before(self, x: torch.Tensor, name: str) -> torch.Tensor:
         """What the stage called `name` sees, from a picture."""
         return self._run(x, STAGES[: STAGES.index(name)])
 
-    def onwards(self, x: torch.Tensor, name: str) -> torch.Tensor:
+    def features_from(self, x: torch.Tensor, name: str) -> torch.Tensor:
         """The last stage's output, from what the stage called `name` sees."""
         return self._run(x, STAGES[STAGES.index(name) :])
 
@@ -80,14 +86,16 @@ class Features(nn.Module):
 
 
 class GlobalNet(nn.Module):
-    """Image retrieval network (SOLAR, section 3). Shape: (B, 3, H, W) -> (B, D), rows of unit length.
+    """Image retrieval network (SOLAR, section 3). Shape: (B, 3, H, W) -> (B, D), rows of unit
+    length.
 
     Args:
         architecture: 'mini' or a ResNet ('resnet18' ... 'resnet152'). Nothing is ever downloaded.
         soa: stages with an attention block, among '3', '4', '5': '45' is the paper's, '' none.
         pool: one of `pooling.POOLINGS`.
         whitening: end with a linear map (its weights come from training or from a file).
-        regional: pool overlapping squares of the map, whiten each, and add them up (`pooling.Regional`).
+        regional: pool overlapping squares of the map, whiten each, and add them up
+            (`pooling.Regional`).
 
     Module names are those of the published state dict, so published files load without translation.
 
@@ -105,15 +113,23 @@ class GlobalNet(nn.Module):
     ):
         super().__init__()
         if architecture not in ("mini", *RESNETS):
-            raise ValueError(f"unknown architecture {architecture!r}: expected mini, {', '.join(RESNETS)}")
+            raise ValueError(
+                f"unknown architecture {architecture!r}: expected mini, {', '.join(RESNETS)}"
+            )
         if set(soa) - set("345"):
-            raise ValueError(f"soa={soa!r}: expected some of the stages '3', '4', '5', as in '45', or ''")
+            raise ValueError(
+                f"soa={soa!r}: expected some of the stages '3', '4', '5', as in '45', or ''"
+            )
         self.architecture, self.soa, self.pooling, self.regional = architecture, soa, pool, regional
         self.mean, self.std = IMAGENET_MEAN, IMAGENET_STD
         channels = _widths(architecture)[5]
         self.features = Features(architecture, soa)
         self.pool = make_pool(pool, channels, regional)
-        self.whiten = nn.Linear(channels, MINI_DIM if architecture == "mini" else channels) if whitening else None
+        self.whiten = (
+            nn.Linear(channels, MINI_DIM if architecture == "mini" else channels)
+            if whitening
+            else None
+        )
         self.dim = self.whiten.out_features if whitening else channels
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
@@ -125,20 +141,26 @@ class GlobalNet(nn.Module):
         return x if self.whiten is None else whitened(self.whiten, x)  # (B, D)
 
     @torch.no_grad()
-    def attention(self, x: torch.Tensor, layer: int = 5, at: list[tuple[int, int]] | None = None) -> torch.Tensor:
-        """Where positions look: (B, h * w, h, w), or (B, len(at), h, w) for the positions `at` = [(row, column), ...].
+    def attention(
+        self, x: torch.Tensor, layer: int = 5, at: list[tuple[int, int]] | None = None
+    ) -> torch.Tensor:
+        """Where positions look: (B, h * w, h, w), or (B, len(at), h, w) for the positions `at` =
+        [(row, column), ...].
 
         Raises:
-            ValueError: there is no attention block after that stage, or a position lies outside the map.
+            ValueError: there is no attention block after that stage, or a position lies outside the
+                map.
         """
         if str(layer) not in tuple(self.soa):
             raise ValueError(f"no attention after stage {layer}: this network has soa={self.soa!r}")
-        x = self.features.until(x, f"soa{layer}")
+        x = self.features.features_before(x, f"soa{layer}")
         height, width = x.shape[2:]
         rows = None
         if at is not None:
             if any(not (0 <= r < height and 0 <= c < width) for r, c in at):
-                raise ValueError(f"positions {at}: expected rows below {height} and columns below {width}")
+                raise ValueError(
+                    f"positions {at}: expected rows below {height} and columns below {width}"
+                )
             rows = torch.tensor([r * width + c for r, c in at], dtype=torch.long, device=x.device)
         return getattr(self.features, f"soa{layer}").maps(x, rows).unflatten(-1, (height, width))
 

@@ -1,4 +1,6 @@
-"""The local network: SOSNet (Tian et al., 2019), and with attention blocks SOLAR's local descriptor (section 5.3)."""
+"""The local network: SOSNet (Tian et al., 2019), and with attention blocks SOLAR's local descriptor
+(section 5.3).
+"""
 
 import torch
 import torch.nn.functional as F
@@ -11,7 +13,9 @@ REDUCTION = {3: 4, 4: 4, 5: 2}
 
 
 def _stages(width: int) -> list[list[nn.Module]]:
-    """The seven layers. Input channels, output channels, kernel, stride of each convolution; (B, C, side, side)."""
+    """The seven layers. Input channels, output channels, kernel, stride of each convolution; (B, C,
+    side, side).
+    """
     a, b, c = width, 2 * width, 4 * width
     plan = [
         (1, a, 3, 1),  # 32 x 32
@@ -40,7 +44,8 @@ class LocalNet(nn.Module):
         soa: layers with an attention block behind them, among '3', '4', '5'; '' is SOSNet itself.
         width: channels of the first layer; the published networks have 32.
 
-    Module names are those of the published state dicts: `layers.N` for SOSNet, `layerN` and `soaN` for SOLAR-local.
+    Module names are those of the published state dicts: `layers.N` for SOSNet, `layerN` and `soaN`
+    for SOLAR-local.
 
     Raises:
         ValueError: unknown layer.
@@ -51,7 +56,9 @@ class LocalNet(nn.Module):
     def __init__(self, soa: str = "345", width: int = 32):
         super().__init__()
         if set(soa) - set("345"):
-            raise ValueError(f"soa={soa!r}: expected some of the layers '3', '4', '5', as in '345', or ''")
+            raise ValueError(
+                f"soa={soa!r}: expected some of the layers '3', '4', '5', as in '345', or ''"
+            )
         self.soa, self.width = soa, width
         stages = _stages(width)
         if not soa:
@@ -67,11 +74,15 @@ class LocalNet(nn.Module):
                 self.add_module(f"soa{layer}", block)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        x = self.until(x, "") if self.soa else self.layers(x)  # (B, 1, 32, 32) -> (B, 128, 1, 1)
+        x = (
+            self.features_before(x, "") if self.soa else self.layers(x)
+        )  # (B, 1, 32, 32) -> (B, 128, 1, 1)
         return F.normalize(x.flatten(1).float() + 1e-10)
 
-    def until(self, x: torch.Tensor, name: str) -> torch.Tensor:
-        """The input that the block called `name` ('soa3', 'soa4', 'soa5') sees; the last output if there is none."""
+    def features_before(self, x: torch.Tensor, name: str) -> torch.Tensor:
+        """The input that the block called `name` ('soa3', 'soa4', 'soa5') sees; the last output if
+        there is none.
+        """
         for number in range(1, 8):
             x = getattr(self, f"layer{number}")(x)
             if f"soa{number}" == name:
@@ -81,14 +92,15 @@ class LocalNet(nn.Module):
 
     @torch.no_grad()
     def attention(self, x: torch.Tensor, layer: int = 5) -> torch.Tensor:
-        """Where positions of a patch look: (B, h * w, h, w); h = w = 16 after layers 3 and 4, 8 after layer 5.
+        """Where positions of a patch look: (B, h * w, h, w); h = w = 16 after layers 3 and 4, 8
+        after layer 5.
 
         Raises:
             ValueError: there is no attention block after that layer.
         """
         if str(layer) not in tuple(self.soa):
             raise ValueError(f"no attention after layer {layer}: this network has soa={self.soa!r}")
-        x = self.until(x, f"soa{layer}")
+        x = self.features_before(x, f"soa{layer}")
         return getattr(self, f"soa{layer}").maps(x).unflatten(-1, x.shape[2:])
 
     def __repr__(self) -> str:

@@ -1,4 +1,6 @@
-"""From a feature map to one vector: (B, C, H, W) -> (B, C). In float32 always: 1e-6 ** 3 is zero in half precision."""
+"""From a feature map to one vector: (B, C, H, W) -> (B, C). In float32 always: 1e-6 ** 3 is zero in
+half precision.
+"""
 
 import torch
 from torch import nn
@@ -22,13 +24,17 @@ def spoc(x: torch.Tensor) -> torch.Tensor:
 
 
 def gem(x: torch.Tensor, p=3.0) -> torch.Tensor:
-    """Generalised mean (Radenovic et al., 2019): p = 1 is SPoC, p -> infinity is MAC. `p`: a number or (1,) or (C,)."""
+    """Generalised mean (Radenovic et al., 2019): p = 1 is SPoC, p -> infinity is MAC. `p`: a number
+    or (1,) or (C,).
+    """
     p = torch.as_tensor(p, dtype=torch.float32, device=x.device).view(1, -1, 1, 1)
     return x.float().clamp(min=EPS).pow(p).mean((2, 3)).pow(1 / p.flatten(1))
 
 
 def regions(height: int, width: int, levels: int = 3) -> list[tuple[int, int, int, int]]:
-    """R-MAC's squares (row, column, height, width): level l has sides 2 min(H, W) / (l + 1), 40 % overlap."""
+    """R-MAC's squares (row, column, height, width): level l has sides 2 min(H, W) / (l + 1), 40 %
+    overlap.
+    """
     side, long = min(height, width), max(height, width)
     steps = torch.arange(2, 8, dtype=torch.float32)
     extra = 0
@@ -53,7 +59,9 @@ def _starts(length: int, window: int, count: int) -> list[int]:
 
 
 def rmac(x: torch.Tensor, levels: int = 3) -> torch.Tensor:
-    """Sum of the normalised maxima of the whole map and of overlapping squares (Tolias et al., 2016)."""
+    """Sum of the normalised maxima of the whole map and of overlapping squares (Tolias et al.,
+    2016).
+    """
     total = l2n(mac(x))
     for r, c, h, w in regions(*x.shape[2:], levels):
         total = total + l2n(mac(x[:, :, r : r + h, c : c + w]))
@@ -73,14 +81,18 @@ class GeM(nn.Module):
 
 
 def whitened(linear: nn.Linear, x: torch.Tensor) -> torch.Tensor:
-    """A linear map of descriptors (B, C), normalised: the map in the weights' precision, the norm in float32."""
+    """A linear map of descriptors (B, C), normalised: the map in the weights' precision, the norm
+    in float32.
+    """
     return l2n(linear(x.to(linear.weight.dtype)).float())
 
 
 class Regional(nn.Module):
-    """R-MAC's regions (and the whole map), each pooled by `rpool`, whitened and normalised; their sum.
+    """R-MAC's regions (and the whole map), each pooled by `rpool`, whitened and normalised; their
+    sum.
 
-    It is cnnimageretrieval's `regional` option, whose parameter names it keeps. (B, C, H, W) -> (B, C).
+    It is cnnimageretrieval's `regional` option, whose parameter names it keeps. (B, C, H, W) -> (B,
+    C).
     """
 
     def __init__(self, rpool: nn.Module, channels: int):
@@ -108,7 +120,9 @@ POOLINGS = ("gem", "gemmp", "mac", "spoc", "rmac")
 
 
 def make_pool(name: str, channels: int, regional: bool = False) -> nn.Module:
-    """The pooling module called `name`, perhaps applied to regions; 'gemmp' is GeM with a p for each of `channels`."""
+    """The pooling module called `name`, perhaps applied to regions; 'gemmp' is GeM with a p for
+    each of `channels`.
+    """
     if name not in POOLINGS:
         raise ValueError(f"unknown pooling {name!r}: expected one of {', '.join(POOLINGS)}")
     if name in ("gem", "gemmp"):

@@ -1,4 +1,6 @@
-"""Three descriptors on a circle or a sphere, what losses ask of them, and the landscapes that follow."""
+"""Three descriptors on a circle or a sphere, what losses ask of them, and the landscapes that
+follow.
+"""
 
 import io
 
@@ -32,10 +34,24 @@ def circle(axis, q, p, n, title: str = "", arrows: dict | None = None, chords: b
         axis.plot(*ends, style, color="0.35", linewidth=1.4, label=words)
     for name, at in points.items():
         axis.plot(*at, "o", color=POINTS[name], markersize=9, zorder=3)
-        axis.text(*(1.17 * at), name, color=POINTS[name], ha="center", va="center", fontsize=13, fontweight="bold")
+        axis.text(
+            *(1.17 * at),
+            name,
+            color=POINTS[name],
+            ha="center",
+            va="center",
+            fontsize=13,
+            fontweight="bold",
+        )
     for name, push in (arrows or {}).items():
         end = points[name] + np.asarray(push, float)
-        axis.annotate("", end, points[name], zorder=4, arrowprops=dict(arrowstyle="-|>", color=POINTS[name], lw=2.2))
+        axis.annotate(
+            "",
+            end,
+            points[name],
+            zorder=4,
+            arrowprops=dict(arrowstyle="-|>", color=POINTS[name], lw=2.2),
+        )
     axis.set(xlim=(-1.45, 1.45), ylim=(-1.45, 1.45), aspect="equal", xticks=[], yticks=[])
     axis.set_frame_on(False)
     axis.set_title(title, fontsize=10)
@@ -47,11 +63,15 @@ def losses_of(q, p, n) -> dict[str, float]:
     """First- and second-order loss of one tuple: vectors (D,)."""
     q, p, n = (torch.as_tensor(v, dtype=torch.float64)[None] for v in (q, p, n))
     n = n[:, None]  # (1, 1, D)
-    return {"first order": triplet_loss(q, p, n).item(), "second order": second_order_loss(q, p, n).item()}
+    return {
+        "first order": triplet_loss(q, p, n).item(),
+        "second order": second_order_loss(q, p, n).item(),
+    }
 
 
 class LiveCircle:
-    """Sliders for three points on the circle, with distances and both losses; needs a running notebook.
+    """Sliders for three points on the circle, with distances and both losses; needs a running
+    notebook.
 
     Attributes:
         sliders: name -> slider, angles of q, p and n in degrees.  picture: the image widget.
@@ -63,7 +83,9 @@ class LiveCircle:
 
         wide = ipywidgets.Layout(width="420px")
         self.sliders = {
-            name: ipywidgets.FloatSlider(value, min=-180, max=180, step=1, description=f"{name}, degrees", layout=wide)
+            name: ipywidgets.FloatSlider(
+                value, min=-180, max=180, step=1, description=f"{name}, degrees", layout=wide
+            )
             for name, value in dict(q=q, p=p, n=n).items()
         }
         self.picture = ipywidgets.Image(format="png", layout=ipywidgets.Layout(width="560px"))
@@ -93,10 +115,16 @@ def loss_bars(axis, values: dict[str, float]) -> None:
 
 
 def blind_spots(angles, curves: dict[str, dict[str, np.ndarray]], xlabel: str, marks: dict) -> None:
-    """Losses along a walk: panel title -> curve name -> values; `marks`: panel title -> where dotted lines stand."""
-    _, axes = plt.subplots(1, len(curves), figsize=(4.7 * len(curves), 3.3), layout="constrained", squeeze=False)
+    """Losses along a walk: panel title -> curve name -> values; `marks`: panel title -> where
+    dotted lines stand.
+    """
+    _, axes = plt.subplots(
+        1, len(curves), figsize=(4.7 * len(curves), 3.3), layout="constrained", squeeze=False
+    )
     for axis, (title, lines) in zip(axes[0], curves.items()):
-        for (name, values), colour, dash in zip(lines.items(), ("#0072B2", "#D55E00", "#009E73"), ("-", "--", "-.")):
+        for (name, values), colour, dash in zip(
+            lines.items(), ("#0072B2", "#D55E00", "#009E73"), ("-", "--", "-.")
+        ):
             axis.plot(angles, values, dash, color=colour, linewidth=2, label=name)
         for mark in marks.get(title, ()):
             axis.axvline(mark, color="0.6", linestyle=":", linewidth=1)
@@ -106,12 +134,23 @@ def blind_spots(angles, curves: dict[str, dict[str, np.ndarray]], xlabel: str, m
 
 
 def sphere(axis, q, p, colour_of, title: str, label: str) -> None:
-    """A sphere in 3-D, coloured by `colour_of(n)` (M, 3) -> (M,) where a negative n may lie, with q and p on it."""
+    """A sphere in 3-D, coloured by `colour_of(n)` (M, 3) -> (M,) where a negative n may lie, with q
+    and p on it.
+    """
     across, up = np.meshgrid(np.linspace(0, 2 * np.pi, 97), np.linspace(0, np.pi, 49))
-    n = np.stack([np.cos(across) * np.sin(up), np.sin(across) * np.sin(up), np.cos(up)], -1)  # (49, 97, 3)
+    n = np.stack(
+        [np.cos(across) * np.sin(up), np.sin(across) * np.sin(up), np.cos(up)], -1
+    )  # (49, 97, 3)
     values = np.asarray(colour_of(n.reshape(-1, 3))).reshape(across.shape)
     colours = plt.colormaps["viridis"](values / values.max())
-    axis.plot_surface(*np.moveaxis(n, -1, 0), facecolors=colours, rstride=1, cstride=1, shade=False, antialiased=False)
+    axis.plot_surface(
+        *np.moveaxis(n, -1, 0),
+        facecolors=colours,
+        rstride=1,
+        cstride=1,
+        shade=False,
+        antialiased=False,
+    )
     for name, at in dict(q=q, p=p).items():
         x, y, z = 1.03 * np.asarray(at)
         axis.plot([x], [y], [z], "o", color="white", markeredgecolor="black", zorder=9)
@@ -141,9 +180,20 @@ def surfaces(x, y, values: dict[str, np.ndarray], xlabel: str, ylabel: str) -> N
 def histograms(groups: dict[str, np.ndarray], xlabel: str, bins) -> None:
     """Outlined histograms over each other, by share, means dotted."""
     _, axis = plt.subplots(figsize=(7, 3.2), layout="constrained")
-    for (name, values), colour, dash in zip(groups.items(), ("#0072B2", "#D55E00", "#009E73"), ("-", "--", "-.")):
+    for (name, values), colour, dash in zip(
+        groups.items(), ("#0072B2", "#D55E00", "#009E73"), ("-", "--", "-.")
+    ):
         weights = np.full(len(values), 1 / len(values))
-        axis.hist(values, bins, weights=weights, histtype="step", linewidth=2, color=colour, linestyle=dash, label=name)
+        axis.hist(
+            values,
+            bins,
+            weights=weights,
+            histtype="step",
+            linewidth=2,
+            color=colour,
+            linestyle=dash,
+            label=name,
+        )
         axis.axvline(np.mean(values), color=colour, linestyle=":", linewidth=1.5)
     axis.set(xlabel=xlabel, ylabel="share")
     axis.legend(frameon=False, fontsize=9)

@@ -5,11 +5,18 @@ import numpy as np
 
 from .basics import show
 
-COLOURS = {"easy": "#009E73", "hard": "#009E73", "junk": "#999999", "other": "#D55E00"}  # right, right, ignored, wrong
+COLOURS = {
+    "easy": "#009E73",
+    "hard": "#009E73",
+    "junk": "#999999",
+    "other": "#D55E00",
+}  # right, right, ignored, wrong
 
 
 def label_of(truth: dict, image: int) -> str:
-    """'easy', 'hard' or 'junk' for a query's ground truth, 'other' if the image shows another landmark."""
+    """'easy', 'hard' or 'junk' for a query's ground truth, 'other' if the image shows another
+    landmark.
+    """
     return next((label for label in ("easy", "hard", "junk") if image in truth[label]), "other")
 
 
@@ -38,7 +45,9 @@ def score_bars(scores: dict[str, dict[str, float]]):
     _, axis = plt.subplots(figsize=(7.5, 0.62 * len(scores) + 0.9))
     for i, (protocol, colour) in enumerate(zip(protocols, ("#009E73", "#0072B2", "#D55E00"))):
         place = np.arange(len(scores)) + 0.27 * (i - 1)
-        bars = axis.barh(place, [100 * s[protocol] for s in scores.values()], 0.25, color=colour, label=protocol)
+        bars = axis.barh(
+            place, [100 * s[protocol] for s in scores.values()], 0.25, color=colour, label=protocol
+        )
         axis.bar_label(bars, fmt="%.0f", fontsize=8, padding=2)
     axis.set(yticks=range(len(scores)), yticklabels=scores, xlabel="mAP, percent", xlim=(0, 100))
     axis.invert_yaxis()
@@ -56,15 +65,21 @@ def channel_maps(image, maps: np.ndarray, titles):
     figure.subplots_adjust(wspace=0.06)
 
 
-def score_over_exponent(exponents, scores: list[dict[str, float]], ends: dict[str, float], learnt: float):
-    """Medium mAP (percent) of GeM over its exponent; `ends` are the methods it lies between, `learnt` the network's."""
+def score_over_exponent(
+    exponents, scores: list[dict[str, float]], ends: dict[str, float], learnt: float
+):
+    """Medium mAP (percent) of GeM over its exponent; `ends` are the methods it lies between,
+    `learnt` the network's.
+    """
     _, axis = plt.subplots(figsize=(7, 3.2))
     axis.plot(exponents, [100 * s["medium"] for s in scores], "o-", color="#0072B2", label="GeM")
     for (name, value), dash in zip(ends.items(), ("--", ":")):
         axis.axhline(100 * value, color="#D55E00", linestyle=dash, label=name)
     axis.axvline(learnt, color="#999999", linewidth=1)
     axis.annotate(" learnt", (learnt, 0.02), xycoords=("data", "axes fraction"), color="#666666")
-    axis.set(xscale="log", xlabel="exponent p", ylabel="medium mAP, percent", xticks=list(exponents))
+    axis.set(
+        xscale="log", xlabel="exponent p", ylabel="medium mAP, percent", xticks=list(exponents)
+    )
     axis.set_xticklabels([f"{p:g}" for p in exponents])
     axis.minorticks_off()
     axis.legend(frameon=False)

@@ -10,7 +10,14 @@ import zlib
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
-BROKEN = (tarfile.TarError, zipfile.BadZipFile, zlib.error, EOFError, gzip.BadGzipFile, NotImplementedError)
+BROKEN = (
+    tarfile.TarError,
+    zipfile.BadZipFile,
+    zlib.error,
+    EOFError,
+    gzip.BadGzipFile,
+    NotImplementedError,
+)
 
 
 class _Joined(io.RawIOBase):
@@ -38,7 +45,9 @@ class _Joined(io.RawIOBase):
 
 
 class _Member(tarfile.TarInfo):
-    """A header of a tar archive; a damaged one is an error, where tarfile would take it for the end."""
+    """A header of a tar archive; a damaged one is an error, where tarfile would take it for the
+    end.
+    """
 
     @classmethod
     def fromtarfile(cls, archive):
@@ -54,27 +63,39 @@ def safe_name(name: str, keep: int = 0) -> PurePosixPath:
     """Where a member goes, relative to the folder: the last `keep` parts of its name (0: all).
 
     Raises:
-        ValueError: a name that is absolute, climbs out of the folder, or means another thing on another system.
+        ValueError: a name that is absolute, climbs out of the folder, or means another thing on
+            another system.
     """
     path = PurePosixPath(name)
-    bad = path.is_absolute() or ".." in path.parts or not path.parts or "\\" in name or ":" in path.parts[0]
+    bad = (
+        path.is_absolute()
+        or ".." in path.parts
+        or not path.parts
+        or "\\" in name
+        or ":" in path.parts[0]
+    )
     if bad or any(ord(letter) < 32 for letter in name):
         raise ValueError(f"the member {name!r} would not stay in its folder")
     return PurePosixPath(*path.parts[-keep:])
 
 
-def unpack(archives: Path | list[Path], folder: str | Path, keep: int = 0, limit: float = float("inf")) -> int:
-    """Unpack a .tar, .tar.gz or .zip (or the parts of one, in order) into `folder`; returns the number of files.
+def unpack(
+    archives: Path | list[Path], folder: str | Path, keep: int = 0, limit: float = float("inf")
+) -> int:
+    """Unpack a .tar, .tar.gz or .zip (or the parts of one, in order) into `folder`; returns the
+    number of files.
 
-    Members are written to a hidden folder first and take their places only once the whole archive has been read and its
-    checksum is right; so a hostile or broken one leaves nothing, and after a kill the next call does it anew.
+    Members are written to a hidden folder first and take their places only once the whole archive
+    has been read and its checksum is right; so a hostile or broken one leaves nothing, and after a
+    kill the next call does it anew.
 
     Args:
         keep: how many last parts of a member's name stay (1: only the file's own name; 0: all).
         limit: bytes that the contents may have at most.
 
     Raises:
-        ValueError: broken, cut off, a name that leaves the folder or comes twice, a link, a device, too large.
+        ValueError: broken, cut off, a name that leaves the folder or comes twice, a link, a device,
+            too large.
         OSError: disk full, folder not writable.
     """
     archives, folder = [archives] if isinstance(archives, Path) else list(archives), Path(folder)
@@ -99,7 +120,9 @@ def unpack(archives: Path | list[Path], folder: str | Path, keep: int = 0, limit
 def _stage(archives: list[Path], staging: Path, keep: int, limit: float) -> list[PurePosixPath]:
     names: dict[PurePosixPath, str] = {}
     total = 0
-    for name, size, write in _zip(archives[0]) if zipfile.is_zipfile(archives[0]) else _tar(archives):
+    for name, size, write in (
+        _zip(archives[0]) if zipfile.is_zipfile(archives[0]) else _tar(archives)
+    ):
         target = safe_name(name, keep)
         if target in names:
             raise ValueError(f"the members {names[target]!r} and {name!r} would become one file")
@@ -113,7 +136,9 @@ def _stage(archives: list[Path], staging: Path, keep: int, limit: float) -> list
 
 
 def _tar(archives: list[Path]) -> Iterator[tuple]:
-    """(name, size, write) of each file in a tar archive, plain or gzipped; reads to the end, so checksums count."""
+    """(name, size, write) of each file in a tar archive, plain or gzipped; reads to the end, so
+    checksums count.
+    """
     with io.BufferedReader(_Joined(archives), 1 << 20) as raw:
         zipped = raw.peek(2)[:2] == b"\x1f\x8b"
         with (
@@ -122,7 +147,9 @@ def _tar(archives: list[Path]) -> Iterator[tuple]:
         ):
             for member in tar:
                 if not (member.isreg() or member.isdir()):
-                    raise ValueError(f"the member {member.name!r} is a link or a device, not a file")
+                    raise ValueError(
+                        f"the member {member.name!r} is a link or a device, not a file"
+                    )
                 if member.isdir():
                     continue  # made as files need them
 
@@ -138,9 +165,13 @@ def _tar(archives: list[Path]) -> Iterator[tuple]:
 def _zip(archive: Path) -> Iterator[tuple]:
     with zipfile.ZipFile(archive) as content:
         for member in content.infolist():
-            kind = (member.external_attr >> 28) & 0xF  # of Unix: 8 a file, 4 a folder, 10 a link; 0 unknown
+            kind = (
+                member.external_attr >> 28
+            ) & 0xF  # of Unix: 8 a file, 4 a folder, 10 a link; 0 unknown
             if kind not in (0, 4, 8):
-                raise ValueError(f"the member {member.filename!r} is a link or a device, not a file")
+                raise ValueError(
+                    f"the member {member.filename!r} is a link or a device, not a file"
+                )
             if member.flag_bits & 1:
                 raise ValueError(f"the member {member.filename!r} is encrypted")
             if member.is_dir():

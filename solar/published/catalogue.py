@@ -1,4 +1,6 @@
-"""What has been published, where it lies, what it takes and what it is for: read from manifest.toml, the one place."""
+"""What has been published, where it lies, what it takes and what it is for: read from
+manifest.toml, the one place.
+"""
 
 import tomllib
 from dataclasses import dataclass
@@ -17,7 +19,8 @@ class File:
         path: its name in the entry's folder.  mirrors: addresses, tried in order.
         digest: 'sha256:...' or 'md5:...' where it is known;  size: in bytes, where known.
         archive: the archive that it is (a part of), or '' for a file that stays as it is.
-        into: folder for the archive's contents;  keep: how many last parts of a member's name stay, 0 for all.
+        into: folder for the archive's contents;  keep: how many last parts of a member's name stay,
+            0 for all.
     """
 
     path: str
@@ -45,7 +48,9 @@ class Entry:
     files: tuple[File, ...]
 
     def place(self, root: str | Path | None = None) -> Path:
-        """The folder that its files go to; `root` is the folder that holds datasets, `$SOLAR_HOME/data` if None."""
+        """The folder that its files go to; `root` is the folder that holds datasets,
+        `$SOLAR_HOME/data` if None.
+        """
         if self.kind in OUTSIDE_DATA:
             return home() / self.folder
         return (Path(root) if root is not None else home() / "data") / self.folder
@@ -101,7 +106,9 @@ def descriptors_at(name: str) -> Path:
     """
     path = ENTRIES[name].place() / ENTRIES[name].files[0].path
     if not path.is_file():
-        raise FileNotFoundError(f"{name}: not fetched yet; {how_to_get(name)} and put the file at {path}")
+        raise FileNotFoundError(
+            f"{name}: not fetched yet; {how_to_get(name)} and put the file at {path}"
+        )
     return path
 
 

@@ -16,20 +16,26 @@ from tqdm import tqdm
 from ..files import atomic
 from .catalogue import File
 
-TRIES, WAIT, TIMEOUT = 5, 2.0, (10, 60)  # vain tries a mirror; seconds before the second; to connect, to hear a byte
+TRIES, WAIT, TIMEOUT = (
+    5,
+    2.0,
+    (10, 60),
+)  # failures tries a mirror; seconds before the second; to connect, to hear a byte
 BUSY = {408, 425, 429, 500, 502, 503, 504}
-HOPELESS = (
-    requests.exceptions.SSLError, requests.exceptions.TooManyRedirects, requests.exceptions.InvalidURL,
+FATAL = (
+    requests.exceptions.SSLError,
+    requests.exceptions.TooManyRedirects,
+    requests.exceptions.InvalidURL,
     requests.exceptions.InvalidSchema,
-)  # fmt: skip
+)
 CHUNK = 1 << 16  # bytes: what a break in a transfer loses at most
 
 
-class _Unfit(Exception):
+class MirrorFailed(Exception):
     """This mirror will not give the file; the next one may."""
 
 
-class _Passing(Exception):
+class TransientError(Exception):
     """A failure that may pass; `after` seconds if the server says."""
 
     def __init__(self, message: str, after: float = 0):
@@ -37,12 +43,13 @@ class _Passing(Exception):
         self.after = after
 
 
-class _Stale(_Passing):
+class StalePart(TransientError):
     """What is here does not go with what the server has: from the start again."""
 
 
 def download(file: File, path: Path, recorded: str = "", progress: bool = True) -> dict:
-    """Fetch `file` to `path` and return its record: url, size, sha256. What a kill left in `path`.part is gone on with.
+    """Fetch `file` to `path` and return its record: url, size, sha256. What a kill left in
+    `path`.part is gone on with.
 
     Args:
         recorded: the SHA-256 of an earlier download; other bytes are refused.
@@ -55,26 +62,26 @@ def download(file: File, path: Path, recorded: str = "", progress: bool = True) 
     with requests.Session() as session:
         for url in file.mirrors:
             try:
-                _insist(session, url, file, path, progress)
+                _download_with_retries(session, url, file, path, progress)
                 return dict(url=url, **_accept(file, path, recorded))
-            except _Unfit as reason:
+            except MirrorFailed as reason:
                 reasons.append(f"{url}: {reason}")
     raise ConnectionError("; ".join(reasons) or "no address of it is known")
 
 
-def _insist(session, url: str, file: File, path: Path, progress: bool) -> None:
+def _download_with_retries(session, url: str, file: File, path: Path, progress: bool) -> None:
     """Try until the file is whole; give up after TRIES in a row that brought nothing new."""
-    part, farthest, vain = part_of(path), 0, 0
+    part, farthest, failures = part_of(path), 0, 0
     while True:
         try:
             return _transfer(session, url, file, path, progress)
-        except _Passing as failure:
+        except TransientError as failure:
             reached = part.stat().st_size if part.is_file() else 0
-            vain = 0 if reached > farthest else vain + 1
+            failures = 0 if reached > farthest else failures + 1
             farthest = max(farthest, reached)
-            if vain >= TRIES:
-                raise _Unfit(f"{failure}, {vain} times in a row") from failure
-            time.sleep(min(60, max(failure.after, WAIT * 2 ** (vain - 1))))
+            if failures >= TRIES:
+                raise MirrorFailed(f"{failure}, {failures} times in a row") from failure
+            time.sleep(min(60, max(failure.after, WAIT * 2 ** (failures - 1))))
 
 
 def part_of(path: Path) -> Path:
@@ -103,7 +110,9 @@ def _transfer(session, url: str, file: File, path: Path, progress: bool) -> None
     if have:
         headers["Range"] = f"bytes={have}-"
         if kept.get("version"):
-            headers["If-Range"] = kept["version"]  # the rest of the same version, or all of the new one
+            headers["If-Range"] = kept[
+                "version"
+            ]  # the rest of the same version, or all of the new one
     try:
         with session.get(url, headers=headers, stream=True, timeout=TIMEOUT) as response:
             start, total = _judge(response, file, have, kept.get("total"))
@@ -113,58 +122,74 @@ def _transfer(session, url: str, file: File, path: Path, progress: bool) -> None
             with atomic(note) as temporary:
                 temporary.write_text(json.dumps(dict(url=url, version=version, total=total)))
             _receive(response, part, start, total, path.name, progress)
-    except _Stale:
+    except StalePart:
         part.unlink()
         raise
-    except HOPELESS as error:
-        raise _Unfit(_plainly(error)) from error
+    except FATAL as error:
+        raise MirrorFailed(_plainly(error)) from error
     except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
-        raise _Passing(_plainly(error)) from error
+        raise TransientError(_plainly(error)) from error
 
 
 def _plainly(error: Exception) -> str:
     words = dict(
-        ConnectTimeout="no answer", ReadTimeout="it went silent", ReadTimeoutError="it went silent",
-        ConnectionError="no connection", SSLError="its certificate is not valid", IncompleteRead="it broke off",
-        ProtocolError="it broke off", TooManyRedirects="it leads in a circle",
-    )  # fmt: skip
+        ConnectTimeout="no answer",
+        ReadTimeout="it went silent",
+        ReadTimeoutError="it went silent",
+        ConnectionError="no connection",
+        SSLError="its certificate is not valid",
+        IncompleteRead="it broke off",
+        ProtocolError="it broke off",
+        TooManyRedirects="it leads in a circle",
+    )
     return words.get(type(error).__name__, type(error).__name__)
 
 
 def _judge(response, file: File, have: int, before: int | None) -> tuple[int, int | None]:
-    """Where the body begins and how long the whole file is (None if the server does not say); or an exception."""
+    """Where the body begins and how long the whole file is (None if the server does not say); or an
+    exception.
+    """
     hops = [*(r.url for r in response.history), response.url]
     if any(a.startswith("https:") and b.startswith("http:") for a, b in zip(hops, hops[1:])):
-        raise _Unfit("it leads from https to plain http")
+        raise MirrorFailed("it leads from https to plain http")
     status, sent = response.status_code, response.headers
     total = re.fullmatch(r"bytes (?:(\d+)-\d+|\*)/(\d+)", sent.get("Content-Range", ""))
     if status == 416 and total and int(total[2]) == have:
         return have, have
     if status == 416:
-        raise _Stale("it has less than what came before")
+        raise StalePart("it has less than what came before")
     if status in BUSY:
         after = sent.get("Retry-After", "")
-        raise _Passing(f"error {status}", float(after) if after.isdigit() else 0)
+        raise TransientError(f"error {status}", float(after) if after.isdigit() else 0)
     if status not in (200, 206):
-        raise _Unfit(f"error {status}")
+        raise MirrorFailed(f"error {status}")
     if sent.get("Content-Type", "").startswith("text/html") and not file.path.endswith(".html"):
-        raise _Unfit("it sent a web page instead of the file")
-    if status == 206 and not (total and total[1] and int(total[1]) == have and before in (None, int(total[2]))):
-        raise _Stale("it does not go on where it broke off")
+        raise MirrorFailed("it sent a web page instead of the file")
+    if status == 206 and not (
+        total and total[1] and int(total[1]) == have and before in (None, int(total[2]))
+    ):
+        raise StalePart("it does not go on where it broke off")
     length = sent.get("Content-Length", "")
     whole = int(total[2]) if status == 206 else int(length) if length.isdigit() else None
     if file.size is not None and whole not in (None, file.size):
-        raise _Unfit(f"it has {whole:,} bytes; expected {file.size:,}")
+        raise MirrorFailed(f"it has {whole:,} bytes; expected {file.size:,}")
     return (have if status == 206 else 0), whole
 
 
-def _receive(response, part: Path, start: int, total: int | None, name: str, progress: bool) -> None:
+def _receive(
+    response, part: Path, start: int, total: int | None, name: str, progress: bool
+) -> None:
     if total is not None:
         need_room(part.parent, total - start, name)
     with (
         open(part, "ab") as file,
         tqdm(
-            total=total, initial=start, desc=name, unit="B", unit_scale=True, disable=None if progress else True
+            total=total,
+            initial=start,
+            desc=name,
+            unit="B",
+            unit_scale=True,
+            disable=None if progress else True,
         ) as bar,
     ):
         file.truncate(start)
@@ -177,25 +202,26 @@ def _receive(response, part: Path, start: int, total: int | None, name: str, pro
         os.fsync(file.fileno())
         have = file.tell()
     if total is not None and have != total:
-        raise _Passing(f"it broke off at {have:,} of {total:,} bytes")
+        raise TransientError(f"it broke off at {have:,} of {total:,} bytes")
 
 
 def _accept(file: File, path: Path, recorded: str) -> dict:
     """Verify what has come and put it in place."""
     part = part_of(path)
     try:
-        found = dict(size=part.stat().st_size, sha256=verify(file, part, recorded))
+        found = dict(size=part.stat().st_size, sha256=verify_checksum(file, part, recorded))
     except ValueError as error:
         for leftover in (part, _note(path)):
             leftover.unlink(missing_ok=True)
-        raise _Unfit(str(error)) from error
+        raise MirrorFailed(str(error)) from error
     os.replace(part, path)
     _note(path).unlink(missing_ok=True)
     return found
 
 
-def verify(file: File, path: Path, recorded: str = "") -> str:
-    """The SHA-256 of a file, once it agrees with the manifest and with what an earlier download recorded.
+def verify_checksum(file: File, path: Path, recorded: str = "") -> str:
+    """The SHA-256 of a file, once it agrees with the manifest and with what an earlier download
+    recorded.
 
     Raises:
         ValueError: it does not.
@@ -210,7 +236,9 @@ def verify(file: File, path: Path, recorded: str = "") -> str:
     if file.size not in (None, path.stat().st_size):
         raise ValueError(f"{path.stat().st_size:,} bytes; the published file has {file.size:,}")
     if expected and found[algorithm] != expected:
-        raise ValueError(f"not the published bytes ({algorithm} {found[algorithm][:12]}..., not {expected[:12]}...)")
+        raise ValueError(
+            f"not the published bytes ({algorithm} {found[algorithm][:12]}..., not {expected[:12]}...)"
+        )
     if recorded and found["sha256"] != recorded:
         raise ValueError(
             f"not the bytes that came the first time (sha256 {found['sha256'][:12]}..., then {recorded[:12]}...): "
@@ -224,4 +252,6 @@ def need_room(folder: Path, size: float, name: str) -> None:
     free = shutil.disk_usage(folder).free
     if size > free:
         message = f"{name} needs {size / 1e9:.2f} GB and the disk of {folder} has {free / 1e9:.2f} GB left"
-        raise OSError(errno.ENOSPC, f"{message}: make room, or move SOLAR_HOME (or --root) to a larger disk")
+        raise OSError(
+            errno.ENOSPC, f"{message}: make room, or move SOLAR_HOME (or --root) to a larger disk"
+        )

@@ -1,8 +1,10 @@
-"""Beyond exact search: FAISS, which gives up some of the truth for time and memory. `pip install solar[faiss]`.
+"""Beyond exact search: FAISS, which gives up some of the truth for time and memory. `pip install
+solar[faiss]`.
 
-    flat   every descriptor as it is: exact, to the depth that is asked for
-    ivf    descriptors in cells around k-means centres; only the cells nearest to a query are searched
-    pq     product quantisation: a descriptor cut into pieces, each replaced by the number of its nearest centre
+flat   every descriptor as it is: exact, to the depth that is asked for
+ivf    descriptors in cells around k-means centres; only the cells nearest to a query are searched
+pq     product quantisation: a descriptor cut into pieces, each replaced by the number of its
+nearest centre
 """
 
 import numpy as np
@@ -54,7 +56,9 @@ class Approximate:
 
     def search(self, queries: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
         """As `top_k`: indices (Q, k), -1 where no more was found, and scores (Q, k)."""
-        scores, index = self.index.search(np.ascontiguousarray(queries, np.float32), min(k, self.index.ntotal))
+        scores, index = self.index.search(
+            np.ascontiguousarray(queries, np.float32), min(k, self.index.ntotal)
+        )
         return index, scores
 
     def nbytes(self) -> int:
@@ -76,5 +80,7 @@ def _faiss():
     try:
         import faiss
     except ModuleNotFoundError as error:
-        raise ModuleNotFoundError("approximate search needs FAISS: pip install 'solar[faiss]'") from error
+        raise ModuleNotFoundError(
+            "approximate search needs FAISS: pip install 'solar[faiss]'"
+        ) from error
     return faiss

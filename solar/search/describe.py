@@ -20,7 +20,13 @@ class Pictures(Dataset):
     """(number, tensor) of each picture, prepared; or (number, error) for one that cannot be read."""
 
     def __init__(self, images, boxes, image_size, mean, std):
-        self.images, self.boxes, self.image_size, self.mean, self.std = images, boxes, image_size, mean, std
+        self.images, self.boxes, self.image_size, self.mean, self.std = (
+            images,
+            boxes,
+            image_size,
+            mean,
+            std,
+        )
 
     def __len__(self):
         return len(self.images)
@@ -29,12 +35,18 @@ class Pictures(Dataset):
         box = None if self.boxes is None else self.boxes[i]
         try:
             return i, to_tensor(prepare(self.images[i], box, self.image_size), self.mean, self.std)
-        except (OSError, ValueError) as error:  # handed on: raised in a worker, it would arrive wrapped in a traceback
+        except (
+            OSError,
+            ValueError,
+        ) as error:  # handed on: raised in a worker, it would arrive wrapped in a traceback
             return i, error
 
 
-def equal_batches(pictures, batch_size: int, failed: Callable | None = None) -> Iterator[tuple[list, torch.Tensor]]:
-    """Group a stream of (number, (3, H, W)) into batches of one size each; at most four batches wait in memory.
+def equal_batches(
+    pictures, batch_size: int, failed: Callable | None = None
+) -> Iterator[tuple[list, torch.Tensor]]:
+    """Group a stream of (number, (3, H, W)) into batches of one size each; at most four batches
+    wait in memory.
 
     An error in a picture's place is raised, or given to `failed(number, error)` and left out.
     """
@@ -58,15 +70,21 @@ def _stack(group: list) -> tuple[list[int], torch.Tensor]:
     return list(numbers), torch.stack(pictures)
 
 
-def describe_batch(net, batch: torch.Tensor, scales: Sequence[float] = PAPER_SCALES) -> torch.Tensor:
+def describe_batch(
+    net, batch: torch.Tensor, scales: Sequence[float] = PAPER_SCALES
+) -> torch.Tensor:
     """Descriptors (B, D) of a batch (B, 3, H, W): the mean over `scales`, normalised again.
 
-    The picture is resized bilinearly without aligned corners; descriptors are averaged after whitening, as the
-    authors do.
+    The picture is resized bilinearly without aligned corners; descriptors are averaged after
+    whitening, as the authors do.
     """
     total = 0
     for scale in scales:
-        x = batch if scale == 1 else F.interpolate(batch, scale_factor=scale, mode="bilinear", align_corners=False)
+        x = (
+            batch
+            if scale == 1
+            else F.interpolate(batch, scale_factor=scale, mode="bilinear", align_corners=False)
+        )
         total = total + net(x)
     return l2n(total / len(scales))
 
@@ -82,39 +100,53 @@ def describe(
     device: str | torch.device | None = None,
     progress: bool = False,
 ) -> np.ndarray:
-    """Describe pictures; row i belongs to image i, whatever the batch size, order and number of workers.
+    """Describe pictures; row i belongs to image i, whatever the batch size, order and number of
+    workers.
 
-    A copy of the network does the work, in evaluation mode and with its batch norms folded (see `folding`).
+    A copy of the network does the work, in evaluation mode and with its batch norms folded (see
+    `folding`).
 
     Args:
         images: paths or PIL images.
-        boxes: a box (x0, y0, x1, y1) in pixels for each, or None: pictures are cropped before they shrink.
+        boxes: a box (x0, y0, x1, y1) in pixels for each, or None: pictures are cropped before they
+            shrink.
         image_size: the longer side is shrunk to at most this many pixels.
         scales: as `describe_batch`; the default is the paper's (SOLAR, section 5).
         workers: processes that decode.
-        device: where to compute; if None where the network is, or the fastest device if it is on the CPU.
+        device: where to compute; if None where the network is, or the fastest device if it is on
+            the CPU.
 
     Returns:
         (N, D) float32, rows of unit length.
 
     Raises:
-        FileNotFoundError, ValueError: an image that is missing, broken or tiny; the message names it.
+        FileNotFoundError, ValueError: an image that is missing, broken or tiny; the message names
+            it.
     """
     rows = np.zeros((len(images), net.dim), np.float32)
     settings = image_size, scales, batch_size, workers, device
     with tqdm(total=len(images), unit="image", disable=not progress) as bar:
-        for numbers, found in described(net, images, boxes, *settings):
+        for numbers, found in iter_descriptors(net, images, boxes, *settings):
             rows[numbers] = found
             bar.update(len(numbers))
     return rows
 
 
 @torch.inference_mode()
-def described(
-    net, images, boxes, image_size, scales, batch_size, workers, device, failed: Callable | None = None
+def iter_descriptors(
+    net,
+    images,
+    boxes,
+    image_size,
+    scales,
+    batch_size,
+    workers,
+    device,
+    failed: Callable | None = None,
 ) -> Iterator[tuple[list[int], np.ndarray]]:
-    """`describe` as a stream: (numbers, their rows (B, D)) in the order in which batches fill; `failed` as in
-    `equal_batches`."""
+    """`describe` as a stream: (numbers, their rows (B, D)) in the order in which batches fill;
+    `failed` as in `equal_batches`.
+    """
     if boxes is not None and len(boxes) != len(images):
         raise ValueError(f"{len(boxes)} boxes for {len(images)} images; expected one each")
     if image_size is not None and image_size < 1:

@@ -5,8 +5,11 @@ import numpy as np
 from .ranking import top_k
 
 
-def expand_queries(queries: np.ndarray, database: np.ndarray, count: int = 10, alpha: float = 3.0) -> np.ndarray:
-    """Alpha query expansion (Radenovic et al., 2019): a query plus its `count` best images, each times score^alpha.
+def expand_queries(
+    queries: np.ndarray, database: np.ndarray, count: int = 10, alpha: float = 3.0
+) -> np.ndarray:
+    """Alpha query expansion (Radenovic et al., 2019): a query plus its `count` best images, each
+    times score^alpha.
 
     alpha = 0 is the average query expansion of Chum et al. (2007). Negative scores count as zero.
 
@@ -25,10 +28,14 @@ def expand_queries(queries: np.ndarray, database: np.ndarray, count: int = 10, a
     return _normalised(queries + _weighted(database, best, scores, alpha))
 
 
-def augment_database(database: np.ndarray, count: int = 10, alpha: float = 3.0, chunk: int = 2048) -> np.ndarray:
-    """Database augmentation (Turcot and Lowe, 2009): every image plus its `count` nearest others, likewise weighted.
+def augment_database(
+    database: np.ndarray, count: int = 10, alpha: float = 3.0, chunk: int = 2048
+) -> np.ndarray:
+    """Database augmentation (Turcot and Lowe, 2009): every image plus its `count` nearest others,
+    likewise weighted.
 
-    It costs N^2 products once, `chunk` rows at a time, and nothing when a query comes. Returns (N, D) float32.
+    It costs N^2 products once, `chunk` rows at a time, and nothing when a query comes. Returns (N,
+    D) float32.
     """
     if count < 0 or alpha < 0:
         raise ValueError(f"count={count}, alpha={alpha}: expected neither below zero")
@@ -37,7 +44,9 @@ def augment_database(database: np.ndarray, count: int = 10, alpha: float = 3.0, 
         rows = database[start : start + chunk]
         best, scores = top_k(rows, database, count + 1)
         own = best == np.arange(start, start + len(rows))[:, None]
-        own[~own.any(1), -1] = True  # an image that has `count` + 1 equals before it: leave out the last
+        own[~own.any(1), -1] = (
+            True  # an image that has `count` + 1 equals before it: leave out the last
+        )
         others = (part[~own].reshape(len(rows), -1) for part in (best, scores))
         out[start : start + chunk] = _normalised(rows + _weighted(database, *others, alpha))
     return out
@@ -46,7 +55,11 @@ def augment_database(database: np.ndarray, count: int = 10, alpha: float = 3.0, 
 def _weighted(database, best, scores, alpha) -> np.ndarray:
     """Sum over the lists (Q, k) of score^alpha * row: (Q, D), a list at a time."""
     weights = np.maximum(scores, 0) ** alpha
-    return np.stack([w @ database[i] for w, i in zip(weights, best)]) if len(best) else np.zeros((0, database.shape[1]))
+    return (
+        np.stack([w @ database[i] for w, i in zip(weights, best)])
+        if len(best)
+        else np.zeros((0, database.shape[1]))
+    )
 
 
 def _normalised(rows) -> np.ndarray:

@@ -1,7 +1,9 @@
-"""The revisited protocol (Radenovic et al., 2018): easy, medium and hard; average precision, mAP, mean precision at k.
+"""The revisited protocol (Radenovic et al., 2018): easy, medium and hard; average precision, mAP,
+mean precision at k.
 
-An image labelled easy or hard counts as found, as junk (ignored), or not, depending on the protocol. The ground truth
-of the first Oxford and Paris benchmarks ('ok' and 'junk') is scored by its one protocol, called 'original'.
+An image labelled easy or hard counts as found, as junk (ignored), or not, depending on the
+protocol. The ground truth of the first Oxford and Paris benchmarks ('ok' and 'junk') is scored by
+its one protocol, called 'original'.
 """
 
 import json
@@ -26,7 +28,8 @@ TIES = "of two equal scores, the image of the smaller index stands above"
 
 
 def average_precision(ranks, positives: int | None = None) -> float:
-    """AP from the zero-based, ascending ranks of all positives: the area under precision over recall, by trapezoids.
+    """AP from the zero-based, ascending ranks of all positives: the area under precision over
+    recall, by trapezoids.
 
     `positives`: how many there are, if only some were found; the others add nothing.
     """
@@ -39,8 +42,10 @@ def average_precision(ranks, positives: int | None = None) -> float:
 def precision_at(ranks, k: int, complete: bool = True) -> float:
     """Share of positives among the first k, where k is capped at the last positive's rank.
 
-    The cap is the protocol's own oddity: a single positive at rank 1 gives precision 1 at any k. Without `complete`,
-    some positives are missing from `ranks`: they stand behind all that were found, and nothing is capped.
+    The cap is the protocol's own oddity: a single positive at rank 1 gives precision 1 at any k.
+        Without `complete`,
+    some positives are missing from `ranks`: they stand behind all that were found, and nothing is
+        capped.
     """
     ranks = np.asarray(ranks) + 1
     k = min(int(ranks.max()), k) if complete else k
@@ -49,15 +54,19 @@ def precision_at(ranks, k: int, complete: bool = True) -> float:
 
 @dataclass(frozen=True)
 class Report:
-    """Scores of a benchmark, all in 0..1. It prints as a table; `frame()` and `json()` give it to other programs.
+    """Scores of a benchmark, all in 0..1. It prints as a table; `frame()` and `json()` give it to
+    other programs.
 
     Attributes:
         map: protocol -> mean average precision.
         mp: protocol -> k -> mean precision at k.
-        ap: protocol -> (Q,) average precisions; nan where a query has no positive (it is left out of the means).
+        ap: protocol -> (Q,) average precisions; nan where a query has no positive (it is left out
+            of the means).
         precision: protocol -> k -> (Q,) precisions at k, nan likewise.
-        ranks: protocol -> for each query the zero-based, ascending ranks of its positives, ignored images taken out.
-        provenance: how the scores came about: sizes, tie rule, versions, and what else the maker knows.
+        ranks: protocol -> for each query the zero-based, ascending ranks of its positives, ignored
+            images taken out.
+        provenance: how the scores came about: sizes, tie rule, versions, and what else the maker
+            knows.
     """
 
     map: dict[str, float]
@@ -68,36 +77,66 @@ class Report:
     provenance: dict = field(default_factory=dict)
 
     @classmethod
-    def of_ranks(cls, ranks: dict[str, list], ks=(1, 5, 10), positives=None, provenance=None) -> "Report":
-        """Scores from protocol -> ranks of each query's positives; `positives`: how many it has, if some miss."""
+    def of_ranks(
+        cls, ranks: dict[str, list], ks=(1, 5, 10), positives=None, provenance=None
+    ) -> "Report":
+        """Scores from protocol -> ranks of each query's positives; `positives`: how many it has, if
+        some miss.
+        """
         ap, precision = {}, {}
         for protocol, lines in ranks.items():
             totals = [len(line) for line in lines] if positives is None else positives[protocol]
             each = list(zip(lines, totals))
-            ap[protocol] = np.array([average_precision(line, n) if n else np.nan for line, n in each])
+            ap[protocol] = np.array(
+                [average_precision(line, n) if n else np.nan for line, n in each]
+            )
             precision[protocol] = {
-                k: np.array([precision_at(line, k, len(line) == n) if n else np.nan for line, n in each]) for k in ks
+                k: np.array(
+                    [precision_at(line, k, len(line) == n) if n else np.nan for line, n in each]
+                )
+                for k in ks
             }
-        mp = {protocol: {k: _mean(values) for k, values in at.items()} for protocol, at in precision.items()}
-        return cls({p: _mean(values) for p, values in ap.items()}, mp, ap, precision, ranks, dict(provenance or {}))
+        mp = {
+            protocol: {k: _mean(values) for k, values in at.items()}
+            for protocol, at in precision.items()
+        }
+        return cls(
+            {p: _mean(values) for p, values in ap.items()},
+            mp,
+            ap,
+            precision,
+            ranks,
+            dict(provenance or {}),
+        )
 
     def frame(self) -> pandas.DataFrame:
         """A row a protocol, in percent."""
-        rows = {p: {"mAP": self.map[p]} | {f"mP@{k}": v for k, v in self.mp[p].items()} for p in self.map}
+        rows = {
+            p: {"mAP": self.map[p]} | {f"mP@{k}": v for k, v in self.mp[p].items()}
+            for p in self.map
+        }
         return 100 * pandas.DataFrame.from_dict(rows, orient="index")
 
     def queries(self) -> pandas.DataFrame:
-        """A row a query: AP and precisions of every protocol, in percent; nan where it has no positive."""
+        """A row a query: AP and precisions of every protocol, in percent; nan where it has no
+        positive.
+        """
         columns = {}
         for p, values in self.ap.items():
-            columns |= {(p, "AP"): values} | {(p, f"P@{k}"): v for k, v in self.precision[p].items()}
+            columns |= {(p, "AP"): values} | {
+                (p, f"P@{k}"): v for k, v in self.precision[p].items()
+            }
         return 100 * pandas.DataFrame(columns).rename_axis("query")
 
     def json(self) -> str:
         """Means, each query's AP (null without a positive) and provenance."""
-        ap = {p: [None if np.isnan(v) else float(v) for v in values] for p, values in self.ap.items()}
+        ap = {
+            p: [None if np.isnan(v) else float(v) for v in values] for p, values in self.ap.items()
+        }
         means = {p: None if np.isnan(v) else v for p, v in self.map.items()}
-        mp = {p: {k: None if np.isnan(v) else v for k, v in at.items()} for p, at in self.mp.items()}
+        mp = {
+            p: {k: None if np.isnan(v) else v for k, v in at.items()} for p, at in self.mp.items()
+        }
         return json.dumps(dict(map=means, mp=mp, ap=ap, provenance=self.provenance), indent=2)
 
     def __str__(self) -> str:
@@ -114,27 +153,40 @@ def _mean(values: np.ndarray) -> float:
     return float("nan") if np.isnan(values).all() else float(np.nanmean(values))
 
 
-def evaluate(ground_truth: list[dict], database, queries, distractors=None, ks=(1, 5, 10)) -> Report:
+def evaluate(
+    ground_truth: list[dict], database, queries, distractors=None, ks=(1, 5, 10)
+) -> Report:
     """Score a ranking, exactly, without ever sorting it or holding all scores (see `retrieval`).
 
-    Under torchrun (after `torch.distributed.init_process_group`) the processes share the work; all get the report.
+    Under torchrun (after `torch.distributed.init_process_group`) the processes share the work; all
+    get the report.
 
     Args:
-        ground_truth: one dict a query with 'easy', 'hard', 'junk' (or 'ok', 'junk'): indices of database rows.
+        ground_truth: one dict a query with 'easy', 'hard', 'junk' (or 'ok', 'junk'): indices of
+            database rows.
         database: (N, D) descriptors or a Store;  queries: (Q, D).
-        distractors: more images, none of which is ever a positive: an array (M, D), a Store, the path of one or of the
-            published `.pt`, or a list of these.
+        distractors: more images, none of which is ever a positive: an array (M, D), a Store, the
+            path of one or of the published `.pt`, or a list of these.
 
     Raises:
-        ValueError: sizes that do not fit, descriptors that are not finite, or rows on disk that are not of unit length
-            (names the row).
+        ValueError: sizes that do not fit, descriptors that are not finite, or rows on disk that are
+            not of unit length (names the row).
     """
     database, queries = rows_of(database, "database"), rows_of(queries, "query")
-    more = distractors if isinstance(distractors, (list, tuple)) else [] if distractors is None else [distractors]
+    more = (
+        distractors
+        if isinstance(distractors, (list, tuple))
+        else []
+        if distractors is None
+        else [distractors]
+    )
     parts = [database, *(rows_of(each, "distractor") for each in more)]
     protocols = _check(ground_truth, len(queries), len(database))
     labels = sorted({label for sides in protocols.values() for side in sides for label in side})
-    labelled = [np.concatenate([np.asarray(truth[label], int) for label in labels]) for truth in ground_truth]
+    labelled = [
+        np.concatenate([np.asarray(truth[label], int) for label in labels])
+        for truth in ground_truth
+    ]
     counts, scores = count_together(queries.read(0, len(queries)), parts, labelled)
     ranks: dict[str, list] = {protocol: [] for protocol in protocols}
     for truth, index, count, score in zip(ground_truth, labelled, counts, scores):
@@ -149,14 +201,17 @@ def evaluate(ground_truth: list[dict], database, queries, distractors=None, ks=(
 def evaluate_lists(ground_truth: list[dict], lists: np.ndarray, ks=(1, 5, 10)) -> Report:
     """Score ranked lists that may be cut short: (Q, k) indices of database images, best first.
 
-    A positive that is not on its list adds nothing to the AP. Negative indices (FAISS's "none") are ignored.
+    A positive that is not on its list adds nothing to the AP. Negative indices (FAISS's "none") are
+    ignored.
     """
     protocols = _check(ground_truth, len(lists), np.inf)
     ranks: dict[str, list] = {protocol: [] for protocol in protocols}
     totals: dict[str, list] = {protocol: [] for protocol in protocols}
     for truth, line in zip(ground_truth, np.asarray(lists)):
         for protocol, sides in protocols.items():
-            good, out = (np.concatenate([np.asarray(truth[label], int) for label in side]) for side in sides)
+            good, out = (
+                np.concatenate([np.asarray(truth[label], int) for label in side]) for side in sides
+            )
             kept = line[~np.isin(line, out) & (line >= 0)]
             ranks[protocol].append(np.flatnonzero(np.isin(kept, good)))
             totals[protocol].append(len(good))
@@ -166,34 +221,47 @@ def evaluate_lists(ground_truth: list[dict], lists: np.ndarray, ks=(1, 5, 10)) -
 def _check(ground_truth, queries: int, images: float) -> dict:
     """The protocols that fit the ground truth, if it fits the descriptors."""
     if len(ground_truth) != queries:
-        raise ValueError(f"{len(ground_truth)} ground-truth entries for {queries} query descriptors")
+        raise ValueError(
+            f"{len(ground_truth)} ground-truth entries for {queries} query descriptors"
+        )
     protocols = ORIGINAL if ground_truth and "ok" in ground_truth[0] else PROTOCOLS
     wanted = {label for sides in protocols.values() for side in sides for label in side}
     for i, truth in enumerate(ground_truth):
         if not wanted <= truth.keys():
-            raise ValueError(f"ground-truth entry {i} has {sorted(truth)}; expected {', '.join(sorted(wanted))}")
+            raise ValueError(
+                f"ground-truth entry {i} has {sorted(truth)}; expected {', '.join(sorted(wanted))}"
+            )
         index = [int(j) for label in wanted for j in truth[label]]
         if index and not 0 <= min(index) <= max(index) < images:
             worst = min(index) if min(index) < 0 else max(index)
-            raise ValueError(f"the ground truth names image {worst}; the database has {images} descriptors")
+            raise ValueError(
+                f"the ground truth names image {worst}; the database has {images} descriptors"
+            )
     return protocols
 
 
 def _provenance(parts: list[Rows], queries: Rows) -> dict:
-    made = [dict(name=part.path.name, rows=len(part), **part.meta) for part in parts if isinstance(part, Store)]
+    made = [
+        dict(name=part.path.name, rows=len(part), **part.meta)
+        for part in parts
+        if isinstance(part, Store)
+    ]
     sizes = dict(images=len(parts[0]), distractors=sum(map(len, parts[1:])), queries=len(queries))
     versions = {name: version(name) for name in ("torch", "numpy")}
     return dict(**sizes, length=queries.shape[1], ties=TIES, stores=made, versions=versions)
 
 
 def paired_bootstrap(a, b, draws: int = 10_000, seed: int = 0) -> dict[str, float]:
-    """Is method A better than B? Queries are drawn anew, with repetition, and both are scored on the same draws.
+    """Is method A better than B? Queries are drawn anew, with repetition, and both are scored on
+    the same draws.
 
     Args:
-        a, b: (Q,) average precisions of the same queries; a query that is nan in either is left out.
+        a, b: (Q,) average precisions of the same queries; a query that is nan in either is left
+            out.
 
     Returns:
-        difference: mean of a - b;  low, high: its 95 % interval;  better: share of draws with A above B.
+        difference: mean of a - b;  low, high: its 95 % interval;  better: share of draws with A
+            above B.
 
     Raises:
         ValueError: other numbers of queries, or none left.
@@ -205,13 +273,24 @@ def paired_bootstrap(a, b, draws: int = 10_000, seed: int = 0) -> dict[str, floa
     if not len(difference):
         raise ValueError("no query has a positive: there is nothing to compare")
     rng = np.random.default_rng(seed)
-    means = difference[rng.integers(0, len(difference), (draws, len(difference)))].mean(1)  # (draws, Q) -> (draws,)
+    means = difference[rng.integers(0, len(difference), (draws, len(difference)))].mean(
+        1
+    )  # (draws, Q) -> (draws,)
     low, high = np.percentile(means, [2.5, 97.5])
-    return dict(difference=float(difference.mean()), low=float(low), high=float(high), better=float((means > 0).mean()))
+    return dict(
+        difference=float(difference.mean()),
+        low=float(low),
+        high=float(high),
+        better=float((means > 0).mean()),
+    )
 
 
 def score(net, benchmark: Benchmark, distractors=None, **options) -> Report:
-    """Describe a benchmark's images and its cropped queries, and evaluate; `options` are those of `describe`."""
+    """Describe a benchmark's images and its cropped queries, and evaluate; `options` are those of
+    `describe`.
+    """
     database = describe(net, benchmark.images, **options)
     queries = describe(net, benchmark.queries, boxes=benchmark.boxes, **options)
-    return evaluate(benchmark.ground_truth, database=database, queries=queries, distractors=distractors)
+    return evaluate(
+        benchmark.ground_truth, database=database, queries=queries, distractors=distractors
+    )

@@ -1,7 +1,9 @@
-"""Descriptors on disk: a folder of ours, or the tensor that SOLAR's authors published; read in pieces, never whole.
+"""Descriptors on disk: a folder of ours, or the tensor that SOLAR's authors published; read in
+pieces, never whole.
 
-A folder holds `descriptors.npy` (N, D), float32 or float16, one image a row; `names.txt`, an image a line; `meta.json`,
-how they were made; and `skipped.txt`, the images that could not be read (their rows are zero and are never found).
+A folder holds `descriptors.npy` (N, D), float32 or float16, one image a row; `names.txt`, an image
+a line; `meta.json`, how they were made; and `skipped.txt`, the images that could not be read (their
+rows are zero and are never found).
 """
 
 import json
@@ -14,19 +16,23 @@ import numpy as np
 import torch
 
 from ..files import atomic
-from .torch_file import lay_of
+from .torch_file import tensor_layout
 
 STATES = "rows.state"  # there while a store is being made: a byte a row
 TODO, DONE, SKIPPED = 0, 1, 2
-STRIP = 4096  # images of a published file that are read at once: a shorter piece of every line costs almost as much
+# images of a published file that are read at once: a shorter piece of every line costs almost as
+# much
+STRIP = 4096
 TOLERANCE = 0.01  # how far from 1 a row's length may be; float16 costs 0.0005
 
 
 class Rows:
-    """Descriptors (N, D), float32, that are read piece by piece; this one reads from an array in memory.
+    """Descriptors (N, D), float32, that are read piece by piece; this one reads from an array in
+    memory.
 
     Attributes:
-        shape: (N, D).  what: what an error calls them.  skipped: row numbers that hold no descriptor.
+        shape: (N, D).  what: what an error calls them.  skipped: row numbers that hold no
+            descriptor.
     """
 
     skipped: np.ndarray = np.zeros(0, int)
@@ -34,7 +40,9 @@ class Rows:
     def __init__(self, array, what: str = "row"):
         self.array, self.what = np.asarray(array), what
         if self.array.ndim != 2:
-            raise ValueError(f"{what} descriptors are rows of one length: expected (N, D), got {self.array.shape}")
+            raise ValueError(
+                f"{what} descriptors are rows of one length: expected (N, D), got {self.array.shape}"
+            )
         self.shape = self.array.shape
 
     def __len__(self) -> int:
@@ -44,7 +52,8 @@ class Rows:
         """Rows start ... stop - 1 as float32, written to `out` (stop - start, D) if given.
 
         Raises:
-            ValueError: a row that is not finite, or on disk not of unit length; the message names it.
+            ValueError: a row that is not finite, or on disk not of unit length; the message names
+                it.
         """
         out = np.empty((stop - start, self.shape[1]), np.float32) if out is None else out
         self._copy(start, stop, out)
@@ -64,30 +73,38 @@ class Rows:
         out[:] = self.array[start:stop]
 
     def _check(self, start, square) -> None:
-        """Arrays in memory may have rows of any length: histograms, counts, whatever a chapter tries."""
+        """Arrays in memory may have rows of any length: histograms, counts, whatever a chapter
+        tries.
+        """
 
 
 class Store(Rows):
-    """Descriptors in a folder, or in a published `.pt` (one image a column); `Store.open(path)` tells them apart.
+    """Descriptors in a folder, or in a published `.pt` (one image a column); `Store.open(path)`
+    tells them apart.
 
     Attributes:
-        path, shape (N, D), dtype;  names: (N,) or None;  meta: how they were made (empty for a `.pt`).
+        path, shape (N, D), dtype;  names: (N,) or None;  meta: how they were made (empty for a
+        `.pt`).
     """
 
-    def __init__(self, path: Path, lay: dict, meta=None):
+    def __init__(self, path: Path, layout: dict, meta=None):
         self.path, self.meta = path, meta or {}
-        self._lay, self.dtype = lay, np.dtype(lay["dtype"])
-        self.columns = lay.pop("columns")  # (D, N) on disk
-        self.shape = lay["shape"][::-1] if self.columns else lay["shape"]
+        self._lay, self.dtype = layout, np.dtype(layout["dtype"])
+        self.columns = layout.pop("columns")  # (D, N) on disk
+        self.shape = layout["shape"][::-1] if self.columns else layout["shape"]
         self.what = f"{path}:"
         self._kept, self._reading = local(), Lock()
 
     def __repr__(self) -> str:
-        return f"Store({self.path.name!r}): {len(self)} descriptors of {self.shape[1]}, {self.dtype}"
+        return (
+            f"Store({self.path.name!r}): {len(self)} descriptors of {self.shape[1]}, {self.dtype}"
+        )
 
     @cached_property
     def names(self) -> list[str] | None:
-        """What the rows are called, read when first asked for: a million strings take 60 MB. None for a `.pt`."""
+        """What the rows are called, read when first asked for: a million strings take 60 MB. None
+        for a `.pt`.
+        """
         return None if self.path.is_file() else read_names(self.path / "names.txt")
 
     @classmethod
@@ -100,30 +117,50 @@ class Store(Rows):
         """
         path = Path(path)
         if path.is_file():
-            return cls(path, lay_of(path))
+            return cls(path, tensor_layout(path))
         if not (path / "descriptors.npy").is_file():
-            raise FileNotFoundError(f"{path}: no store of descriptors here; `solar extract` makes one")
+            raise FileNotFoundError(
+                f"{path}: no store of descriptors here; `solar extract` makes one"
+            )
         todo = _todo(path)
         if todo:
-            raise ValueError(f"{path}: {todo} rows are still to be described; run the same `solar extract` again")
+            raise ValueError(
+                f"{path}: {todo} rows are still to be described; run the same `solar extract` again"
+            )
         try:
             rows = np.load(path / "descriptors.npy", mmap_mode="r")
-            named, meta = (path / "names.txt").read_bytes().count(b"\n"), json.loads((path / "meta.json").read_text())
+            named, meta = (
+                (path / "names.txt").read_bytes().count(b"\n"),
+                json.loads((path / "meta.json").read_text()),
+            )
         except (ValueError, OSError) as error:
-            raise ValueError(f"{path}: not a complete store ({error}); make it again with `solar extract`") from error
+            raise ValueError(
+                f"{path}: not a complete store ({error}); make it again with `solar extract`"
+            ) from error
         if rows.ndim != 2 or rows.dtype not in (np.float32, np.float16) or rows.shape[0] != named:
             found = f"descriptors.npy is {rows.dtype} {rows.shape}, names.txt has {named} lines"
             raise ValueError(f"{path}: {found}; expected float32 or float16 (N, D), and N lines")
-        lay = dict(dtype=rows.dtype, shape=rows.shape, offset=rows.offset, columns=False, file=path / "descriptors.npy")
-        store = cls(path, lay, meta)
+        layout = dict(
+            dtype=rows.dtype,
+            shape=rows.shape,
+            offset=rows.offset,
+            columns=False,
+            file=path / "descriptors.npy",
+        )
+        store = cls(path, layout, meta)
         if (path / "skipped.txt").exists():
             skipped = set(read_names(path / "skipped.txt"))
-            store.skipped = np.array([i for i, name in enumerate(store.names) if name in skipped], int)
+            store.skipped = np.array(
+                [i for i, name in enumerate(store.names) if name in skipped], int
+            )
         return store
 
     @classmethod
-    def write(cls, path: str | Path, rows, names=None, meta: dict | None = None, dtype=np.float32) -> "Store":
-        """Write rows (N, D), an array or a `Rows` of any size, as a store; a store that is there is refused.
+    def write(
+        cls, path: str | Path, rows, names=None, meta: dict | None = None, dtype=np.float32
+    ) -> "Store":
+        """Write rows (N, D), an array or a `Rows` of any size, as a store; a store that is there is
+        refused.
 
         Raises:
             FileExistsError: there is a store already.
@@ -148,24 +185,30 @@ class Store(Rows):
         return cls.open(path)
 
     def _copy(self, start, stop, out) -> None:
-        # read, not mapped: the pages of a map count as this process's memory, all 8 GB of a million descriptors
+        # read, not mapped: the pages of a map count as this process's memory, all 8 GB of a million
+        # descriptors
         if self.columns:
             while start < stop:
                 rows = self._strip_from(start)[: stop - start]
                 out[: len(rows)] = rows
                 start, out = start + len(rows), out[len(rows) :]
             return
-        piece = out if self.dtype == np.float32 and out.flags.c_contiguous else np.empty(out.shape, self.dtype)
+        piece = (
+            out
+            if self.dtype == np.float32 and out.flags.c_contiguous
+            else np.empty(out.shape, self.dtype)
+        )
         with open(self._lay.get("file", self.path), "rb", buffering=0) as file:
             _fill(file, self._lay["offset"] + start * self.shape[1] * self.dtype.itemsize, piece)
         if piece is not out:
             out[:] = piece
 
     def _strip_from(self, row: int) -> np.ndarray:
-        """Images row, row + 1, ... of a file with an image a column, as rows: as many as the strip has that holds them.
+        """Images row, row + 1, ... of a file with an image a column, as rows: as many as the strip
+        has that holds them.
 
-        Each thread keeps the last strip it read. Only one reads at a time: a strip takes thousands of short reads, a
-        piece of every line of the matrix.
+        Each thread keeps the last strip it read. Only one reads at a time: a strip takes thousands
+        of short reads, a piece of every line of the matrix.
         """
         kept = self._kept
         if not hasattr(kept, "rows"):
@@ -177,8 +220,14 @@ class Store(Rows):
             length = min(STRIP, len(self) - row)
             with self._reading, open(self.path, "rb", buffering=0) as file:
                 for d, line in enumerate(kept.piece[:, :length]):
-                    _fill(file, self._lay["offset"] + (d * len(self) + row) * self.dtype.itemsize, line)
-            strip = torch.from_numpy(kept.piece[:, :length]).T  # (D, n) -> (n, D); torch does it faster than numpy
+                    _fill(
+                        file,
+                        self._lay["offset"] + (d * len(self) + row) * self.dtype.itemsize,
+                        line,
+                    )
+            strip = torch.from_numpy(
+                kept.piece[:, :length]
+            ).T  # (D, n) -> (n, D); torch does it faster than numpy
             torch.from_numpy(kept.rows[:length]).copy_(strip)
             kept.stop = row + length
         return kept.rows[row - kept.first : kept.stop - kept.first]
@@ -190,7 +239,9 @@ class Store(Rows):
             row = start + int(bad[0])
             name = f" ({self.names[row]})" if self.names else ""
             length = np.sqrt(square[bad[0]])
-            raise ValueError(f"{self.path}: row {row}{name} has length {length:.4g}; expected rows of unit length")
+            raise ValueError(
+                f"{self.path}: row {row}{name} has length {length:.4g}; expected rows of unit length"
+            )
 
 
 def _fill(file, offset: int, array: np.ndarray) -> None:
@@ -200,20 +251,30 @@ def _fill(file, offset: int, array: np.ndarray) -> None:
     while got < len(view):
         more = file.readinto(view[got:])
         if not more:
-            raise ValueError(f"{file.name}: ends early, at byte {offset + got}; fetch or make it again")
+            raise ValueError(
+                f"{file.name}: ends early, at byte {offset + got}; fetch or make it again"
+            )
         got += more
 
 
 def rows_of(source, what: str = "row") -> Rows:
-    """`source` as something to read from: a Store, the path of one or of a published `.pt`, or an array (N, D)."""
+    """`source` as something to read from: a Store, the path of one or of a published `.pt`, or an
+    array (N, D).
+    """
     if isinstance(source, Rows):
         return source
     return Store.open(source) if isinstance(source, (str, Path)) else Rows(source, what)
 
 
 def empty_rows(path: Path, shape: tuple[int, int], dtype=np.float32) -> np.ndarray:
-    """A new `.npy` of zeros, mapped for writing; on most file systems it takes no room until it is filled."""
-    return np.lib.format.open_memmap(path, "w+", dtype, shape) if shape[0] else _no_rows(path, shape, dtype)
+    """A new `.npy` of zeros, mapped for writing; on most file systems it takes no room until it is
+    filled.
+    """
+    return (
+        np.lib.format.open_memmap(path, "w+", dtype, shape)
+        if shape[0]
+        else _no_rows(path, shape, dtype)
+    )
 
 
 def _no_rows(path: Path, shape, dtype) -> np.ndarray:

@@ -1,4 +1,6 @@
-"""Where the numbers of one tensor lie in a file of torch's, zip or old; its pickles are read and nothing is run."""
+"""Where the numbers of one tensor lie in a file of torch's, zip or old; its pickles are read and
+nothing is run.
+"""
 
 import pickle
 import struct
@@ -8,14 +10,14 @@ from pathlib import Path
 import numpy as np
 
 MAGIC = 0x1950A86A20F9469CFC6C  # the first pickle of the old format
-KINDS = {"FloatStorage": np.float32, "HalfStorage": np.float16}
+STORAGE_DTYPES = {"FloatStorage": np.float32, "HalfStorage": np.float16}
 
 
 class _Kind:
     """Stands for torch's classes of storages, by name."""
 
     def __init__(self, name: str):
-        self.dtype = np.dtype(KINDS[name])
+        self.dtype = np.dtype(STORAGE_DTYPES[name])
 
 
 class _Unpickler(pickle.Unpickler):
@@ -23,8 +25,10 @@ class _Unpickler(pickle.Unpickler):
 
     def find_class(self, module, name):
         if (module, name) == ("torch._utils", "_rebuild_tensor_v2"):
-            return lambda storage, offset, size, stride, *_: dict(storage, at=offset, shape=size, stride=stride)
-        if module == "torch" and name in KINDS:
+            return lambda storage, offset, size, stride, *_: dict(
+                storage, at=offset, shape=size, stride=stride
+            )
+        if module == "torch" and name in STORAGE_DTYPES:
             return _Kind(name)
         if (module, name) == ("collections", "OrderedDict"):
             return dict  # a tensor's backward hooks: none
@@ -35,9 +39,9 @@ class _Unpickler(pickle.Unpickler):
         return dict(dtype=kind.dtype, key=key, count=count)
 
 
-def lay_of(path: Path) -> dict:
-    """How descriptors lie in a published `.pt`: dtype, shape and offset of the array on disk, and whether images are
-    its columns (always so in the published files, whose tensor is D x N).
+def tensor_layout(path: Path) -> dict:
+    """How descriptors lie in a published `.pt`: dtype, shape and offset of the array on disk, and
+    whether images are its columns (always so in the published files, whose tensor is D x N).
 
     Raises:
         ValueError: not one tensor of two dimensions, float32 or float16, or cut off.
@@ -51,11 +55,15 @@ def lay_of(path: Path) -> dict:
         message = f"{path}: not a complete torch file of one tensor ({error}); expected the published D x N descriptors"
         raise ValueError(message) from error
     if len(shape) != 2 or found["at"] + shape[0] * shape[1] > count:
-        raise ValueError(f"{path}: holds a tensor of shape {shape}; expected D x N, one column an image")
+        raise ValueError(
+            f"{path}: holds a tensor of shape {shape}; expected D x N, one column an image"
+        )
     size, needed = path.stat().st_size, offset + shape[0] * shape[1] * dtype.itemsize
     if size < needed:
         rows = f"row {max(size - offset, 0) // (shape[1] * dtype.itemsize)} of {shape[0]}"
-        raise ValueError(f"{path}: cut off in {rows} of its matrix: {size} bytes, expected {needed}; fetch it again")
+        raise ValueError(
+            f"{path}: cut off in {rows} of its matrix: {size} bytes, expected {needed}; fetch it again"
+        )
     if stride == (shape[1], 1):
         return dict(dtype=dtype, shape=shape, offset=offset, columns=True)
     if stride == (1, shape[0]):  # a transposed view: images are rows on disk
@@ -71,7 +79,9 @@ def _read_zip(file) -> tuple[dict, int]:
         info = archive.getinfo(names[f"data/{found['key']}"])
     if info.compress_type != zipfile.ZIP_STORED:
         raise ValueError("its data are compressed")
-    file.seek(info.header_offset + 26)  # the local header: 30 bytes, then a name and an extra field of these lengths
+    file.seek(
+        info.header_offset + 26
+    )  # the local header: 30 bytes, then a name and an extra field of these lengths
     return found, info.header_offset + 30 + sum(struct.unpack("<HH", file.read(4)))
 
 

@@ -1,6 +1,8 @@
-"""An ablation's results, read back: scores by arm and seed, and intervals that say how far to trust a difference.
+"""An ablation's results, read back: scores by arm and seed, and intervals that say how far to trust
+a difference.
 
-`tools/ablation.py` makes the results, `book/results/ablation.json` holds them, with every query's average precision.
+`tools/ablation.py` makes the results, `book/results/ablation.json` holds them, with every query's
+average precision.
 """
 
 import json
@@ -24,7 +26,9 @@ def load_ablation(path: str | Path) -> dict:
     results = json.loads(path.read_text())
     missing = {"start", "choosing", "runs"} - results.keys()
     if missing:
-        raise ValueError(f"{path}: expected the results of an ablation; it has no {', '.join(sorted(missing))}")
+        raise ValueError(
+            f"{path}: expected the results of an ablation; it has no {', '.join(sorted(missing))}"
+        )
     return results
 
 
@@ -36,14 +40,20 @@ def precisions(results: dict, arm: str, protocol: str, part: str = "ap") -> np.n
     """
     if arm == "start":
         return np.array([results["start"][part][protocol]], float)
-    runs = sorted((run for run in results["runs"] if run["arm"] == arm), key=lambda run: run["seed"])
+    runs = sorted(
+        (run for run in results["runs"] if run["arm"] == arm), key=lambda run: run["seed"]
+    )
     return np.array([run[part][protocol] for run in runs], float)
 
 
 def by_landmark(values: np.ndarray, queries: int = 2) -> np.ndarray:
-    """Means over the `queries` queries of each landmark, (..., landmarks); landmarks without any are left out."""
+    """Means over the `queries` queries of each landmark, (..., landmarks); landmarks without any
+    are left out.
+    """
     values = values.reshape(*values.shape[:-1], -1, queries)
-    asked = ~np.isnan(values).all(axis=(*range(values.ndim - 2), -1))  # nan depends on the query alone
+    asked = ~np.isnan(values).all(
+        axis=(*range(values.ndim - 2), -1)
+    )  # nan depends on the query alone
     return np.nanmean(values[..., asked, :], -1)
 
 
@@ -54,20 +64,31 @@ def over_seeds(values: np.ndarray) -> tuple[float, float, float]:
     return mean, mean - float(half), mean + float(half)
 
 
-def over_both(differences: np.ndarray, draws: int = 4000, seed: int = 0) -> tuple[float, float, float]:
-    """Mean and 95 % interval of paired differences (seeds, landmarks): would other seeds and landmarks give the same?
+def over_both(
+    differences: np.ndarray, draws: int = 4000, seed: int = 0
+) -> tuple[float, float, float]:
+    """Mean and 95 % interval of paired differences (seeds, landmarks): would other seeds and
+    landmarks give the same?
 
     Both are drawn again with replacement, independently of each other (a crossed bootstrap).
     """
     rng, (seeds, landmarks) = np.random.default_rng(seed), differences.shape
-    weight_of_seeds = rng.multinomial(seeds, np.full(seeds, 1 / seeds), draws) / seeds  # (draws, seeds)
-    weight_of_landmarks = rng.multinomial(landmarks, np.full(landmarks, 1 / landmarks), draws) / landmarks
+    weight_of_seeds = (
+        rng.multinomial(seeds, np.full(seeds, 1 / seeds), draws) / seeds
+    )  # (draws, seeds)
+    weight_of_landmarks = (
+        rng.multinomial(landmarks, np.full(landmarks, 1 / landmarks), draws) / landmarks
+    )
     means = np.einsum("ds,sl,dl->d", weight_of_seeds, differences, weight_of_landmarks)
     return float(differences.mean()), *map(float, np.percentile(means, [2.5, 97.5]))
 
 
-def gain(results: dict, arm: str, against: str, protocol: str, part: str = "ap") -> tuple[float, float, float]:
-    """Mean difference of two arms in points of mAP, landmarks alike, with its interval over seeds and landmarks."""
+def gain(
+    results: dict, arm: str, against: str, protocol: str, part: str = "ap"
+) -> tuple[float, float, float]:
+    """Mean difference of two arms in points of mAP, landmarks alike, with its interval over seeds
+    and landmarks.
+    """
     a, b = (by_landmark(precisions(results, name, protocol, part)) for name in (arm, against))
     return over_both(a - b)
 
@@ -76,20 +97,30 @@ def scores(results: dict, part: str = "ap") -> dict[str, dict[str, tuple[float, 
     """Protocol -> arm -> mean mAP in percent and its 95 % interval over seeds."""
     arms = list(dict.fromkeys(run["arm"] for run in results["runs"]))
     return {
-        protocol: {arm: over_seeds(np.nanmean(precisions(results, arm, protocol, part), 1)) for arm in arms}
+        protocol: {
+            arm: over_seeds(np.nanmean(precisions(results, arm, protocol, part), 1)) for arm in arms
+        }
         for protocol in PROTOCOLS
     }
 
 
 def table(results: dict, part: str = "ap") -> str:
     """A Markdown table: mAP by arm and protocol with 95 % intervals, and what Hard gains."""
-    lines = ["| arm | seeds | Easy | Medium | Hard | Hard against neither | Hard against start |", "|---" * 7 + "|"]
-    start = (f"{np.nanmean(precisions(results, 'start', protocol, part)):.2f}" for protocol in PROTOCOLS)
+    lines = [
+        "| arm | seeds | Easy | Medium | Hard | Hard against neither | Hard against start |",
+        "|---" * 7 + "|",
+    ]
+    start = (
+        f"{np.nanmean(precisions(results, 'start', protocol, part)):.2f}" for protocol in PROTOCOLS
+    )
     lines.append(f"| start | | {' | '.join(start)} | | |")
     found = scores(results, part)
     for arm in found["hard"]:
         cells = [str(len(precisions(results, arm, "hard", part)))]
-        cells += [f"{mean:.2f} ± {mean - low:.2f}" for mean, low, _ in (found[protocol][arm] for protocol in PROTOCOLS)]
+        cells += [
+            f"{mean:.2f} ± {mean - low:.2f}"
+            for mean, low, _ in (found[protocol][arm] for protocol in PROTOCOLS)
+        ]
         for against in ("neither", "start"):
             words = "" if arm == against else "{:+.2f} [{:+.2f}, {:+.2f}]"
             cells.append(words.format(*gain(results, arm, against, "hard", part)))

@@ -1,4 +1,6 @@
-"""Data sheets: what a weights file was made from, by which command, in what time, and how good it is."""
+"""Data sheets: what a weights file was made from, by which command, in what time, and how good it
+is.
+"""
 
 import json
 from dataclasses import asdict
@@ -17,17 +19,25 @@ def percent(net, benchmark: str, image_size: int) -> dict[str, float]:
 
 
 def write_sheet(net, weights: Path, config, **facts) -> dict:
-    """Write `<weights>.json` beside a weights file of `net`, trained with the dataclass `config`; returns its content.
+    """Write `<weights>.json` beside a weights file of `net`, trained with the dataclass `config`;
+    returns its content.
 
-    What was trained on the mini world is scored on its benchmarks, whose test images are looked at here for the first
-    time, when nothing is left to choose. What was trained on other data is left to `solar evaluate`.
+    What was trained on the mini world is scored on its benchmarks, whose test images are looked at
+    here for the first time, when nothing is left to choose. What was trained on other data is left
+    to `solar evaluate`.
     """
-    benchmarks = dict(validation="mini-validation", test="mini-revisitop") if config.data in DATASETS else {}
+    benchmarks = (
+        dict(validation="mini-validation", test="mini-revisitop") if config.data in DATASETS else {}
+    )
     sheet = dict(
-        name=weights.stem, sha256=sha256(weights), bytes=weights.stat().st_size, config=asdict(config), **facts,
+        name=weights.stem,
+        sha256=sha256(weights),
+        bytes=weights.stat().st_size,
+        config=asdict(config),
+        **facts,
         parameters=sum(p.numel() for p in net.parameters()),
         **{part: percent(net, name, config.image_size) for part, name in benchmarks.items()},
-    )  # fmt: skip
+    )
     with atomic(weights.with_suffix(".json")) as temporary:
         temporary.write_text(json.dumps(sheet, indent=2) + "\n")
     return sheet

@@ -1,7 +1,9 @@
-"""SOLAR's training: from a GeM network to one with second-order attention, by a second-order loss (section 4).
+"""SOLAR's training: from a GeM network to one with second-order attention, by a second-order loss
+(section 4).
 
-The trunk stays as it is; the attention blocks, GeM's exponent and the whitening learn. Where every image is seen whole,
-the frozen trunk's maps are computed once and kept in memory: a step then starts at SOA4.
+The trunk stays as it is; the attention blocks, GeM's exponent and the whitening learn. Where every
+image is seen whole, the frozen trunk's maps are computed once and kept in memory: a step then
+starts at SOA4.
 """
 
 import math
@@ -24,61 +26,83 @@ from ..search.ranking import ranks_by_counting
 from ..world import DATASETS, make
 from .datasheet import write_sheet
 from .loop import run, state_of
-from .losses import batch_contrastive_loss, second_order_loss, squared_distance, triplet_loss
+from .losses import second_order_loss, squared_distance, supervised_contrastive_loss, triplet_loss
 from .mining import epoch_tuples, hardest_negatives
-from .trunk_maps import FreshTrunk, FrozenTrunk, half_on_cuda
+from .trunk_maps import CachedMaps, ComputedMaps, half_on_cuda
 
 
 @dataclass
 class TrainConfig:
-    """The command line of `solar train`; the defaults are the recipe of `mini-solar`, `PRESETS` holds the paper's.
+    """The command line of `solar train`; the defaults are the recipe of `mini-solar`, `PRESETS`
+    holds the paper's.
 
-    first: the first-order loss. 'triplet' is the paper's: `batch` tuples a step, their negatives the hardest of a pool.
-        'batch' is the supervised contrastive loss over `batch` landmarks x `photos`, whose negatives are all others.
-    sos: weight of the second-order loss (lambda).  rate: of Adam, for attention and whitening; GeM's exponent learns
-        `rate_of_p` times as fast.  fade: the rate is multiplied by e^-fade every epoch.
-    pictures: 'cached', whole ones whose maps are kept in memory; 'whole', the same from the files at every step; or
-        'square', random squares drawn anew, described at `mining_size` for mining (0: `image_size`).
-    chunk: images that go forward and backward at a time, so that a large batch fits into memory: everything is computed
-        twice, and loss and gradient are those of the whole batch (0: all at once).
-    held_out: at most so many images choose the best epoch.  test: a benchmark to look at after every epoch, never to
-        choose by ('': none; at the paper's scale it costs more than the epoch).
+    first_order: the first-order loss. 'triplet' is the paper's: `batch` tuples a step, their
+        negatives the hardest of a pool. 'batch' is the supervised contrastive loss over `batch`
+        landmarks x `photos`, whose negatives are all others.
+    sos_weight: weight of the second-order loss (lambda).  rate: of Adam, for attention and
+        whitening; GeM's exponent learns `rate_of_p` times as fast.  fade: the rate is multiplied by
+        e^-fade every epoch.
+    image_mode: 'cached', whole ones whose maps are kept in memory; 'whole', the same from the files
+        at every step; or 'square', random squares drawn anew, described at `mining_size` for mining
+        (0: `image_size`).
+    chunk_size: images that go forward and backward at a time, so that a large batch fits into
+        memory: everything is computed twice, and loss and gradient are those of the whole batch (0:
+            all at once).
+    max_held_out_images: at most so many images choose the best epoch.  test: a benchmark to look at
+        after every epoch, never to choose by ('': none; at the paper's scale it costs more than the
+        epoch).
     """
 
     data: str = "mini-gl18-tuning"
     start: str = "mini-gem"
     output: str = "mini-solar.pth"
     soa: str = "45"
-    first: str = "batch"
-    sos: float = 0.5
+    first_order: str = "supcon"
+    sos_weight: float = 0.5
     margin: float = 1.25
     epochs: int = 20
-    queries: int = 640
-    pool: int = 2500
+    queries_per_epoch: int = 640
+    pool_size: int = 2500
     negatives: int = 5
-    batch: int = 16
-    photos: int = 4
-    rate: float = 1e-3
-    rate_of_p: float = 10.0
-    fade: float = 0.15
-    decay: float = 1e-6
+    batch_size: int = 16
+    photos_per_landmark: int = 4
+    lr: float = 1e-3
+    lr_p_factor: float = 10.0
+    lr_decay: float = 0.15
+    weight_decay: float = 1e-6
     image_size: int = 256
     seed: int = 0
-    pictures: str = "cached"
+    image_mode: str = "cached"
     mining_size: int = 0
-    chunk: int = 0
-    held_out: int = 2000
-    test: str = ""
+    chunk_size: int = 0
+    max_held_out_images: int = 2000
+    test_benchmark: str = ""
 
 
 PRESETS = {
     "mini": TrainConfig(),
     "paper": TrainConfig(
-        data="gl18", start="gl18-tl-resnet101-gem-w", output="resnet101-solar.pth", soa="45", first="triplet", sos=10.0,
-        margin=1.25, epochs=100, queries=2000, pool=20_000, negatives=5, batch=8, rate=1e-6, rate_of_p=100.0, fade=0.01,
-        decay=1e-6, image_size=1024, pictures="square", mining_size=341,
+        data="gl18",
+        start="gl18-tl-resnet101-gem-w",
+        output="resnet101-solar.pth",
+        soa="45",
+        first_order="triplet",
+        sos_weight=10.0,
+        margin=1.25,
+        epochs=100,
+        queries_per_epoch=2000,
+        pool_size=20_000,
+        negatives=5,
+        batch_size=8,
+        lr=1e-6,
+        lr_p_factor=100.0,
+        lr_decay=0.01,
+        weight_decay=1e-6,
+        image_size=1024,
+        image_mode="square",
+        mining_size=341,
     ),
-}  # fmt: skip
+}
 
 
 def learners(net: GlobalNet) -> dict[str, list[torch.nn.Parameter]]:
@@ -95,7 +119,9 @@ def learners(net: GlobalNet) -> dict[str, list[torch.nn.Parameter]]:
 
 
 def held_out_map(descriptors: torch.Tensor, landmarks: np.ndarray) -> float:
-    """Mean average precision (0..1) when every image of held-out landmarks looks for its siblings among all others."""
+    """Mean average precision (0..1) when every image of held-out landmarks looks for its siblings
+    among all others.
+    """
     scores = (descriptors @ descriptors.T).cpu().numpy()  # (N, N)
     found = []
     for i, row in enumerate(scores):
@@ -106,138 +132,206 @@ def held_out_map(descriptors: torch.Tensor, landmarks: np.ndarray) -> float:
 
 
 class GlobalTask:
-    """Task of `training.run`: a frozen trunk with attention, GeM's exponent and whitening that learn.
+    """Task of `training.run`: a frozen trunk with attention, GeM's exponent and whitening that
+    learn.
 
     Args:
-        maps: what the trunk makes of the learning and of the held-out images, as another task of the same start, data
-            and pictures keeps it in `.maps`: several runs can share it.
+        maps: what the trunk makes of the learning and of the held-out images, as another task of
+            the same start, data and pictures keeps it in `.maps`: several runs can share it.
         workers: processes that decode files, where they are read at every step.
     """
 
     def __init__(
-        self, config: TrainConfig, device=None, progress: bool = True, maps: tuple | None = None, workers: int = 0
+        self,
+        config: TrainConfig,
+        device=None,
+        progress: bool = True,
+        maps: tuple | None = None,
+        workers: int = 0,
     ):
-        for name, known in (("first", ("triplet", "batch")), ("pictures", ("cached", "whole", "square"))):
+        for name, known in (
+            ("first_order", ("triplet", "supcon")),
+            ("image_mode", ("cached", "whole", "square")),
+        ):
             if getattr(config, name) not in known:
-                raise ValueError(f"{name}={getattr(config, name)!r}: expected {' or '.join(map(repr, known))}")
+                raise ValueError(
+                    f"{name}={getattr(config, name)!r}: expected {' or '.join(map(repr, known))}"
+                )
         self.config, self.device = config, pick_device(device)
         torch.manual_seed(config.seed)
         start = load(config.start)
-        self.net = GlobalNet(start.architecture, config.soa, start.pooling, start.whiten is not None)
+        self.net = GlobalNet(
+            start.architecture, config.soa, start.pooling, start.whiten is not None
+        )
         self.net.load_state_dict(self.net.state_dict() | start.state_dict())
         self.net.mean, self.net.std = start.mean, start.std
         folder = folder_of(config.data)
-        self.index, self.held_out = load_training(folder), _first(load_training(folder, split=2), config.held_out)
+        self.index, self.held_out = (
+            load_training(folder),
+            _first(load_training(folder, split="val"), config.max_held_out_images),
+        )
         self.stage = "soa3" if "3" in config.soa else "soa4"  # what lies before it never changes
-        self.net.to(self.device).eval()  # batch norms keep their statistics, as in the authors' training
-        self.maps = maps or tuple(self._trunk(index, progress, workers) for index in (self.index, self.held_out))
+        self.net.to(
+            self.device
+        ).eval()  # batch norms keep their statistics, as in the authors' training
+        self.maps = maps or tuple(
+            self._trunk(index, progress, workers) for index in (self.index, self.held_out)
+        )
         parts = learners(self.net)
         groups = [
-            dict(params=parts["attention"] + parts["whitening"], weight_decay=config.decay, name="rest"),
-            dict(params=parts["p"], lr=config.rate * config.rate_of_p, weight_decay=0.0, name="p"),
+            dict(
+                params=parts["attention"] + parts["whitening"],
+                weight_decay=config.weight_decay,
+                name="rest",
+            ),
+            dict(params=parts["p"], lr=config.lr * config.lr_p_factor, weight_decay=0.0, name="p"),
         ]
-        self.optimiser = torch.optim.Adam(groups, lr=config.rate)
-        self.schedule = torch.optim.lr_scheduler.ExponentialLR(self.optimiser, math.exp(-config.fade))
+        self.optimizer = torch.optim.Adam(groups, lr=config.lr)
+        self.schedule = torch.optim.lr_scheduler.ExponentialLR(
+            self.optimizer, math.exp(-config.lr_decay)
+        )
 
-    def _trunk(self, index, progress: bool, workers: int) -> FrozenTrunk | FreshTrunk:
+    def _trunk(self, index, progress: bool, workers: int) -> CachedMaps | ComputedMaps:
         config, what = self.config, (self.net, self.stage, index, self.config.image_size)
-        if config.pictures == "cached":
-            return FrozenTrunk(*what, self.device, progress)
+        if config.image_mode == "cached":
+            return CachedMaps(*what, self.device, progress)
         size = (config.mining_size if index is self.index else 0) or config.image_size
-        return FreshTrunk(*what, size, self.device, config.pictures == "square", workers)
+        return ComputedMaps(*what, size, self.device, config.image_mode == "square", workers)
 
     def batches(self, epoch: int) -> list[dict]:
-        """An epoch's batches: 'rows', (B, 2 + K) or (B, photos) image numbers, and the 'seed' of their crops."""
-        rows = torch.from_numpy(self.rows(epoch)).split(self.config.batch)
-        return [dict(rows=part, seed=hash((self.config.seed, epoch, i)) % 2**32) for i, part in enumerate(rows)]
+        """An epoch's batches: 'rows', (B, 2 + K) or (B, photos) image numbers, and the 'seed' of
+        their crops.
+        """
+        rows = torch.from_numpy(self.rows(epoch)).split(self.config.batch_size)
+        return [
+            dict(rows=part, seed=hash((self.config.seed, epoch, i)) % 2**32)
+            for i, part in enumerate(rows)
+        ]
 
     def rows(self, epoch: int) -> np.ndarray:
-        """An epoch's image numbers, a row a query: (Q, 2 + K) query, positive, negatives; or (Q, photos) siblings."""
-        config, landmarks, rng = self.config, self.index.landmarks, np.random.default_rng([self.config.seed, epoch])
-        if config.first == "triplet":
-            sizes = (config.queries, config.pool, config.negatives)
-            return epoch_tuples(landmarks, lambda i: self.describe(i, epoch), rng, *sizes, self.index.pairs)
-        groups = [np.flatnonzero(landmarks == name) for name in np.unique(landmarks)]
-        groups = [group for group in groups if len(group) >= config.photos]
-        if len(groups) < config.batch:
-            raise ValueError(
-                f"{config.data}: {len(groups)} landmarks have {config.photos} photographs or more; a batch needs "
-                f"{config.batch}: make `batch` or `photos` smaller"
+        """An epoch's image numbers, a row a query: (Q, 2 + K) query, positive, negatives; or (Q,
+        photos) siblings.
+        """
+        config, landmarks, rng = (
+            self.config,
+            self.index.landmarks,
+            np.random.default_rng([self.config.seed, epoch]),
+        )
+        if config.first_order == "triplet":
+            sizes = (config.queries_per_epoch, config.pool_size, config.negatives)
+            return epoch_tuples(
+                landmarks, lambda i: self.describe(i, epoch), rng, *sizes, self.index.pairs
             )
-        steps = range(max(1, config.queries // config.batch))
-        chosen = [i for _ in steps for i in rng.choice(len(groups), config.batch, replace=False)]
-        return np.array([rng.choice(groups[i], config.photos, replace=False) for i in chosen])
+        groups = [np.flatnonzero(landmarks == name) for name in np.unique(landmarks)]
+        groups = [group for group in groups if len(group) >= config.photos_per_landmark]
+        if len(groups) < config.batch_size:
+            raise ValueError(
+                f"{config.data}: {len(groups)} landmarks have {config.photos_per_landmark} photographs or more; a batch needs "
+                f"{config.batch_size}: make `batch_size` or `photos_per_landmark` smaller"
+            )
+        steps = range(max(1, config.queries_per_epoch // config.batch_size))
+        chosen = [
+            i for _ in steps for i in rng.choice(len(groups), config.batch_size, replace=False)
+        ]
+        return np.array(
+            [rng.choice(groups[i], config.photos_per_landmark, replace=False) for i in chosen]
+        )
 
     def feed(self, batches: list[dict]) -> Iterator[dict]:
         """The batches with the trunk's 'maps' of this process's share of their rows."""
         return self.maps[0].feed(batches)
 
     def losses(self, batch: dict) -> dict[str, torch.Tensor]:
-        """Losses of both orders over one batch that `feed` gave; each process describes its share of the rows.
+        """Losses of both orders over one batch that `feed` gave; each process describes its share
+        of the rows.
 
-        'negatives' is the mean distance from queries to their negatives: near zero, the descriptors have collapsed.
+        'negatives' is the mean distance from queries to their negatives: near zero, the descriptors
+        have collapsed.
         """
         rows, config = batch["rows"], self.config
-        share = distributed.mine(len(rows))
+        share = distributed.my_share(len(rows))
         d = self.describe_in_chunks(batch["maps"]).unflatten(0, (len(share), rows.shape[1]))
-        d = distributed.whole(d, share, len(rows))  # (B, 2 + K or photos, D)
+        d = distributed.all_gather_rows(d, share, len(rows))  # (B, 2 + K or photos, D)
         q, p = d[:, 0], d[:, 1]
-        if config.first == "triplet":
+        if config.first_order == "triplet":
             n = d[:, 2:]
             first = triplet_loss(q, p, n, config.margin)
         else:
             labels, flat = self.index.landmarks[rows.cpu().numpy()], d.flatten(0, 1)
-            near = hardest_negatives(q.detach(), flat.detach(), labels[:, 0], labels.ravel(), config.negatives)
-            first = batch_contrastive_loss(flat, torch.from_numpy(labels.ravel()).to(flat.device))
+            near = hardest_negatives(
+                q.detach(), flat.detach(), labels[:, 0], labels.ravel(), config.negatives
+            )
+            first = supervised_contrastive_loss(
+                flat, torch.from_numpy(labels.ravel()).to(flat.device)
+            )
             n = flat[torch.from_numpy(near).to(flat.device)]  # (B, K, D)
         second = second_order_loss(q, p, n)
-        found = dict(loss=first + config.sos * second, first=first, second=second)
+        found = dict(loss=first + config.sos_weight * second, first=first, second=second)
         found["negatives"] = squared_distance(q[:, None], n).detach().sqrt().mean()
-        return found | (dict(p=self.net.pool.p.detach().mean()) if hasattr(self.net.pool, "p") else {})
+        return found | (
+            dict(p=self.net.pool.p.detach().mean()) if hasattr(self.net.pool, "p") else {}
+        )
 
     def names(self, batch: dict) -> list[str]:
         """File names of a batch's images."""
         return [self.index.images[i].name for i in batch["rows"].ravel().tolist()]
 
     def example(self, batch: dict, count: int = 4, side: int = 128) -> np.ndarray:
-        """The middles of the first `count` rows' pictures, a row beside each other, (H, W, 3) uint8."""
+        """The middles of the first `count` rows' pictures, a row beside each other, (H, W, 3)
+        uint8.
+        """
         rows = batch["rows"][:count].tolist()
-        return np.vstack([np.hstack([square(self.index.images[i], side) for i in row]) for row in rows])
+        return np.vstack(
+            [np.hstack([square(self.index.images[i], side) for i in row]) for row in rows]
+        )
 
     def describe_maps(self, maps: torch.Tensor) -> torch.Tensor:
         """Descriptors (B, D) from the frozen trunk's maps, through everything that learns."""
         with half_on_cuda(self.device):
-            maps = self.net.features.onwards(maps, self.stage)
+            maps = self.net.features.features_from(maps, self.stage)
         return self.net.head(maps.float())
 
     def describe_in_chunks(self, maps: torch.Tensor) -> torch.Tensor:
-        """The same, with `chunk` images held at a time: their forward pass is repeated when gradients come back."""
-        if not self.config.chunk:
+        """The same, with `chunk` images held at a time: their forward pass is repeated when
+        gradients come back.
+        """
+        if not self.config.chunk_size:
             return self.describe_maps(maps)
-        parts = maps.split(self.config.chunk)
-        return torch.cat([checkpoint(self.describe_maps, part, use_reentrant=False) for part in parts])
+        parts = maps.split(self.config.chunk_size)
+        return torch.cat(
+            [checkpoint(self.describe_maps, part, use_reentrant=False) for part in parts]
+        )
 
     @torch.no_grad()
     def describe(self, numbers: np.ndarray, seed: int | None = None, part: int = 0) -> torch.Tensor:
-        """Descriptors (n, D) of images to learn from (part 0) or held out (1); each process describes its share."""
-        share, numbers = distributed.mine(len(numbers)), np.asarray(numbers)
+        """Descriptors (n, D) of images to learn from (part 0) or held out (1); each process
+        describes its share.
+        """
+        share, numbers = distributed.my_share(len(numbers)), np.asarray(numbers)
         found = [self.describe_maps(maps) for maps in self.maps[part].stream(numbers[share], seed)]
-        return distributed.whole(torch.cat(found), share, len(numbers))
+        return distributed.all_gather_rows(torch.cat(found), share, len(numbers))
 
     def validate(self) -> float:
         """`held_out_map` of the network as it is."""
-        return held_out_map(self.describe(np.arange(len(self.held_out)), part=1), self.held_out.landmarks)
+        return held_out_map(
+            self.describe(np.arange(len(self.held_out)), part=1), self.held_out.landmarks
+        )
 
     def measure(self) -> dict[str, float]:
-        """mAP on the benchmark `config.test`, if there is one, to look at: nothing is chosen by it."""
-        if not self.config.test:
+        """mAP on the benchmark `config.test_benchmark`, if there is one, to look at: nothing is
+        chosen by it.
+        """
+        if not self.config.test_benchmark:
             return {}
-        report = score(self.net, load_benchmark(self.config.test), image_size=self.config.image_size)
+        report = score(
+            self.net, load_benchmark(self.config.test_benchmark), image_size=self.config.image_size
+        )
         return {f"test_{protocol}": value for protocol, value in report.map.items()}
 
 
 def folder_of(data: str) -> Path:
-    """The folder (or pickle) of training data: a mini set by name, made on first use; a name in `home()`; or a path.
+    """The folder (or pickle) of training data: a mini set by name, made on first use; a name in
+    `home()`; or a path.
 
     Raises:
         FileNotFoundError: there is none.
@@ -247,7 +341,9 @@ def folder_of(data: str) -> Path:
     for path in (Path(data), home() / "data" / data):
         if path.exists():
             return path
-    raise FileNotFoundError(f"{data}: no such training data; `solar data gl18` says what to fetch and where to put it")
+    raise FileNotFoundError(
+        f"{data}: no such training data; `solar data gl18` says what to fetch and where to put it"
+    )
 
 
 def _first(index: TrainingIndex, count: int) -> TrainingIndex:
@@ -259,24 +355,37 @@ def _first(index: TrainingIndex, count: int) -> TrainingIndex:
 
 
 def train(
-    config: TrainConfig, device=None, progress: bool = True, board=None, save_every: int = 0, workers: int = 0
+    config: TrainConfig,
+    device=None,
+    progress: bool = True,
+    board=None,
+    save_every: int = 0,
+    workers: int = 0,
 ) -> dict:
-    """Train, keep the epoch of the best validation, write it with its data sheet (.json); returns the sheet.
+    """Train, keep the epoch of the best validation, write it with its data sheet (.json); returns
+    the sheet.
 
-    The same command goes on after a kill, to the very weights of an unbroken run (see `training.run`).
+    The same command goes on after a kill, to the very weights of an unbroken run (see
+    `training.run`).
     """
     output = Path(config.output)
-    with distributed.started(device) as device:
+    with distributed.process_group(device) as device:
         task = GlobalTask(config, device, progress, workers=workers)
         found = run(task, output, config.epochs, config.seed, progress, board, save_every)
         if distributed.rank() > 0:
             return {}
     save(task.net, output)
-    held_out = [round(100 * value, 2) for value in (found["start"], *(e["validation"] for e in found["log"]))]
+    held_out = [
+        round(100 * value, 2)
+        for value in (found["start"], *(e["validation"] for e in found["log"]))
+    ]
     facts = dict(
-        photographs=len(task.index), landmarks=len(set(task.index.landmarks)), best_epoch=found["best_epoch"],
-        held_out=held_out, cpu_seconds=round(found["seconds"]),
-    )  # fmt: skip
+        photographs=len(task.index),
+        landmarks=len(set(task.index.landmarks)),
+        best_epoch=found["best_epoch"],
+        held_out=held_out,
+        cpu_seconds=round(found["seconds"]),
+    )
     sheet = write_sheet(task.net, output, config, **facts)
     state_of(output).unlink(missing_ok=True)
     return sheet

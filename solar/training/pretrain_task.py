@@ -1,9 +1,10 @@
 """How the small trunk learnt to see: `mini-gem`, the start that SOLAR's own training then refines.
 
-SOLAR begins with a GeM network that was trained before, and so do we. Landmarks are told apart with the supervised
-contrastive loss (Khosla et al., 2020): in a batch of 16 landmarks x 4 photographs, each photograph should be more
-similar to its three siblings than to the other sixty. A mirrored landmark counts as another landmark.
-Small pictures teach cheaply at first; the last epochs see them at the size in which they will be described.
+SOLAR begins with a GeM network that was trained before, and so do we. Landmarks are told apart with
+the supervised contrastive loss (Khosla et al., 2020): in a batch of 16 landmarks x 4 photographs,
+each photograph should be more similar to its three siblings than to the other sixty. A mirrored
+landmark counts as another landmark. Small pictures teach cheaply at first; the last epochs see them
+at the size in which they will be described.
 """
 
 import sys
@@ -25,12 +26,14 @@ from ..nets.global_net import IMAGENET_MEAN, IMAGENET_STD, GlobalNet
 from ..nets.pooling import l2n
 from ..world import make
 from .datasheet import percent, write_sheet
-from .losses import batch_contrastive_loss
+from .losses import supervised_contrastive_loss
 
 
 @dataclass
 class PretrainConfig:
-    """The command line of `solar pretrain`. Sizes are height x width in pixels; `image_size` is the longer side."""
+    """The command line of `solar pretrain`. Sizes are height x width in pixels; `image_size` is the
+    longer side.
+    """
 
     data: str = "mini-gl18-large"
     output: str = "mini-gem.pth"
@@ -38,17 +41,19 @@ class PretrainConfig:
     large_epochs: int = 16  # of them, the last ones at the large size
     small_size: tuple[int, int] = (96, 128)
     large_size: tuple[int, int] = (144, 192)
-    landmarks: int = 16  # in a batch
-    photos: int = 4  # of each
-    rate: float = 4e-3
-    decay: float = 0.02
+    landmarks_per_batch: int = 16  # in a batch
+    photos_per_landmark: int = 4  # of each
+    lr: float = 4e-3
+    weight_decay: float = 0.02
     temperature: float = 0.1
     seed: int = 0
     image_size: int = 256
 
 
 class Trunk(nn.Module):
-    """GlobalNet with a batch norm before its whitening, without which the loss hardly moves; `fold` takes it out."""
+    """GlobalNet with a batch norm before its whitening, without which the loss hardly moves; `fold`
+    takes it out.
+    """
 
     def __init__(self, net: GlobalNet):
         super().__init__()
@@ -61,7 +66,9 @@ class Trunk(nn.Module):
 
     @torch.no_grad()
     def fold(self) -> GlobalNet:
-        """The same function as a plain GlobalNet: W (x - mean) / std + b is itself an affine map of x."""
+        """The same function as a plain GlobalNet: W (x - mean) / std + b is itself an affine map of
+        x.
+        """
         scale = (self.norm.running_var + self.norm.eps).rsqrt()
         net = GlobalNet("mini", soa="")
         net.load_state_dict(self.net.state_dict())
@@ -83,7 +90,9 @@ def read_photos(folder: Path) -> tuple[torch.Tensor, list[np.ndarray]]:
     return torch.from_numpy(np.stack(images)).permute(0, 3, 1, 2), [g for g in groups if len(g) > 1]
 
 
-def augment(images: torch.Tensor, mirror: torch.Tensor, size: tuple[int, int], generator) -> torch.Tensor:
+def augment(
+    images: torch.Tensor, mirror: torch.Tensor, size: tuple[int, int], generator
+) -> torch.Tensor:
     """Random crop, tilt and stretch by one sampling call, then random light.
 
     Args:
@@ -97,7 +106,9 @@ def augment(images: torch.Tensor, mirror: torch.Tensor, size: tuple[int, int], g
     def normal(*shape):
         return torch.randn(*shape, generator=generator)
 
-    zoom = torch.rand(count, generator=generator) * 0.5 + 0.55  # share of the picture's side that is kept
+    zoom = (
+        torch.rand(count, generator=generator) * 0.5 + 0.55
+    )  # share of the picture's side that is kept
     angle, stretch = normal(count) * 0.05, torch.exp(normal(count) * 0.06)
     room = (1 - zoom).clamp(min=0)
     x, y = ((torch.rand(count, generator=generator) * 2 - 1) * room for _ in range(2))
@@ -110,9 +121,9 @@ def augment(images: torch.Tensor, mirror: torch.Tensor, size: tuple[int, int], g
         ],
         1,
     )  # (B, 2, 3)
-    pixels = (images.float() / 255 - torch.tensor(IMAGENET_MEAN).view(1, 3, 1, 1)) / torch.tensor(IMAGENET_STD).view(
-        1, 3, 1, 1
-    )
+    pixels = (images.float() / 255 - torch.tensor(IMAGENET_MEAN).view(1, 3, 1, 1)) / torch.tensor(
+        IMAGENET_STD
+    ).view(1, 3, 1, 1)
     grid = F.affine_grid(affine, [count, 3, *size], align_corners=False)
     pixels = F.grid_sample(pixels, grid, padding_mode="reflection", align_corners=False)
     pixels = pixels * (1 + 0.25 * normal(count, 1, 1, 1)) * (1 + 0.12 * normal(count, 3, 1, 1))
@@ -121,30 +132,47 @@ def augment(images: torch.Tensor, mirror: torch.Tensor, size: tuple[int, int], g
     return pixels * (1 - grey) + grey * pixels.mean(1, keepdim=True)
 
 
-def draw_batch(groups: list[np.ndarray], config: PretrainConfig, rng) -> tuple[np.ndarray, np.ndarray]:
-    """Rows (B,) of `landmarks` x `photos` images, siblings side by side, and which landmarks are mirrored (B,)."""
-    chosen = rng.choice(len(groups), config.landmarks, replace=False)
-    rows = [rng.choice(groups[g], config.photos, replace=len(groups[g]) < config.photos) for g in chosen]
-    return np.concatenate(rows), np.repeat(rng.random(config.landmarks) < 0.5, config.photos)
+def draw_batch(
+    groups: list[np.ndarray], config: PretrainConfig, rng
+) -> tuple[np.ndarray, np.ndarray]:
+    """Rows (B,) of `landmarks_per_batch` x `photos_per_landmark` images, siblings side by side, and
+    which landmarks are mirrored (B,).
+    """
+    chosen = rng.choice(len(groups), config.landmarks_per_batch, replace=False)
+    rows = [
+        rng.choice(
+            groups[g],
+            config.photos_per_landmark,
+            replace=len(groups[g]) < config.photos_per_landmark,
+        )
+        for g in chosen
+    ]
+    return np.concatenate(rows), np.repeat(
+        rng.random(config.landmarks_per_batch) < 0.5, config.photos_per_landmark
+    )
 
 
-def _epoch(trunk, optimiser, schedule, data, epoch: int, config: PretrainConfig) -> float:
+def _epoch(trunk, optimizer, schedule, data, epoch: int, config: PretrainConfig) -> float:
     """One pass over as many photographs as there are; returns the mean loss."""
     images, groups = data
-    rng = np.random.default_rng([config.seed, epoch])  # an epoch's randomness depends on its number alone
+    rng = np.random.default_rng(
+        [config.seed, epoch]
+    )  # an epoch's randomness depends on its number alone
     generator = torch.Generator().manual_seed(1000 * config.seed + epoch)
     size = config.large_size if epoch >= config.epochs - config.large_epochs else config.small_size
-    labels = torch.arange(config.landmarks).repeat_interleave(config.photos)
+    labels = torch.arange(config.landmarks_per_batch).repeat_interleave(config.photos_per_landmark)
     steps, total = len(images) // len(labels), 0.0
     trunk.train()
-    for _ in tqdm(range(steps), desc=f"epoch {epoch + 1}/{config.epochs}", unit="step", disable=None):
+    for _ in tqdm(
+        range(steps), desc=f"epoch {epoch + 1}/{config.epochs}", unit="step", disable=None
+    ):
         rows, mirror = draw_batch(groups, config, rng)
         batch = augment(images[rows], torch.from_numpy(mirror), size, generator)
         descriptors = trunk(batch.contiguous(memory_format=torch.channels_last))
-        loss = batch_contrastive_loss(descriptors, labels, config.temperature)
-        optimiser.zero_grad(set_to_none=True)
+        loss = supervised_contrastive_loss(descriptors, labels, config.temperature)
+        optimizer.zero_grad(set_to_none=True)
         loss.backward()
-        optimiser.step()
+        optimizer.step()
         schedule.step()
         total += loss.item()
     return total / steps
@@ -153,7 +181,8 @@ def _epoch(trunk, optimiser, schedule, data, epoch: int, config: PretrainConfig)
 def pretrain(config: PretrainConfig) -> dict:
     """Train, write the weights and, beside them, their data sheet (.json); returns the data sheet.
 
-    After every epoch the state is kept in `<output>.state`; the same command goes on from there after a kill.
+    After every epoch the state is kept in `<output>.state`; the same command goes on from there
+    after a kill.
     """
     torch.manual_seed(config.seed)
     output, started = Path(config.output), time.process_time()
@@ -162,24 +191,39 @@ def pretrain(config: PretrainConfig) -> dict:
     trunk = Trunk(GlobalNet("mini", soa="")).to(memory_format=torch.channels_last)
     weights = [p for p in trunk.parameters() if p.ndim > 1]
     others = [p for p in trunk.parameters() if p.ndim <= 1]
-    groups = [dict(params=weights, weight_decay=config.decay), dict(params=others, weight_decay=0.0)]
-    optimiser = torch.optim.AdamW(groups, lr=config.rate)
-    steps = config.epochs * (len(data[0]) // (config.landmarks * config.photos))
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, config.rate, total_steps=steps, pct_start=0.15)
+    groups = [
+        dict(params=weights, weight_decay=config.weight_decay),
+        dict(params=others, weight_decay=0.0),
+    ]
+    optimizer = torch.optim.AdamW(groups, lr=config.lr)
+    steps = config.epochs * (
+        len(data[0]) // (config.landmarks_per_batch * config.photos_per_landmark)
+    )
+    schedule = torch.optim.lr_scheduler.OneCycleLR(
+        optimizer, config.lr, total_steps=steps, pct_start=0.15
+    )
     first, seconds = 0, 0.0
     if state.is_file():
         kept = torch.load(state, weights_only=True)
         trunk.load_state_dict(kept["trunk"])
-        optimiser.load_state_dict(kept["optimiser"])
+        optimizer.load_state_dict(kept["optimizer"])
         schedule.load_state_dict(kept["schedule"])
         first, seconds = kept["epoch"] + 1, kept["seconds"]
     for epoch in range(first, config.epochs):
-        loss = _epoch(trunk, optimiser, schedule, data, epoch, config)
+        loss = _epoch(trunk, optimizer, schedule, data, epoch, config)
         spent = seconds + time.process_time() - started
-        kept = dict(trunk=trunk.state_dict(), optimiser=optimiser.state_dict(), schedule=schedule.state_dict())
+        kept = dict(
+            trunk=trunk.state_dict(),
+            optimizer=optimizer.state_dict(),
+            schedule=schedule.state_dict(),
+        )
         with atomic(state) as temporary:
             torch.save(kept | dict(epoch=epoch, seconds=spent), temporary)
-        print(f"epoch {epoch + 1}: loss {loss:.3f}, p {trunk.net.pool.p.item():.2f}", file=sys.stderr, flush=True)
+        print(
+            f"epoch {epoch + 1}: loss {loss:.3f}, p {trunk.net.pool.p.item():.2f}",
+            file=sys.stderr,
+            flush=True,
+        )
         if epoch % 4 == 3 or epoch == config.epochs - 1:
             found = percent(trunk.fold(), "mini-validation", config.image_size)
             print("  validation mAP", found, file=sys.stderr, flush=True)

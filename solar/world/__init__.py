@@ -1,8 +1,9 @@
 """The mini world: seeded landmarks, photographed by an exact camera that knows what it saw.
 
-`solar.world.make("mini-revisitop")` writes a dataset in the published format; `Landmark` and `photograph` make single
-pictures. In small rooms: textures, solids, styles and landmark build; camera, visibility, surfaces and
-light draw; clutter and photo make a photograph of it; truth labels pairs; recipes and writing fill the disk.
+`solar.world.make("mini-revisitop")` writes a dataset in the published format; `Landmark` and
+`photograph` make single pictures. In small rooms: textures, solids, styles and landmark build;
+camera, visibility, surfaces and light draw; clutter and photo make a photograph of it; truth labels
+pairs; recipes and writing fill the disk.
 """
 
 from .camera import Camera
@@ -15,6 +16,21 @@ from .truth import box_of, correspondences, shared
 from .writing import contact_sheet, make, records, write
 
 __all__ = [
-    "BOOK", "Camera", "DATASETS", "Landmark", "Photo", "Recipe", "STYLES", "WEATHERS", "box_of", "choose_view",
-    "contact_sheet", "correspondences", "make", "photograph", "records", "shared", "write",
-]  # fmt: skip
+    "BOOK",
+    "Camera",
+    "DATASETS",
+    "Landmark",
+    "Photo",
+    "Recipe",
+    "STYLES",
+    "WEATHERS",
+    "box_of",
+    "choose_view",
+    "contact_sheet",
+    "correspondences",
+    "make",
+    "photograph",
+    "records",
+    "shared",
+    "write",
+]

@@ -1,6 +1,8 @@
-"""Two cameras, one interface: a pinhole that takes the photographs, and a parallel one that stands for the sun.
+"""Two cameras, one interface: a pinhole that takes the photographs, and a parallel one that stands
+for the sun.
 
-World axes: z up, metres, a landmark's front faces -y. Pixel centres lie at half-integers; u runs right, v runs down.
+World axes: z up, metres, a landmark's front faces -y. Pixel centres lie at half-integers; u runs
+right, v runs down.
 """
 
 from dataclasses import dataclass
@@ -37,7 +39,9 @@ class Camera:
     size: tuple[int, int]
 
     @classmethod
-    def looking_at(cls, position, target, field_of_view: float, size, roll: float = 0.0) -> "Camera":
+    def looking_at(
+        cls, position, target, field_of_view: float, size, roll: float = 0.0
+    ) -> "Camera":
         """Camera at `position` whose longer side spans `field_of_view` radians around `target`."""
         position, target = np.asarray(position, float), np.asarray(target, float)
         focal = 0.5 * max(size) / np.tan(0.5 * field_of_view)
@@ -59,7 +63,9 @@ class Camera:
         return local[..., :2] / safe[..., None] * self.focal + np.array(self.size) / 2, depth
 
     def directions(self, u: np.ndarray, v: np.ndarray) -> np.ndarray:
-        """Viewing rays (3, ...) at pixels (u, v); `position + depth * direction` is the point at that depth."""
+        """Viewing rays (3, ...) at pixels (u, v); `position + depth * direction` is the point at
+        that depth.
+        """
         x = (u - self.size[0] / 2) / self.focal
         y = (v - self.size[1] / 2) / self.focal
         right, down, forward = self.rotation.astype(u.dtype)
@@ -70,7 +76,9 @@ class Camera:
         return self.position, self.directions(u, v)
 
     def nearness(self, normal: np.ndarray, offset: float) -> np.ndarray:
-        """(a, b, c): the plane normal . x = offset is seen at 1 / depth = a u + b v + c. Larger is nearer."""
+        """(a, b, c): the plane normal . x = offset is seen at 1 / depth = a u + b v + c. Larger is
+        nearer.
+        """
         f, (w, h) = self.focal, self.size
         a, b, c = self.rotation @ normal / (offset - normal @ self.position)
         return np.array([a / f, b / f, c - a * w / 2 / f - b * h / 2 / f])
@@ -90,7 +98,8 @@ class Camera:
 
 @dataclass(frozen=True)
 class Sun:
-    """A parallel camera far away in the direction of the sun: what it sees is lit, the rest lies in shadow.
+    """A parallel camera far away in the direction of the sun: what it sees is lit, the rest lies in
+    shadow.
 
     Args:
         centre: (3,) the point in the middle of its picture.
@@ -107,12 +116,20 @@ class Sun:
 
     @classmethod
     def above(cls, lo, hi, azimuth: float, elevation: float, pixels: int) -> "Sun":
-        """Sun at `azimuth`, `elevation` (radians) over the box lo..hi, which just fits into its picture."""
+        """Sun at `azimuth`, `elevation` (radians) over the box lo..hi, which just fits into its
+        picture.
+        """
         travel = -np.array(
-            [np.cos(elevation) * np.cos(azimuth), np.cos(elevation) * np.sin(azimuth), np.sin(elevation)]
+            [
+                np.cos(elevation) * np.cos(azimuth),
+                np.cos(elevation) * np.sin(azimuth),
+                np.sin(elevation),
+            ]
         )
         radius = 0.5 * np.linalg.norm(np.asarray(hi) - lo)
-        return cls((np.asarray(lo) + hi) / 2, look_along(travel), pixels / (2 * radius), (pixels, pixels))
+        return cls(
+            (np.asarray(lo) + hi) / 2, look_along(travel), pixels / (2 * radius), (pixels, pixels)
+        )
 
     def project(self, points):
         """World points (..., 3) -> pixels (..., 2) and depth along the light (...)."""
@@ -130,7 +147,10 @@ class Sun:
         """(a, b, c): the plane is seen at -depth = a u + b v + c. Larger is nearer."""
         along = normal @ self.rotation[2]
         along = along if abs(along) > 1e-6 else -1e-6
-        a, b = normal @ self.rotation[0] / along / self.scale, normal @ self.rotation[1] / along / self.scale
+        a, b = (
+            normal @ self.rotation[0] / along / self.scale,
+            normal @ self.rotation[1] / along / self.scale,
+        )
         c = -(offset - normal @ (self.centre - self.far * self.rotation[2])) / along
         return np.array([a, b, c - a * self.size[0] / 2 - b * self.size[1] / 2])
 

@@ -1,4 +1,6 @@
-"""What stands in the way of a photograph: trees, people, cars, lamps. Painted once, put in as flat pictures."""
+"""What stands in the way of a photograph: trees, people, cars, lamps. Painted once, put in as flat
+pictures.
+"""
 
 from functools import cache
 
@@ -13,7 +15,9 @@ AA = cv2.LINE_AA
 
 def _tree(rng, kind: int) -> np.ndarray:
     size = 128
-    leaf = np.array([(0.20, 0.33, 0.13), (0.28, 0.38, 0.15), (0.15, 0.28, 0.16), (0.45, 0.36, 0.14)][kind % 4])
+    leaf = np.array(
+        [(0.20, 0.33, 0.13), (0.28, 0.38, 0.15), (0.15, 0.28, 0.16), (0.45, 0.36, 0.14)][kind % 4]
+    )
     sprite = np.zeros((size, size, 4), np.float32)
     cv2.line(sprite, (64, 127), (64, 60), (0.24, 0.18, 0.13, 1), 6)
     y, x = np.mgrid[0:size, 0:size] / size
@@ -21,14 +25,22 @@ def _tree(rng, kind: int) -> np.ndarray:
     for _ in range(26):
         if kind % 3:  # broadleaf: a cloud of tufts
             radius, angle = rng.uniform(0, 0.28), rng.uniform(0, 2 * np.pi)
-            cx, cy, tuft = 0.5 + radius * np.cos(angle), 0.36 + 0.9 * radius * np.sin(angle), rng.uniform(0.07, 0.14)
+            cx, cy, tuft = (
+                0.5 + radius * np.cos(angle),
+                0.36 + 0.9 * radius * np.sin(angle),
+                rng.uniform(0.07, 0.14),
+            )
         else:  # conifer: a cone of tufts
             cy = rng.uniform(0.1, 0.82)
             cx, tuft = 0.5 + rng.uniform(-0.18, 0.18) * cy, 0.035 + 0.075 * cy
         crown = np.maximum(crown, 1.2 - np.sqrt((x - cx) ** 2 + (y - cy) ** 2) / tuft)
     cover = np.clip((crown + 0.28 * noise(size, 0.9, kind)) * 6, 0, 1)[..., None]
-    shade = np.clip(0.75 + 0.2 * noise(size, 1.1, kind + 50) + 0.5 * (0.5 - y) - 0.25 * (x - 0.5), 0.3, 1.6)
-    return sprite * (1 - cover) + np.dstack([leaf * shade[..., None], np.ones((size, size))]) * cover
+    shade = np.clip(
+        0.75 + 0.2 * noise(size, 1.1, kind + 50) + 0.5 * (0.5 - y) - 0.25 * (x - 0.5), 0.3, 1.6
+    )
+    return (
+        sprite * (1 - cover) + np.dstack([leaf * shade[..., None], np.ones((size, size))]) * cover
+    )
 
 
 def _person(rng, kind: int) -> np.ndarray:
@@ -67,14 +79,25 @@ def _lamp() -> np.ndarray:
 
 @cache
 def sprites() -> list[np.ndarray]:
-    """Eight trees, six people, three cars, a lamp: (h, w, 4) float32, RGB already multiplied by coverage."""
+    """Eight trees, six people, three cars, a lamp: (h, w, 4) float32, RGB already multiplied by
+    coverage.
+    """
     rng = np.random.default_rng(5)
-    painted = [_tree(rng, k) for k in TREES] + [_person(rng, k) for k in range(6)] + [_car(rng) for _ in CARS]
-    return [np.dstack([s[..., :3] * s[..., 3:], s[..., 3:]]).astype(np.float32) for s in (*painted, _lamp())]
+    painted = (
+        [_tree(rng, k) for k in TREES]
+        + [_person(rng, k) for k in range(6)]
+        + [_car(rng) for _ in CARS]
+    )
+    return [
+        np.dstack([s[..., :3] * s[..., 3:], s[..., 3:]]).astype(np.float32)
+        for s in (*painted, _lamp())
+    ]
 
 
 def passers_by(camera, rng, amount: float) -> list[tuple]:
-    """Random (x, y, height in metres, sprite number) in front of the camera; `amount` scales how many."""
+    """Random (x, y, height in metres, sprite number) in front of the camera; `amount` scales how
+    many.
+    """
     right, forward = camera.rotation[0], camera.rotation[2] * (1, 1, 0)
     forward = forward / np.linalg.norm(forward)
     found = []
@@ -85,13 +108,18 @@ def passers_by(camera, rng, amount: float) -> list[tuple]:
         (0.4, [LAMP], 12, 30, 10, (4.6, 5.4)),
     ):
         for _ in range(rng.poisson(mean * amount)):
-            spot = camera.position + forward * rng.uniform(near, far) + right * rng.uniform(-side, side)
+            spot = (
+                camera.position
+                + forward * rng.uniform(near, far)
+                + right * rng.uniform(-side, side)
+            )
             found.append((spot[0], spot[1], rng.uniform(*height), int(rng.choice(kinds))))
     return found
 
 
 def put_in(image, depth, own, camera, things, light) -> None:
-    """Draw `things` (as `passers_by` gives them) into image (H, W, 3), far ones first, hidden by nearer surfaces.
+    """Draw `things` (as `passers_by` gives them) into image (H, W, 3), far ones first, hidden by
+    nearer surfaces.
 
     `own` (H, W) bool loses the pixels that are covered by more than half.
     """
@@ -106,7 +134,9 @@ def put_in(image, depth, own, camera, things, light) -> None:
         sprite = sprites()[kind]
         columns = rows * sprite.shape[1] / sprite.shape[0]
         shrink = cv2.INTER_AREA if rows < sprite.shape[0] else cv2.INTER_LINEAR
-        sprite = cv2.resize(sprite, (max(1, round(columns)), max(1, round(rows))), interpolation=shrink)
+        sprite = cv2.resize(
+            sprite, (max(1, round(columns)), max(1, round(rows))), interpolation=shrink
+        )
         left, top = round(foot[0] - columns / 2), round(foot[1]) - sprite.shape[0]
         x0, y0 = max(left, 0), max(top, 0)
         x1, y1 = min(left + sprite.shape[1], width), min(top + sprite.shape[0], height)

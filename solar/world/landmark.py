@@ -1,4 +1,6 @@
-"""A landmark: a building of some style, its paint, its ground, its neighbours and its trees, all from one seed."""
+"""A landmark: a building of some style, its paint, its ground, its neighbours and its trees, all
+from one seed.
+"""
 
 from dataclasses import replace
 
@@ -20,8 +22,15 @@ def draw_style(rng) -> Style:
         wall=wall,
         trim=np.clip(wall * rng.uniform(1.08, 1.3), 0, 0.95) if light else wall * 0.7,
         roof=ROOFS[rng.integers(len(ROOFS))] * rng.uniform(0.9, 1.1),
-        stones=(rng.uniform(0.35, 1.1), rng.uniform(0.8, 2.2), rng.uniform(0.04, 0.14), rng.uniform(0.02, 0.09)),
-        windows=tuple((pick(rng, *kinds), rng.uniform(0.3, 0.62), rng.uniform(0.42, 0.72)) for _ in range(4)),
+        stones=(
+            rng.uniform(0.35, 1.1),
+            rng.uniform(0.8, 2.2),
+            rng.uniform(0.04, 0.14),
+            rng.uniform(0.02, 0.09),
+        ),
+        windows=tuple(
+            (pick(rng, *kinds), rng.uniform(0.3, 0.62), rng.uniform(0.42, 0.72)) for _ in range(4)
+        ),
         bay=rng.uniform(2.4, 5.5),
         storey=rng.uniform(3.2, 7),
         frame=rng.uniform(0, 2.2),
@@ -38,7 +47,9 @@ def draw_style(rng) -> Style:
 
 def surroundings(b: Builder, rng) -> int:
     """Ground and neighbouring houses; returns the number of the ground's solid."""
-    colour = pick(rng, (0.55, 0.53, 0.50), (0.40, 0.50, 0.28), (0.62, 0.56, 0.46), (0.42, 0.42, 0.44))
+    colour = pick(
+        rng, (0.55, 0.53, 0.50), (0.40, 0.50, 0.28), (0.62, 0.56, 0.46), (0.42, 0.42, 0.44)
+    )
     slab = rng.uniform(0.6, 2.4)
     joint = 0.0 if colour[1] > colour[0] else 0.08  # grass has none
     ground = b.texture(swatch(rng, GROUND, colour, slab, slab, joint, 0.05))
@@ -60,7 +71,15 @@ def surroundings(b: Builder, rng) -> int:
 
 
 def _house(style: Style, colour) -> Style:
-    plain = dict(windows=(("rect", 0.4, 0.5),), bay=3.4, storey=3.6, pilasters=False, frame=0.6, sill=0, course=0.0)
+    plain = dict(
+        windows=(("rect", 0.4, 0.5),),
+        bay=3.4,
+        storey=3.6,
+        pilasters=False,
+        frame=0.6,
+        sill=0,
+        course=0.0,
+    )
     return replace(style, wall=colour, trim=colour * 1.1, **plain)
 
 
@@ -68,7 +87,8 @@ class Landmark:
     """The building that belongs to `seed`, with its surroundings.
 
     Attributes:
-        style: name in `STYLES`.  solids: its own `n_own` first, then ground (number `ground`) and houses.
+        style: name in `STYLES`.  solids: its own `n_own` first, then ground (number `ground`) and
+            houses.
         lo, hi: (3,) bounds of its own solids, metres.  trees: (x, y, height, kind) each.
         atlas, rects, mips: all textures in one picture, see `solids.pack`.
     """
@@ -84,7 +104,8 @@ class Landmark:
         self.ground = surroundings(builder, rng)
         self.solids = builder.solids
         trees = [
-            (rng.uniform(-34, 34), rng.uniform(-9, 26), rng.uniform(5, 11), int(rng.integers(8))) for _ in range(8)
+            (rng.uniform(-34, 34), rng.uniform(-9, 26), rng.uniform(5, 11), int(rng.integers(8)))
+            for _ in range(8)
         ]
         trees = trees[: int(rng.integers(2, 9))]
         self.trees = [t for t in trees if not self.lo[0] - 2 < t[0] < self.hi[0] + 2]

@@ -12,14 +12,17 @@ from .surfaces import surfaces
 from .visibility import see
 
 SAMPLES = 2  # samples a side in every pixel, against jagged edges
-TONE = np.array([round(255 * (i / 4095) ** 0.8) for i in range(4096)], np.uint8)  # camera curve as a table
+TONE = np.array(
+    [round(255 * (i / 4095) ** 0.8) for i in range(4096)], np.uint8
+)  # camera curve as a table
 
 
 @dataclass
 class Photo:
     """A photograph and what only the renderer knows about it.
 
-    image: (H, W, 3) uint8 RGB.  own: (H, W) bool, pixels that show the landmark.  points: (H, W, 3) float32 world
+    image: (H, W, 3) uint8 RGB.  own: (H, W) bool, pixels that show the landmark.  points: (H, W, 3)
+        float32 world
     positions seen there.  depth: (H, W) metres, inf in the sky.
     """
 
@@ -45,16 +48,25 @@ def _blocked(landmark, position, target) -> bool:
 
 
 def choose_view(landmark, rng, size, freedom: float = 1.0, behind: bool = False) -> Camera:
-    """A tourist's camera. `freedom` 0 is a frontal postcard, 1 anything: oblique, far, cut off, zoomed in."""
+    """A tourist's camera. `freedom` 0 is a frontal postcard, 1 anything: oblique, far, cut off,
+    zoomed in.
+    """
     centre, extent = (landmark.lo + landmark.hi) / 2, landmark.hi - landmark.lo
     for _ in range(20):
-        azimuth = rng.uniform(-1, 1) * (0.35 + 0.75 * freedom) + (np.pi / 2 if behind else -np.pi / 2)
+        azimuth = rng.uniform(-1, 1) * (0.35 + 0.75 * freedom) + (
+            np.pi / 2 if behind else -np.pi / 2
+        )
         field = rng.uniform(0.7, 1.0)
         reach = max(extent[2], 0.8 * extent[0], 8.0)
         tall = 1.35 if extent[2] > extent[0] else 1.1
-        distance = reach * rng.uniform(0.9, 1.15 + 0.8 * freedom) / (2 * np.tan(field / 2)) * tall + 0.4 * extent[1]
+        distance = (
+            reach * rng.uniform(0.9, 1.15 + 0.8 * freedom) / (2 * np.tan(field / 2)) * tall
+            + 0.4 * extent[1]
+        )
         eye = rng.choice([1.7, 1.7, 4.0, 12.0])
-        position = np.array([centre[0] + distance * np.cos(azimuth), centre[1] + distance * np.sin(azimuth), eye])
+        position = np.array(
+            [centre[0] + distance * np.cos(azimuth), centre[1] + distance * np.sin(azimuth), eye]
+        )
         target = centre + rng.uniform(-1, 1, 3) * extent * (0.3, 0.1, 0.15) * freedom
         target[2] = max(target[2] * rng.uniform(0.75, 1.05), 2.0)
         if rng.random() < 0.22 * freedom:  # a detail, by zooming
@@ -75,13 +87,18 @@ def choose_sun(landmark, weather, rng) -> Sun | None:
 
 
 def develop(image: np.ndarray, rng, night: bool) -> np.ndarray:
-    """Linear light (H, W, 3) -> uint8: exposure, white balance, contrast, vignette, blur, sensor noise, tone curve."""
+    """Linear light (H, W, 3) -> uint8: exposure, white balance, contrast, vignette, blur, sensor
+    noise, tone curve.
+    """
     height, width = image.shape[:2]
     image = image * (rng.uniform(0.85, 1.2) * rng.uniform(0.93, 1.07, 3)).astype(np.float32)
     image = image / (1 + 0.18 * image * image) * 1.06  # film-like shoulder
     mean = np.float32(image.mean(dtype=np.float64))
     image = (image - mean) * np.float32(rng.uniform(0.85, 1.2)) + mean
-    y, x = np.linspace(-1, 1, height, dtype=np.float32) ** 2, np.linspace(-1, 1, width, dtype=np.float32) ** 2
+    y, x = (
+        np.linspace(-1, 1, height, dtype=np.float32) ** 2,
+        np.linspace(-1, 1, width, dtype=np.float32) ** 2,
+    )
     image *= (1 - np.float32(rng.uniform(0, 0.18)) * (y[:, None] + x))[..., None]
     if rng.random() < 0.35:
         image = cv2.GaussianBlur(image, (0, 0), width / 256 * rng.uniform(0.5, 1.2))
@@ -90,7 +107,9 @@ def develop(image: np.ndarray, rng, night: bool) -> np.ndarray:
     return TONE[(np.clip(image, 0, 1) * 4095).astype(np.int32)]
 
 
-def photograph(landmark, camera: Camera, weather: str = "day", seed: int = 0, clutter: float = 1.0) -> Photo:
+def photograph(
+    landmark, camera: Camera, weather: str = "day", seed: int = 0, clutter: float = 1.0
+) -> Photo:
     """Photograph `landmark` with `camera`.
 
     Args:
@@ -110,11 +129,20 @@ def photograph(landmark, camera: Camera, weather: str = "day", seed: int = 0, cl
         rows = np.s_[: np.flatnonzero(~solid.all(1))[-1] + 1]  # the sky ends at the last open row
         directions = points[:, rows] - fine.position.astype(np.float32)[:, None, None]
         np.copyto(image[:, rows], sky(air, directions, offset), where=~solid[rows])
-    image = cv2.resize(interleaved(image), camera.size, interpolation=cv2.INTER_AREA)  # (3, H, W) -> (H, W, 3)
+    image = cv2.resize(
+        interleaved(image), camera.size, interpolation=cv2.INTER_AREA
+    )  # (3, H, W) -> (H, W, 3)
 
     one = np.s_[SAMPLES // 2 :: SAMPLES, SAMPLES // 2 :: SAMPLES]
     depth = np.where(solid[one], depth[one], np.inf)
     own = (solid & (seen.solid < landmark.n_own))[one].copy()
     light = np.clip(np.array(air.ambient) + 0.55 * np.array(air.sun), 0, 1.1).astype(np.float32)
     put_in(image, depth, own, camera, [*landmark.trees, *passers_by(camera, rng, clutter)], light)
-    return Photo(develop(image, rng, weather == "night"), own, interleaved(points[:, *one]), depth, camera, weather)
+    return Photo(
+        develop(image, rng, weather == "night"),
+        own,
+        interleaved(points[:, *one]),
+        depth,
+        camera,
+        weather,
+    )

@@ -1,4 +1,6 @@
-"""Which landmarks a mini dataset photographs, and how: the only place where its sizes and seeds are written."""
+"""Which landmarks a mini dataset photographs, and how: the only place where its sizes and seeds are
+written.
+"""
 
 from dataclasses import dataclass
 
@@ -12,7 +14,10 @@ from .photo import Photo, choose_view, photograph
 from .truth import box_of, shared
 
 VERSION = 2  # raise it when rendered bytes change: caches are then made anew
-IMAGE_SIZE, QUERY_SIZE = (256, 192), (384, 288)  # queries come from a better camera: cropping them costs little
+IMAGE_SIZE, QUERY_SIZE = (
+    (256, 192),
+    (384, 288),
+)  # queries come from a better camera: cropping them costs little
 WEATHER_ODDS = dict(day=0.32, evening=0.18, overcast=0.18, fog=0.06, dusk=0.12, night=0.14)
 
 
@@ -20,10 +25,11 @@ WEATHER_ODDS = dict(day=0.32, evening=0.18, overcast=0.18, fog=0.06, dusk=0.12, 
 class Recipe:
     """Contents of one dataset.
 
-    kind: 'train', 'benchmark', 'distractors' or 'patches'.  first: seed of the first landmark; datasets share
-        none.
+    kind: 'train', 'benchmark', 'distractors' or 'patches'.  first: seed of the first landmark;
+        datasets share none.
     landmarks, views: how many, and images of each.  queries: query images of each (benchmarks).
-    others: landmarks nobody asks for, with `other_views` images each, mixed into a benchmark's database.
+    others: landmarks nobody asks for, with `other_views` images each, mixed into a benchmark's
+        database.
     """
 
     kind: str
@@ -38,7 +44,9 @@ class Recipe:
 DATASETS = {
     "mini-gl18": Recipe("train", 0, 80, 12),
     "mini-gl18-large": Recipe("train", 0, 600, 12),  # begins with the very landmarks of mini-gl18
-    "mini-gl18-tuning": Recipe("train", 10_000, 600, 12),  # others again: what a trained trunk is fine-tuned on
+    "mini-gl18-tuning": Recipe(
+        "train", 10_000, 600, 12
+    ),  # others again: what a trained trunk is fine-tuned on
     "mini-validation": Recipe("benchmark", 100_000, 18, 12, queries=2, others=20, other_views=4),
     "mini-revisitop": Recipe("benchmark", 200_000, 35, 16, queries=2, others=40, other_views=6),
     "mini-distractors": Recipe("distractors", 300_000, 150, 4),
@@ -56,7 +64,9 @@ def weather_of(rng) -> str:
 
 
 def training_photo(landmark: Landmark, view: int) -> Photo:
-    """Photograph `view` of a training landmark or distractor: any view, any weather. (H, W) is 192 x 256."""
+    """Photograph `view` of a training landmark or distractor: any view, any weather. (H, W) is 192
+    x 256.
+    """
     rng = np.random.default_rng([landmark.seed, view, 1])
     camera = choose_view(landmark, rng, IMAGE_SIZE, freedom=rng.uniform(0.2, 1))
     return photograph(landmark, camera, weather_of(rng), view, clutter=rng.uniform(0.3, 1.6))
@@ -66,7 +76,9 @@ def query_photo(landmark: Landmark, view: int) -> Photo:
     """A query: the landmark in the middle, by day, little in the way."""
     rng = np.random.default_rng([landmark.seed, view, 2])
     camera = choose_view(landmark, rng, QUERY_SIZE, freedom=0.25)
-    return photograph(landmark, camera, "day" if rng.random() < 0.7 else "overcast", 1000 + view, clutter=0.4)
+    return photograph(
+        landmark, camera, "day" if rng.random() < 0.7 else "overcast", 1000 + view, clutter=0.4
+    )
 
 
 def database_photo(landmark: Landmark, view: int) -> Photo:
@@ -80,7 +92,9 @@ def database_photo(landmark: Landmark, view: int) -> Photo:
 def jpeg(photo: Photo, seed: list[int]) -> bytes:
     """The photograph as a JPEG file, quality 70 to 95 by `seed`."""
     quality = int(np.random.default_rng([*seed, 4]).integers(70, 96))
-    return cv2.imencode(".jpg", photo.image[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, quality])[1].tobytes()
+    return cv2.imencode(".jpg", photo.image[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, quality])[
+        1
+    ].tobytes()
 
 
 def strip_file(seed: int, patches: np.ndarray) -> dict[str, bytes]:
@@ -102,13 +116,21 @@ class Job:
 
 def jobs(recipe: Recipe) -> list[Job]:
     """The jobs of a recipe, in the order of its files."""
-    asked = [Job(recipe.kind, recipe.first + i, recipe.views, recipe.queries) for i in range(recipe.landmarks)]
-    other = [Job(recipe.kind, recipe.first + 50_000 + i, recipe.other_views) for i in range(recipe.others)]
+    asked = [
+        Job(recipe.kind, recipe.first + i, recipe.views, recipe.queries)
+        for i in range(recipe.landmarks)
+    ]
+    other = [
+        Job(recipe.kind, recipe.first + 50_000 + i, recipe.other_views)
+        for i in range(recipe.others)
+    ]
     return asked + other
 
 
 def run(job: Job) -> tuple[dict[str, bytes], dict]:
-    """Render a job: its files by name (JPEG, or PNG for patches) and the record of its geometry, for JSON."""
+    """Render a job: its files by name (JPEG, or PNG for patches) and the record of its geometry,
+    for JSON.
+    """
     cv2.setNumThreads(1)
     if job.kind == "patches":
         patches, labels = landmark_patches(job.seed, job.views)
@@ -119,7 +141,9 @@ def run(job: Job) -> tuple[dict[str, bytes], dict]:
     take = training_photo if job.kind in ("train", "distractors") else database_photo
     photos = {f"{stem}_{view:02d}": take(landmark, view) for view in range(job.views)}
     queries = {f"{stem}_q{view}": query_photo(landmark, view) for view in range(job.queries)}
-    files = {f"{n}.jpg": jpeg(p, [job.seed, i]) for i, (n, p) in enumerate({**photos, **queries}.items())}
+    files = {
+        f"{n}.jpg": jpeg(p, [job.seed, i]) for i, (n, p) in enumerate({**photos, **queries}.items())
+    }
     record = dict(
         landmark=job.seed,
         style=landmark.style,

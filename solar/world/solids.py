@@ -1,4 +1,6 @@
-"""What landmarks are built of: convex solids with painted faces, and curved ones given by one quadratic equation."""
+"""What landmarks are built of: convex solids with painted faces, and curved ones given by one
+quadratic equation.
+"""
 
 from dataclasses import dataclass, replace
 
@@ -15,8 +17,9 @@ SWATCH = 12.8  # metres: side of the repeating pieces of wall and roof
 class Face:
     """A convex plane face.
 
-    polygon (V, 3) metres, counter-clockwise seen from outside; normal (3,) unit, outwards; u, v (4,): the texture
-    coordinate at point x is u . (x, 1), 1 being the texture's width (height); it repeats.
+    polygon (V, 3) metres, counter-clockwise seen from outside; normal (3,) unit, outwards; u, v
+    (4,): the texture coordinate at point x is u . (x, 1), 1 being the texture's width (height); it
+    repeats.
     """
 
     polygon: np.ndarray
@@ -37,9 +40,11 @@ class Polyhedron:
 
 @dataclass
 class Quadric:
-    """x^2 + y^2 + A z^2 + B z + C = 0 for z in [0, 1], in coordinates (point - centre) / scale; shape = (A, B, C).
+    """x^2 + y^2 + A z^2 + B z + C = 0 for z in [0, 1], in coordinates (point - centre) / scale;
+    shape = (A, B, C).
 
-    Cylinders, cones, domes and onions are all of this kind. The texture runs once around and once up.
+    Cylinders, cones, domes and onions are all of this kind. The texture runs once around and once
+    up.
     """
 
     centre: np.ndarray
@@ -52,8 +57,10 @@ class Quadric:
 
 @dataclass(frozen=True)
 class Style:
-    """How one landmark's walls are painted: colours, stones (course, length, joint, rough), windows from below upwards
-    (kind, share of the bay, share of the storey), bay and storey in metres, and the ornaments' sizes in texels."""
+    """How one landmark's walls are painted: colours, stones (course, length, joint, rough), windows
+    from below upwards (kind, share of the bay, share of the storey), bay and storey in metres, and
+    the ornaments' sizes in texels.
+    """
 
     wall: np.ndarray
     trim: np.ndarray
@@ -78,11 +85,15 @@ class Style:
 
 
 class Builder:
-    """Puts solids together: z up, metres, the front faces -y; (x, y, z) is always the middle of a solid's base."""
+    """Puts solids together: z up, metres, the front faces -y; (x, y, z) is always the middle of a
+    solid's base.
+    """
 
     def __init__(self, rng, style: Style):
         self.rng, self.style = rng, style
-        self.tower = replace(style, windows=style.windows[::-1], bay=0.8 * style.bay, storey=1.25 * style.storey)
+        self.tower = replace(
+            style, windows=style.windows[::-1], bay=0.8 * style.bay, storey=1.25 * style.storey
+        )
         self.solids, self.textures = [], []
         self.plain = self.swatch(style.trim)
         self.wall = self.swatch(style.wall)
@@ -118,16 +129,37 @@ class Builder:
             built.append(Face(polygon, normal, np.array(u, float), np.array(v, float), texture))
         self.solids.append(Polyhedron(built, vertices.min(0), vertices.max(0)))
 
-    def box(self, x, y, z, width, depth, height, texture=None, style=None, portal=False, ornament=None, storey=None):
-        """A block; its walls are painted as facades unless a repeating or fitted `texture` is given."""
+    def box(
+        self,
+        x,
+        y,
+        z,
+        width,
+        depth,
+        height,
+        texture=None,
+        style=None,
+        portal=False,
+        ornament=None,
+        storey=None,
+    ):
+        """A block; its walls are painted as facades unless a repeating or fitted `texture` is
+        given.
+        """
         front = side = texture
         if texture is None:
-            front = self.facade(width, height, style, portal=portal, ornament=ornament, storey=storey)
+            front = self.facade(
+                width, height, style, portal=portal, ornament=ornament, storey=storey
+            )
             side = self.facade(depth, height, style, storey=storey)
         x0, x1, y0, y1 = x - width / 2, x + width / 2, y - depth / 2, y + depth / 2
         corners = [(a, b, c) for c in (z, z + height) for b in (y0, y1) for a in (x0, x1)]
         if texture in (self.plain, self.wall):  # a swatch repeats; a facade fits once
-            across, deep, down = ([1 / SWATCH, 0, 0, 0], [0, 1 / SWATCH, 0, 0], [0, 0, -1 / SWATCH, 0])
+            across, deep, down = (
+                [1 / SWATCH, 0, 0, 0],
+                [0, 1 / SWATCH, 0, 0],
+                [0, 0, -1 / SWATCH, 0],
+            )
         else:
             across, deep = [1 / width, 0, 0, -x0 / width], [0, 1 / depth, 0, -y0 / depth]
             down = [0, 0, -1 / height, (z + height) / height]
@@ -135,14 +167,19 @@ class Builder:
         self.polyhedron(
             corners,
             [
-                ((0, 1, 5, 4), across, down, front), ((2, 3, 7, 6), across, down, front),
-                ((0, 2, 6, 4), deep, down, side), ((1, 3, 7, 5), deep, down, side),
-                ((4, 5, 7, 6), *flat, self.plain), ((0, 1, 3, 2), *flat, self.plain),
+                ((0, 1, 5, 4), across, down, front),
+                ((2, 3, 7, 6), across, down, front),
+                ((0, 2, 6, 4), deep, down, side),
+                ((1, 3, 7, 5), deep, down, side),
+                ((4, 5, 7, 6), *flat, self.plain),
+                ((0, 1, 3, 2), *flat, self.plain),
             ],
-        )  # fmt: skip
+        )
 
     def roof(self, x, y, z, width, depth, height, ridge=0.0, texture=None) -> None:
-        """A roof whose ridge runs along y: length 0 makes a pyramid, `depth` a gable, between them a hip."""
+        """A roof whose ridge runs along y: length 0 makes a pyramid, `depth` a gable, between them
+        a hip.
+        """
         texture = self.roofing if texture is None else texture
         ridge = min(max(ridge, 0.05), depth)
         ends = self.wall if depth - ridge < 0.6 else texture
@@ -155,19 +192,24 @@ class Builder:
             [
                 ((1, 2, 5, 4), [0, k, 0, 0], [0, 0, -k, 0], texture),
                 ((3, 0, 4, 5), [0, k, 0, 0], [0, 0, -k, 0], texture),
-                ((0, 1, 4), [k, 0, 0, 0], [0, 0, -k, 0], ends), ((2, 3, 5), [k, 0, 0, 0], [0, 0, -k, 0], ends),
+                ((0, 1, 4), [k, 0, 0, 0], [0, 0, -k, 0], ends),
+                ((2, 3, 5), [k, 0, 0, 0], [0, 0, -k, 0], ends),
                 ((0, 3, 2, 1), [k, 0, 0, 0], [0, k, 0, 0], texture),
             ],
-        )  # fmt: skip
+        )
 
     def _quadric(self, x, y, z, radius, height, shape, texture, widest=1.0) -> None:
         reach = radius * widest
         self.solids.append(
             Quadric(
-                np.array([x, y, z], float), np.array([radius, radius, height], float), shape, texture,
-                np.array([x - reach, y - reach, z], float), np.array([x + reach, y + reach, z + height], float),
+                np.array([x, y, z], float),
+                np.array([radius, radius, height], float),
+                shape,
+                texture,
+                np.array([x - reach, y - reach, z], float),
+                np.array([x + reach, y + reach, z + height], float),
             )
-        )  # fmt: skip
+        )
 
     def cylinder(self, x, y, z, radius, height, taper=0.0, texture=None) -> None:
         """A column or round tower; `taper` 1 ends in a point."""
@@ -179,9 +221,11 @@ class Builder:
         self.cylinder(x, y, z, radius, height, 1.0, self.roofing)
 
     def dome(self, x, y, z, radius, height, bulb=0.0, texture=None) -> None:
-        """Half an ellipsoid; `bulb` > 0 lifts its widest part to that share of the height: an onion.
+        """Half an ellipsoid; `bulb` > 0 lifts its widest part to that share of the height: an
+        onion.
 
-        `radius` is the widest one."""
+        `radius` is the widest one.
+        """
         s = 1 / (1 - bulb)
         shape = (s * s, -2 * bulb * s * s, bulb * bulb * s * s - 1)
         self._quadric(x, y, z, radius, height, shape, self.roofing if texture is None else texture)
@@ -233,5 +277,6 @@ def pack(textures: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
 def mipmaps(atlas: np.ndarray, levels: int = 3) -> list[np.ndarray]:
     """The atlas at full, half, quarter ... size."""
     return [atlas] + [
-        cv2.resize(atlas, None, fx=0.5**k, fy=0.5**k, interpolation=cv2.INTER_AREA) for k in range(1, levels)
+        cv2.resize(atlas, None, fx=0.5**k, fy=0.5**k, interpolation=cv2.INTER_AREA)
+        for k in range(1, levels)
     ]

@@ -1,4 +1,6 @@
-"""Ten styles of landmarks. A style says how a building is put together; its seed chooses everything else."""
+"""Ten styles of landmarks. A style says how a building is put together; its seed chooses everything
+else.
+"""
 
 import numpy as np
 
@@ -24,7 +26,17 @@ def cathedral(b: Builder, rng) -> None:
     for place in places:
         x, y = place * (w / 2 + side / 2 - 1), side / 2 - 1.5
         height = tall * (rng.uniform(0.75, 1) if place < 0 else 1)
-        b.box(x, y, 0, side, side, height, style=b.tower, portal=place == 0, ornament=pick(rng, "clock", None, None))
+        b.box(
+            x,
+            y,
+            0,
+            side,
+            side,
+            height,
+            style=b.tower,
+            portal=place == 0,
+            ornament=pick(rng, "clock", None, None),
+        )
         if top == "roof":
             b.roof(x, y, height, side, side, rng.uniform(6, 15))
         elif top == "cone":
@@ -44,7 +56,9 @@ def cathedral(b: Builder, rng) -> None:
         b.box(0, 0.65 * l, 0, w + rng.uniform(8, 14), rng.uniform(7, 10), 0.9 * h)
     if maybe(rng, 0.5):  # crossing
         b.cylinder(0, 0.65 * l, h, 3.2, 6)
-        b.dome(0, 0.65 * l, h + 6, 3.4, 4) if maybe(rng, 0.5) else b.cone(0, 0.65 * l, h + 6, 3.4, 9)
+        b.dome(0, 0.65 * l, h + 6, 3.4, 4) if maybe(rng, 0.5) else b.cone(
+            0, 0.65 * l, h + 6, 3.4, 9
+        )
 
 
 def temple(b: Builder, rng) -> None:
@@ -52,7 +66,9 @@ def temple(b: Builder, rng) -> None:
     z = b.steps(w + 2, d + 2, int(rng.integers(2, 8)), d / 2)
     porch = w * pick(rng, 1, 1, 0.55)
     b.box(0, d / 2 + 2, z, w - 3, d - 4, h, portal=True, storey=h / pick(rng, 1, 2))
-    b.columns(1 - porch / 2, porch / 2 - 1, 0.4, z, int(rng.integers(4, 10)), rng.uniform(0.4, 0.75), h)
+    b.columns(
+        1 - porch / 2, porch / 2 - 1, 0.4, z, int(rng.integers(4, 10)), rng.uniform(0.4, 0.75), h
+    )
     b.box(0, 1.5, z + h, porch + 0.6, 4.4, 0.16 * h, b.plain)
     b.box(0, d / 2 + 2, z + h, w - 2, d - 3, 0.16 * h, b.plain)
     z += 1.16 * h
@@ -94,7 +110,9 @@ def castle(b: Builder, rng) -> None:
 
 
 def vault(b: Builder, x: float, gate: float, spring: float, depth: float, height: float) -> None:
-    """What closes a passage `gate` wide above `spring`: half a circle in steps, then wall up to `height`."""
+    """What closes a passage `gate` wide above `spring`: half a circle in steps, then wall up to
+    `height`.
+    """
     y = depth / 2
     for k in range(6):
         a, e = k * np.pi / 12, (k + 1) * np.pi / 12
@@ -170,7 +188,16 @@ def clock_tower(b: Builder, rng) -> None:
     stages = pick(rng, 2, 3, 4)
     for k in range(stages):
         h, wide = rng.uniform(7, 15), w * (1 - 0.14 * k)
-        b.box(0, y, z, wide, wide, h, portal=k == 0, ornament=pick(rng, "clock", None, "rose") if k else None)
+        b.box(
+            0,
+            y,
+            z,
+            wide,
+            wide,
+            h,
+            portal=k == 0,
+            ornament=pick(rng, "clock", None, "rose") if k else None,
+        )
         b.box(0, y, z + h, 1.08 * wide, 1.08 * wide, 0.8, b.plain)
         z += h + 0.8
     top, w = pick(rng, "roof", "dome", "cone"), w * (1.04 - 0.14 * stages)
@@ -178,7 +205,9 @@ def clock_tower(b: Builder, rng) -> None:
         b.roof(0, y, z, w, w, rng.uniform(5, 13))
         return
     b.cylinder(0, y, z, 0.42 * w, 4, texture=b.facade(2.6 * w, 4))
-    b.dome(0, y, z + 4, 0.45 * w, 0.6 * w) if top == "dome" else b.cone(0, y, z + 4, 0.48 * w, rng.uniform(6, 14))
+    b.dome(0, y, z + 4, 0.45 * w, 0.6 * w) if top == "dome" else b.cone(
+        0, y, z + 4, 0.48 * w, rng.uniform(6, 14)
+    )
 
 
 def mosque(b: Builder, rng) -> None:
@@ -194,7 +223,12 @@ def mosque(b: Builder, rng) -> None:
     if maybe(rng, 0.7):
         for sx, sy in ((-1, 0.14), (1, 0.14), (-1, 0.86), (1, 0.86)):
             b.dome(0.36 * sx * w, sy * w, z, 0.12 * w, 0.15 * w, bulb)
-    tall, r, out, rings = rng.uniform(20, 32), rng.uniform(0.9, 1.6), w / 2 + rng.uniform(0, 4), rng.uniform(0.45, 0.6)
+    tall, r, out, rings = (
+        rng.uniform(20, 32),
+        rng.uniform(0.9, 1.6),
+        w / 2 + rng.uniform(0, 4),
+        rng.uniform(0.45, 0.6),
+    )
     for sx, sy in ((-1, 0), (1, 0), (-1, 1), (1, 1))[: pick(rng, 1, 2, 2, 4)]:  # minarets
         b.cylinder(sx * out, sy * w, 0, r, tall, texture=b.wall)
         for share in (rings, 0.8):
@@ -222,7 +256,9 @@ def church(b: Builder, rng) -> None:
     b.roof(0, l / 2, h, w + 0.8, l + 0.6, rng.uniform(4, 8), l + 0.6)
     x, side, tall = pick(rng, -1, 0, 1) * (w / 2 + 1.5), rng.uniform(4.5, 6), rng.uniform(14, 24)
     y = side / 2 - 1
-    b.box(x, y, 0, side, side, tall, style=b.tower, portal=x == 0, ornament=pick(rng, "clock", None))
+    b.box(
+        x, y, 0, side, side, tall, style=b.tower, portal=x == 0, ornament=pick(rng, "clock", None)
+    )
     top = pick(rng, "roof", "onion", "cone")
     if top == "roof":
         b.roof(x, y, tall, side + 0.4, side + 0.4, rng.uniform(4, 13))
@@ -243,7 +279,11 @@ def monument(b: Builder, rng) -> None:
     z, h = b.steps(base, base, int(rng.integers(3, 9)), 0), rng.uniform(3, 7)
     b.box(0, 0, z, 0.7 * base, 0.7 * base, h, portal=maybe(rng, 0.5))
     z += h
-    kind, tall, r = pick(rng, "column", "obelisk", "rotunda"), rng.uniform(14, 28), rng.uniform(1.2, 2.3)
+    kind, tall, r = (
+        pick(rng, "column", "obelisk", "rotunda"),
+        rng.uniform(14, 28),
+        rng.uniform(1.2, 2.3),
+    )
     if kind == "column":
         b.cylinder(0, 0, z, r, tall, 0.15, b.facade(14, tall, storey=2.5))
         b.box(0, 0, z + tall, 3 * r, 3 * r, 0.9, b.plain)
@@ -263,6 +303,14 @@ def monument(b: Builder, rng) -> None:
 
 
 STYLES = {
-    "cathedral": cathedral, "temple": temple, "castle": castle, "arch": arch, "palace": palace, "tower": clock_tower,
-    "mosque": mosque, "pagoda": pagoda, "church": church, "monument": monument,
-}  # fmt: skip
+    "cathedral": cathedral,
+    "temple": temple,
+    "castle": castle,
+    "arch": arch,
+    "palace": palace,
+    "tower": clock_tower,
+    "mosque": mosque,
+    "pagoda": pagoda,
+    "church": church,
+    "monument": monument,
+}

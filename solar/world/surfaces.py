@@ -1,6 +1,8 @@
-"""Deferred shading, first half: position, normal and painted colour of every visible point, in one pass a view.
+"""Deferred shading, first half: position, normal and painted colour of every visible point, in one
+pass a view.
 
-Vectors and colours are planar, (3, H, W): numpy runs over pixels then, not over three numbers at a time.
+Vectors and colours are planar, (3, H, W): numpy runs over pixels then, not over three numbers at a
+time.
 """
 
 from functools import lru_cache
@@ -15,7 +17,9 @@ from .visibility import Visible
 
 @lru_cache(maxsize=2)
 def face_tables(landmark) -> dict[str, np.ndarray]:
-    """Tables over all F faces: first face of each solid, normal (3, F), texture axes and rectangle (4, F)."""
+    """Tables over all F faces: first face of each solid, normal (3, F), texture axes and rectangle
+    (4, F).
+    """
     first, normal, u, v, texture = [], [], [], [], []
     for solid in landmark.solids:
         first.append(len(normal))
@@ -26,7 +30,9 @@ def face_tables(landmark) -> dict[str, np.ndarray]:
             v.append(np.zeros(4) if curved else face.v)
             texture.append(face.texture)
     tables = dict(first=np.array(first))
-    planar = {k: np.array(x, np.float32).T.copy() for k, x in (("normal", normal), ("u", u), ("v", v))}
+    planar = {
+        k: np.array(x, np.float32).T.copy() for k, x in (("normal", normal), ("u", u), ("v", v))
+    }
     return tables | planar | dict(rect=landmark.rects[texture].T.copy())
 
 
@@ -40,7 +46,9 @@ def _curved(solids, visible: Visible, points, normal, u, v) -> None:
             continue
         window = np.s_[y0:y1, x0:x1]
         here = visible.solid[window] == index
-        centre, scale = (vector.astype(np.float32)[:, None] for vector in (solid.centre, solid.scale))
+        centre, scale = (
+            vector.astype(np.float32)[:, None] for vector in (solid.centre, solid.scale)
+        )
         x, y, z = (points[:, *window][:, here] - centre) / scale  # (3, n)
         A, B, _ = solid.shape
         gradient = np.stack([x, y, np.float32(A) * z + np.float32(B / 2)]) / scale
@@ -62,18 +70,25 @@ def surfaces(landmark, camera, visible: Visible) -> tuple[np.ndarray, ...]:
 
     Returns:
         colour (4, H, W) float32 in 0..1, RGB and glow; normal (3, H, W) unit, towards the camera;
-        points (3, H, W) world positions; depth (H, W) metres. All are meaningless where `visible.solid` is -1.
+        points (3, H, W) world positions; depth (H, W) metres. All are meaningless where
+        `visible.solid` is -1.
     """
     tables = face_tables(landmark)
     height, width = visible.solid.shape
-    columns, rows = np.arange(width, dtype=np.float32) + 0.5, np.arange(height, dtype=np.float32) + 0.5
+    columns, rows = (
+        np.arange(width, dtype=np.float32) + 0.5,
+        np.arange(height, dtype=np.float32) + 0.5,
+    )
     rays = camera.directions(columns[None], rows[:, None])  # (3, H, W)
     depth = camera.depth_from(visible.nearness)
     points = camera.position.astype(np.float32)[:, None, None] + depth * rays
 
     number = np.where(visible.solid >= 0, tables["first"][visible.solid] + visible.face, 0)
     normal = tables["normal"][:, number]
-    u, v = (axis[3][number] + sum(axis[i][number] * points[i] for i in range(3)) for axis in (tables["u"], tables["v"]))
+    u, v = (
+        axis[3][number] + sum(axis[i][number] * points[i] for i in range(3))
+        for axis in (tables["u"], tables["v"])
+    )
     _curved(landmark.solids, visible, points, normal, u, v)
     towards = sum(normal[i] * rays[i] for i in range(3))
     normal *= -np.sign(towards)
@@ -82,12 +97,16 @@ def surfaces(landmark, camera, visible: Visible) -> tuple[np.ndarray, ...]:
     x = left + (u - np.floor(u)) * (wide - 1)
     v = np.where(v == 1, np.float32(0.9999), v - np.floor(v))
     y = top + v * (high - 1)
-    texels = TEXELS_PER_METRE * depth / camera.focal / np.sqrt(np.maximum(np.abs(towards), 0.08))  # texels a pixel
+    texels = (
+        TEXELS_PER_METRE * depth / camera.focal / np.sqrt(np.maximum(np.abs(towards), 0.08))
+    )  # texels a pixel
     return _sample(landmark.mips, x, y, texels), normal, points, depth
 
 
 def _sample(mips, x, y, texels) -> np.ndarray:
-    """Read the atlas at the level whose texels are about as large as a pixel: (4, H, W) float32 in 0..1."""
+    """Read the atlas at the level whose texels are about as large as a pixel: (4, H, W) float32 in
+    0..1.
+    """
     out = np.zeros((*x.shape, 4), np.uint8)
     pixels = out.view(np.uint32)[..., 0]  # all four bytes of a pixel at once
     level = np.clip(np.searchsorted([1.8, 3.6], texels), 0, len(mips) - 1)

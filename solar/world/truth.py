@@ -7,8 +7,9 @@ The rule, for a query and a database image of the same landmark:
 * angle    median angle between the two lines of sight to the shared surface
 * zoom     median ratio of its sizes in the two pictures
 
-**junk** if overlap < 12 % or area < 2 %: nobody could tell.  **easy** if overlap > 50 %, angle < 32 degrees, zoom
-between 1/2 and 2.2, and the light is neither dusk, night nor fog.  **hard** otherwise.
+**junk** if overlap < 12 % or area < 2 %: nobody could tell.  **easy** if overlap > 50 %, angle < 32
+degrees, zoom between 1/2 and 2.2, and the light is neither dusk, night nor fog.  **hard**
+otherwise.
 """
 
 from dataclasses import dataclass
@@ -44,18 +45,23 @@ class Shared:
 
 
 def box_of(photo: Photo) -> tuple[float, float, float, float]:
-    """x0, y0, x1, y1 in pixels around the landmark's visible part; the whole picture if it is not seen."""
+    """x0, y0, x1, y1 in pixels around the landmark's visible part; the whole picture if it is not
+    seen.
+    """
     rows, columns = np.flatnonzero(photo.own.any(1)), np.flatnonzero(photo.own.any(0))
     if not len(rows):
         return 0.0, 0.0, float(photo.camera.size[0]), float(photo.camera.size[1])
     return float(columns[0]), float(rows[0]), float(columns[-1] + 1), float(rows[-1] + 1)
 
 
-def correspondences(a: Photo, b: Photo, rows: np.ndarray, columns: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def correspondences(
+    a: Photo, b: Photo, rows: np.ndarray, columns: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
     """Where `b` shows the points that `a` shows at pixels (rows, columns).
 
     Returns:
-        pixels (n, 2): x, y in `b`;  visible (n,) bool: inside, on the landmark and not hidden there.
+        pixels (n, 2): x, y in `b`;  visible (n,) bool: inside, on the landmark and not hidden
+        there.
     """
     points = a.points[rows, columns]
     pixels, depth = b.camera.project(points)
@@ -83,4 +89,10 @@ def shared(query: Photo, image: Photo) -> Shared:
     cosine = (to_query * to_image).sum(1) / np.sqrt((to_query**2).sum(1) * (to_image**2).sum(1))
     angle = np.degrees(np.arccos(np.clip(np.median(cosine), -1, 1)))
     size = [c.focal / c.size[0] / c.project(points)[1] for c in (query.camera, image.camera)]
-    return Shared(float(visible.mean()), area, float(angle), float(np.median(size[1] / size[0])), image.weather)
+    return Shared(
+        float(visible.mean()),
+        area,
+        float(angle),
+        float(np.median(size[1] / size[0])),
+        image.weather,
+    )

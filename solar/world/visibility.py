@@ -1,7 +1,8 @@
 """What a camera sees: for every pixel the nearest surface and its depth.
 
-Plane faces are drawn as polygons: the reciprocal of their depth is affine in the picture, so a z-buffer needs one
-comparison a pixel. Curved solids (quadrics) solve one quadratic equation a pixel, inside their bounding rectangle only.
+Plane faces are drawn as polygons: the reciprocal of their depth is affine in the picture, so a
+z-buffer needs one comparison a pixel. Curved solids (quadrics) solve one quadratic equation a
+pixel, inside their bounding rectangle only.
 """
 
 from dataclasses import dataclass
@@ -34,7 +35,9 @@ class Visible:
 
 
 def cut(polygon: np.ndarray, inside: np.ndarray) -> np.ndarray:
-    """Cut a convex polygon (V, d) where the affine quantity `inside` (V,), given at its corners, is negative."""
+    """Cut a convex polygon (V, d) where the affine quantity `inside` (V,), given at its corners, is
+    negative.
+    """
     kept = []
     for i, (point, value) in enumerate(zip(polygon, inside)):
         before, previous = polygon[i - 1], inside[i - 1]
@@ -46,7 +49,9 @@ def cut(polygon: np.ndarray, inside: np.ndarray) -> np.ndarray:
 
 
 def cut_to_picture(pixels: np.ndarray, size, margin: float = 64) -> np.ndarray:
-    """Cut a polygon (V, 2) to the picture and a margin around it, so that its corners fit fixed-point numbers."""
+    """Cut a polygon (V, 2) to the picture and a margin around it, so that its corners fit
+    fixed-point numbers.
+    """
     for axis in (0, 1):
         pixels = cut(pixels, pixels[:, axis] + margin)
         pixels = cut(pixels, size[axis] + margin - pixels[:, axis])
@@ -94,7 +99,9 @@ def box_corners(lo, hi) -> np.ndarray:
 
 
 def intersect_quadric(quadric: Quadric, origin, direction) -> np.ndarray:
-    """Depth (...) at which rays origin + depth * direction, (3, ...), first meet the quadric, inf where they miss."""
+    """Depth (...) at which rays origin + depth * direction, (3, ...), first meet the quadric, inf
+    where they miss.
+    """
     local = zip(origin, direction, quadric.centre, quadric.scale)
     rays = [(((o - c) / s).astype(np.float32), (d / s).astype(np.float32)) for o, d, c, s in local]
     (ox, dx), (oy, dy), (oz, dz) = rays
@@ -117,7 +124,9 @@ def _draw_quadric(camera, quadric: Quadric, visible: Visible, index: int) -> Non
     pixels, depth = camera.project(box_corners(quadric.lo, quadric.hi))
     if (depth <= NEAR).all():
         return
-    x0, y0, x1, y1 = (0, 0, *camera.size) if (depth <= NEAR).any() else bounding_rectangle(pixels, camera.size)
+    x0, y0, x1, y1 = (
+        (0, 0, *camera.size) if (depth <= NEAR).any() else bounding_rectangle(pixels, camera.size)
+    )
     if x1 <= x0 or y1 <= y0:
         return
     u, v = np.arange(x0, x1)[None] + 0.5, np.arange(y0, y1)[:, None] + 0.5

@@ -1,4 +1,6 @@
-"""Mini datasets on disk, in the published formats: written once, resumed after a kill, always the same bytes."""
+"""Mini datasets on disk, in the published formats: written once, resumed after a kill, always the
+same bytes.
+"""
 
 import csv
 import io
@@ -30,7 +32,9 @@ def _table(header: tuple, rows) -> bytes:
 
 
 def _training_files(records: list[dict]) -> dict[str, bytes]:
-    """train.csv, boxes_split1.csv (to learn from) and boxes_split2.csv (every eighth landmark: to choose with)."""
+    """train.csv, boxes_split1.csv (to learn from) and boxes_split2.csv (every eighth landmark: to
+    choose with).
+    """
     width, height = IMAGE_SIZE
     train, boxes = [], {0: [], 1: []}
     for number, record in enumerate(records):
@@ -76,7 +80,9 @@ def _part(folder: Path, job: Job) -> Path:
 
 
 def _place(kind: str) -> str:
-    return "parts" if kind == "patches" else "jpg"  # patches are kept until all are there to be laid on sheets
+    return (
+        "parts" if kind == "patches" else "jpg"
+    )  # patches are kept until all are there to be laid on sheets
 
 
 def _do(task: tuple[Path, Job]) -> None:
@@ -84,7 +90,9 @@ def _do(task: tuple[Path, Job]) -> None:
     files, record = run(job)
     for name, content in files.items():
         _write(folder / _place(job.kind) / name, content)
-    _write(_part(folder, job), json.dumps(record).encode())  # last: its presence says that the job is whole
+    _write(
+        _part(folder, job), json.dumps(record).encode()
+    )  # last: its presence says that the job is whole
 
 
 def _work(folder: Path, todo: list[Job], workers: int | None, bar) -> None:
@@ -102,7 +110,9 @@ def _work(folder: Path, todo: list[Job], workers: int | None, bar) -> None:
 
 
 def _processes():
-    """How workers start: as copies of one server that has imported all this once, or anew where there is no forking."""
+    """How workers start: as copies of one server that has imported all this once, or anew where
+    there is no forking.
+    """
     if "forkserver" not in multiprocessing.get_all_start_methods():
         return multiprocessing.get_context("spawn")
     context = multiprocessing.get_context("forkserver")
@@ -110,11 +120,14 @@ def _processes():
     return context
 
 
-def write(recipe: Recipe, folder: Path, name: str, workers: int | None = None, progress: bool = True) -> Path:
-    """Write the dataset of `recipe` into `folder`; returns it. What is there already is kept, never redone.
+def write(
+    recipe: Recipe, folder: Path, name: str, workers: int | None = None, progress: bool = True
+) -> Path:
+    """Write the dataset of `recipe` into `folder`; returns it. What is there already is kept, never
+    redone.
 
-    Every landmark is one job; a job whose record lies in `parts/` is complete. A folder made by another version
-    of the renderer is emptied first.
+    Every landmark is one job; a job whose record lies in `parts/` is complete. A folder made by
+    another version of the renderer is emptied first.
     """
     label = dict(version=VERSION, name=name, recipe=asdict(recipe))
     done, started = folder / "complete.json", folder / "recipe.json"
@@ -130,7 +143,13 @@ def write(recipe: Recipe, folder: Path, name: str, workers: int | None = None, p
     todo = [job for job in everything if not _part(folder, job).is_file()]
     total = sum(job.views + job.queries for job in everything)
     left = sum(job.views + job.queries for job in todo)
-    with tqdm(total=total, initial=total - left, desc=name, unit="photo", disable=None if progress else True) as bar:
+    with tqdm(
+        total=total,
+        initial=total - left,
+        desc=name,
+        unit="photo",
+        disable=None if progress else True,
+    ) as bar:
         _work(folder, todo, workers, bar)
     records = [json.loads(_part(folder, job).read_text()) for job in everything]
     for file, content in _index_files(name, recipe, records, folder).items():
@@ -139,7 +158,9 @@ def write(recipe: Recipe, folder: Path, name: str, workers: int | None = None, p
     return folder
 
 
-def make(name: str, root: str | Path | None = None, workers: int | None = None, progress: bool = True) -> Path:
+def make(
+    name: str, root: str | Path | None = None, workers: int | None = None, progress: bool = True
+) -> Path:
     """Make the mini dataset `name` (see `DATASETS`) unless it is there, and return its folder.
 
     Args:
@@ -156,15 +177,20 @@ def make(name: str, root: str | Path | None = None, workers: int | None = None, 
 
 
 def records(folder: str | Path) -> list[dict]:
-    """What the renderer noted of each landmark in a finished mini dataset: style, weather, boxes, labels."""
+    """What the renderer noted of each landmark in a finished mini dataset: style, weather, boxes,
+    labels.
+    """
     paths = sorted((Path(folder) / "parts").glob("*.json"), key=lambda p: int(p.stem))
     if not paths:
         raise FileNotFoundError(f"{folder}: no mini dataset here; make one with `solar data mini`")
     return [json.loads(path.read_text()) for path in paths]
 
 
-def contact_sheet(folder: str | Path, path: str | Path, rows: int = 8, columns: int = 8, width: int = 192) -> Path:
-    """Draw `rows` landmarks of a finished mini dataset, `columns` photographs of each, into the image file `path`.
+def contact_sheet(
+    folder: str | Path, path: str | Path, rows: int = 8, columns: int = 8, width: int = 192
+) -> Path:
+    """Draw `rows` landmarks of a finished mini dataset, `columns` photographs of each, into the
+    image file `path`.
 
     Of a set of patches, its first sheet.
     """
@@ -176,7 +202,9 @@ def contact_sheet(folder: str | Path, path: str | Path, rows: int = 8, columns: 
         return _picture(path, cv2.imread(str(folder / "patches0000.bmp")))
     every = [r for r in records(folder) if r["images"]]
     for record in every[:: max(1, len(every) // rows)][:rows]:
-        line = [cv2.imread(str(folder / "jpg" / f"{name}.jpg")) for name in record["images"][:columns]]
+        line = [
+            cv2.imread(str(folder / "jpg" / f"{name}.jpg")) for name in record["images"][:columns]
+        ]
         height = width * IMAGE_SIZE[1] // IMAGE_SIZE[0]
         line = [cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA) for image in line]
         line += [np.zeros_like(line[0])] * (columns - len(line))
@@ -188,5 +216,7 @@ def _picture(path: str | Path, picture) -> Path:
     import cv2
 
     if not (cv2.haveImageWriter(str(path)) and cv2.imwrite(str(path), picture)):
-        raise OSError(f"{path}: the contact sheet could not be written; give a name that ends in .png or .jpg")
+        raise OSError(
+            f"{path}: the contact sheet could not be written; give a name that ends in .png or .jpg"
+        )
     return Path(path)

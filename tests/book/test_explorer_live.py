@@ -1,4 +1,6 @@
-"""The explorer with a kernel behind it, in a JupyterLab of its own: hand and Python share one state."""
+"""The explorer with a kernel behind it, in a JupyterLab of its own: hand and Python share one
+state.
+"""
 
 import os
 import shutil
@@ -49,23 +51,45 @@ def lab(tmp_path_factory):
     pixels = np.random.default_rng(0).integers(0, 256, (12, 16, 3), np.uint8)
     Image.fromarray(pixels).resize((256, 192), Image.Resampling.BICUBIC).save(work / "photo.png")
     kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3"}}
-    nbformat.write(new_notebook(cells=[new_code_cell(SOURCE)], metadata=kernel), work / "explore.ipynb")
+    nbformat.write(
+        new_notebook(cells=[new_code_cell(SOURCE)], metadata=kernel), work / "explore.ipynb"
+    )
     news = place / "settings/@jupyterlab/apputils-extension/notification.jupyterlab-settings"
     news.parent.mkdir(parents=True)
     news.write_text('{"fetchNews": "false", "checkForUpdates": false}')
     own = ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR")
     environment = {**os.environ, **{name: str(place / name) for name in own}}
     environment["JUPYTERLAB_SETTINGS_DIR"] = str(place / "settings")
-    environment["PYTHONPATH"] = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
+    environment["PYTHONPATH"] = os.pathsep.join(
+        filter(None, [str(ROOT), os.environ.get("PYTHONPATH")])
+    )
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    options = ["--no-browser", "--ip=127.0.0.1", f"--port={port}", "--ServerApp.port_retries=0", "--allow-root"]
-    options += [f"--ServerApp.root_dir={work}", "--IdentityProvider.token=", "--ServerApp.password="]
-    options += ["--LabApp.expose_app_in_browser=True", "--LabApp.news_url=None", "--LabApp.extension_manager=readonly"]
+    options = [
+        "--no-browser",
+        "--ip=127.0.0.1",
+        f"--port={port}",
+        "--ServerApp.port_retries=0",
+        "--allow-root",
+    ]
+    options += [
+        f"--ServerApp.root_dir={work}",
+        "--IdentityProvider.token=",
+        "--ServerApp.password=",
+    ]
+    options += [
+        "--LabApp.expose_app_in_browser=True",
+        "--LabApp.news_url=None",
+        "--LabApp.extension_manager=readonly",
+    ]
     log = open(place / "log", "w")
     server = subprocess.Popen(
-        [sys.executable, "-m", "jupyterlab", *options], cwd=work, env=environment, stdout=log, stderr=log
+        [sys.executable, "-m", "jupyterlab", *options],
+        cwd=work,
+        env=environment,
+        stdout=log,
+        stderr=log,
     )
     try:
         yield _when_ready(f"http://127.0.0.1:{port}", server, place / "log"), work
@@ -120,13 +144,17 @@ def test_hand_and_python_share_one_state(new_page, lab):
     # so do keys, which JupyterLab leaves to the explorer
     canvas.press("ArrowDown")
     moved = drawn()["place"]
-    assert moved[0] > clicked[0] and python(f"print(explorer.location == {moved}, len(seen))") == "True 2"
+    assert (
+        moved[0] > clicked[0]
+        and python(f"print(explorer.location == {moved}, len(seen))") == "True 2"
+    )
     # Python moves the mark, and the weights in the browser are Python's
     python("explorer.location, explorer.opacity = (150, 200), 1")
     here.location = (150, 200)
     weights = np.array(drawn("s.place[0] === 150")["weights"])
     assert np.abs(weights - here.map.ravel()).max() < 0.015 * here.map.max()
-    # SOA4 is too large for the bytes allowed here: what is drawn in the end is the exact map, from the kernel
+    # SOA4 is too large for the bytes allowed here: what is drawn in the end is the exact map, from
+    # the kernel
     for layer, direction in ((4, "attends to"), (4, "is attended by")):
         python(f"explorer.layer, explorer.direction = {layer}, {direction!r}")
         here.layer, here.direction = layer, direction

@@ -1,4 +1,6 @@
-"""A page of the explorer in a real browser, over file:// and http, with every outside request refused."""
+"""A page of the explorer in a real browser, over file:// and http, with every outside request
+refused.
+"""
 
 import io
 
@@ -8,7 +10,7 @@ import torch
 from PIL import Image
 
 import solar
-from solar.explorer import SOAExplorer, pool
+from solar.explorer import SOAExplorer, pool_cells
 from solar.explorer.maps import positions_in
 from solar.world import Landmark, choose_view, photograph
 
@@ -28,7 +30,9 @@ def picture():
 
 @pytest.fixture(scope="session")
 def explorer(picture):
-    return SOAExplorer(picture, solar.load("mini-solar"))  # SOA4 on 24 x 32, SOA5 on 12 x 16: shipped whole
+    return SOAExplorer(
+        picture, solar.load("mini-solar")
+    )  # SOA4 on 24 x 32, SOA5 on 12 x 16: shipped whole
 
 
 @pytest.fixture(scope="session")
@@ -86,14 +90,20 @@ def agree(shown, right):
 
 
 @pytest.mark.parametrize("scheme", ["file", "http"])
-def test_the_numbers_are_python_s_and_the_pixels_the_numbers_(new_page, explorer, folder, server, scheme):
+def test_the_numbers_are_python_s_and_the_pixels_the_numbers_(
+    new_page, explorer, folder, server, scheme
+):
     page = new_page(server)
-    soa = opened(page, (folder / "page.html").as_uri() if scheme == "file" else f"{server}/page.html")
+    soa = opened(
+        page, (folder / "page.html").as_uri() if scheme == "file" else f"{server}/page.html"
+    )
     explorer.reset()
     assert agree(soa.shown(), explorer.map)
     pictures = {soa.everything()}
 
-    page.evaluate("addEventListener('pointerup', (e) => { window.answered = performance.now() - e.timeStamp })")
+    page.evaluate(
+        "addEventListener('pointerup', (e) => { window.answered = performance.now() - e.timeStamp })"
+    )
     soa.click(100, 60)
     print(f"the first click was answered in {page.evaluate('answered'):.0f} ms ({scheme})")
     first = soa.shown()
@@ -109,9 +119,13 @@ def test_the_numbers_are_python_s_and_the_pixels_the_numbers_(new_page, explorer
     assert agree(soa.shown(), explorer.map)
     pictures.add(soa.everything())
 
-    for label, name, value in (("The place", "direction", "is attended by"), ("Layer", "layer", 4),
-                               ("The place", "direction", "attends to"), ("Temperature", "temperature", "drawing"),
-                               ("The place", "direction", "is attended by")):  # fmt: skip
+    for label, name, value in (
+        ("The place", "direction", "is attended by"),
+        ("Layer", "layer", 4),
+        ("The place", "direction", "attends to"),
+        ("Temperature", "temperature", "drawing"),
+        ("The place", "direction", "is attended by"),
+    ):
         soa.choose(label, str(value))
         setattr(explorer, name, value)
         assert agree(soa.shown(), explorer.map), (name, value)
@@ -122,7 +136,13 @@ def test_the_numbers_are_python_s_and_the_pixels_the_numbers_(new_page, explorer
     weights = np.array(soa.shown()["weights"])
     level = np.round(255 * (weights - weights.min()) / np.ptp(weights)).astype(int)
     table = np.frombuffer(explorer.tables["magma"], np.uint8).reshape(256, 3)[level].astype(int)
-    middles = [[c * 16 + 7 + i, r * 16 + 7 + j] for r in range(24) for c in range(32) for i in (0, 1) for j in (0, 1)]
+    middles = [
+        [c * 16 + 7 + i, r * 16 + 7 + j]
+        for r in range(24)
+        for c in range(32)
+        for i in (0, 1)
+        for j in (0, 1)
+    ]
     pixels = soa.colour(middles).reshape(-1, 4, 3).mean(1)  # a middle lies between four pixels
     row, column = np.divmod(np.arange(768), 32)
     place = np.array(soa.shown()["place"]) / 8
@@ -142,7 +162,9 @@ def test_boxes_places_and_reset(page, explorer, folder):
     page.mouse.move(corner["x"] + b["x"], corner["y"] + b["y"], steps=4)
     page.mouse.up()
     explorer.location = soa.shown()["place"]
-    assert np.allclose(explorer.location, (48, 32, 144, 160), atol=1) and agree(soa.shown(), explorer.map)
+    assert np.allclose(explorer.location, (48, 32, 144, 160), atol=1) and agree(
+        soa.shown(), explorer.map
+    )
     soa.choose("A box shows", "centre")
     explorer.boxes = "centre"
     assert agree(soa.shown(), explorer.map)
@@ -239,7 +261,9 @@ def test_a_telephone_in_the_dark(new_page, folder):
 
 
 def test_a_pooled_layer_and_two_networks(page, picture, tmp_path):
-    """Too many positions to ship: the browser shows cells, and their sums and means are those of the exact map."""
+    """Too many positions to ship: the browser shows cells, and their sums and means are those of
+    the exact map.
+    """
     torch.manual_seed(0)
     small = picture.crop((0, 0, 200, 168))  # SOA4 on 21 x 25: the last cells are cut off
     nets = {"trained": solar.load("mini-solar"), "untrained": solar.GlobalNet("mini")}
@@ -250,13 +274,21 @@ def test_a_pooled_layer_and_two_networks(page, picture, tmp_path):
         soa.choose("Network", network)
         for drawing in (False, True):
             soa.choose("Temperature", "drawing" if drawing else "network")
-            cells = pool(explorer.maps[network], 4, 2, drawing).numpy()
+            cells = pool_cells(explorer.maps[network], 4, 2, drawing).numpy()
             soa.choose("The place", "attends to")
             row = np.array(soa.shown()["weights"])
-            assert np.abs(row - cells[-1]).max() < 0.015 * cells[-1].max() and soa.shown()["network"] == network
+            assert (
+                np.abs(row - cells[-1]).max() < 0.015 * cells[-1].max()
+                and soa.shown()["network"] == network
+            )
             soa.choose("The place", "is attended by")
-            column = np.array(soa.shown()["weights"])  # one position in the last cell: its sums are means
+            column = np.array(
+                soa.shown()["weights"]
+            )  # one position in the last cell: its sums are means
             assert np.abs(column - cells[:, -1]).max() < 0.015 * cells[:, -1].max()
     soa.choose("Beside it", "trained")
     assert soa.shown(1)["network"] == "trained" and soa.shown(1)["place"] == soa.shown(0)["place"]
-    assert "of 2 × 2 positions" in soa.root.get_by_role("status").inner_text() and page.complaints == []
+    assert (
+        "of 2 × 2 positions" in soa.root.get_by_role("status").inner_text()
+        and page.complaints == []
+    )

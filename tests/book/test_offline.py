@@ -19,7 +19,9 @@ def test_page_is_whole_and_silent(page, name):
     page.goto((HTML / name).as_uri())
     page.wait_for_load_state("load")
     assert page.locator("h1").count() >= 1
-    broken = page.eval_on_selector_all("img", "all => all.filter(i => i.complete && !i.naturalWidth).map(i => i.src)")
+    broken = page.eval_on_selector_all(
+        "img", "all => all.filter(i => i.complete && !i.naturalWidth).map(i => i.src)"
+    )
     assert broken == [] and page.complaints == []
 
 
@@ -33,7 +35,9 @@ def test_search_finds_a_word(page):
     page.goto((HTML / "search.html").as_uri() + "?q=descriptor")
     page.wait_for_selector("#search-results li a")
     outside = [complaint for complaint in page.complaints if complaint.startswith("asked for")]
-    assert outside == []  # excerpts below the results need http: a browser lets no file:// page read another
+    assert (
+        outside == []
+    )  # excerpts below the results need http: a browser lets no file:// page read another
 
 
 def test_a_narrow_screen_does_not_scroll_sideways(page):
@@ -48,7 +52,9 @@ def test_the_explorer_runs_in_the_book(new_page, served, scheme):
     """No kernel, no network: every explorer of the chapter answers a click and the arrow keys."""
     with served(HTML) as address:
         page = new_page(address)
-        page.goto((HTML.as_uri() if scheme == "file" else address) + "/notebooks/03_the_soa_explorer.html")
+        page.goto(
+            (HTML.as_uri() if scheme == "file" else address) + "/notebooks/03_the_soa_explorer.html"
+        )
         explorers = page.locator(".soa[data-ready]")
         page.wait_for_function("document.querySelectorAll('.soa[data-ready]').length === 4")
         for i in range(4):
