@@ -14,7 +14,7 @@ from PIL import Image, ImageDraw
 
 from ..images import prepare
 from ..nets.global_net import GlobalNet
-from .maps import Maps, pack, positions_in, step_for
+from .maps import Maps, pack, pool_cells, positions_in, step_for
 from .page import write_page
 
 HERE = Path(__file__).parent
