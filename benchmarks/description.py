@@ -23,8 +23,8 @@ from PIL import Image
 from torchvision.models.resnet import Bottleneck
 
 import solar
+from solar.distributed import pick_device
 from solar.images import prepare, to_tensor
-from solar.nets.checkpoints import pick_device
 from solar.search.describe import describe_batch
 
 

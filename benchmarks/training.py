@@ -21,7 +21,8 @@ import solar.training.mining
 from solar import GlobalNet, SecondOrderAttention, save
 from solar.datasets import build_index
 from solar.images import prepare, read_image, square, to_tensor
-from solar.training.global_task import GlobalTask, TrainConfig
+from solar.training.config import TrainConfig
+from solar.training.global_task import GlobalTask
 from solar.training.mining import hardest_negatives
 from solar.training.trunk_maps import ComputedMaps
 

@@ -1,14 +1,21 @@
-"""The command line: `solar ...` or `python -m solar ...`; each command is a module of
-`solar.commands`.
+"""The command line: `solar ...` or `python -m solar ...`; each command is a module of its own.
+
+A command describes its options without importing anything heavy: torch, OpenCV and pandas are
+imported by the command that runs (`tests/test_startup.py`).
 """
 
 import argparse
 import sys
 
+from . import __version__
 from .commands import EXAMPLES, data, doctor, evaluate, explore, extract, match, pretrain, train
 from .files import home
 
 COMMANDS = (data, pretrain, train, extract, evaluate, explore, match, doctor)
+EPILOG = """\
+Data are kept in {home}; set SOLAR_HOME to move them. `solar COMMAND --help` shows examples.
+Exit status: 0 done; 2 not done, for a reason given in one line; 3 done, but something is wrong, and
+it is said what; 130 interrupted."""
 
 
 class _Parser(argparse.ArgumentParser):
@@ -17,15 +24,14 @@ class _Parser(argparse.ArgumentParser):
 
 
 def parser() -> argparse.ArgumentParser:
-    """All commands with their options."""
+    """Build the parser of all commands with their options."""
     top = _Parser(
         prog="solar",
-        description="Second-order attention and similarity for image retrieval, to read and to run.",
+        description="Second-order attention and similarity for image retrieval.",
         formatter_class=EXAMPLES,
-        epilog=f"Data are kept in {home()} (set SOLAR_HOME to move them). `solar COMMAND --help` shows examples.\n"
-        "Exit status: 0 done; 2 not done, for a reason given in one line; 3 done, but something is not as it\n"
-        "should be, and it is said what; 130 interrupted.",
+        epilog=EPILOG.format(home=home()),
     )
+    top.add_argument("--version", action="version", version=f"solar {__version__}")
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for command in COMMANDS:
         command.add(commands)
@@ -35,20 +41,21 @@ def parser() -> argparse.ArgumentParser:
 def main(argv: list[str] | None = None) -> int:
     """Run a command; a foreseeable error prints one line and returns 2."""
     if hasattr(sys.stdout, "reconfigure"):
-        sys.stdout.reconfigure(
-            errors="backslashreplace"
-        )  # a path that the terminal's alphabet cannot spell
+        # a path may hold letters that the terminal's encoding lacks
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         arguments = parser().parse_args(argv)
         return arguments.run(arguments)
     except (OSError, ValueError, ArithmeticError) as error:
-        narrow = (
-            ""
-            if sys.getfilesystemencoding() == "utf-8"
-            else " (for names beyond ASCII, set PYTHONUTF8=1)"
-        )
-        print(f"solar: {error}{narrow}", file=sys.stderr)
+        print(f"solar: {error}{_encoding_hint()}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print("solar: interrupted; the same command goes on from here", file=sys.stderr)
+        print("solar: interrupted; the same command continues from here", file=sys.stderr)
         return 130
+
+
+def _encoding_hint() -> str:
+    """Return a hint for machines whose file names are limited to ASCII, else nothing."""
+    if sys.getfilesystemencoding() == "utf-8":
+        return ""
+    return " (for names beyond ASCII, set PYTHONUTF8=1)"

@@ -81,3 +81,32 @@ def process_group(device: str | None = None) -> Iterator[str | None]:
         yield device
     finally:
         dist.destroy_process_group()
+
+
+def pick_device(device: str | torch.device | None = None) -> torch.device:
+    """Return the device asked for; if None the fastest there is: CUDA, Apple's MPS, or the CPU.
+
+    Raises:
+        ValueError: this machine has no such device.
+
+    Example:
+        >>> pick_device("cpu")
+        device(type='cpu')
+    """
+    if device is None:
+        device = _fastest()
+    try:
+        return torch.empty(0, device=device).device
+    except (RuntimeError, AssertionError) as error:
+        reason = str(error).strip().partition("\n")[0]
+        raise ValueError(
+            f"device {str(device)!r} cannot be used here ({reason}); expected cpu, cuda or mps"
+        ) from error
+
+
+def _fastest() -> str:
+    if torch.cuda.is_available():
+        return "cuda"
+    if torch.backends.mps.is_available():
+        return "mps"
+    return "cpu"

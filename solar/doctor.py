@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from . import distributed, weights
 from .datasets import load_benchmark
 from .files import home
 from .nets import checkpoints
@@ -62,7 +63,7 @@ def device() -> dict:
     """The device that would be used, and what others there are."""
     gpus = [torch.cuda.get_device_properties(i) for i in range(torch.cuda.device_count())]
     return dict(
-        chosen=str(checkpoints.pick_device()),
+        chosen=str(distributed.pick_device()),
         gpus=[dict(name=gpu.name, gigabytes=round(gpu.total_memory / 1e9, 1)) for gpu in gpus],
         threads=torch.get_num_threads(),
     )
@@ -153,7 +154,7 @@ def self_test(on: str | torch.device | None = None) -> list[dict]:
     """Numbers computed here beside the stored ones: losses and AP from the literature, networks on
     the device used.
     """
-    on = checkpoints.pick_device(on)
+    on = distributed.pick_device(on)
     x, y, z = (
         l2n(torch.tensor([v], dtype=torch.float32)) for v in ([1, 2, -2], [-1, 2, 0], [-5, 0, 3])
     )
@@ -178,7 +179,7 @@ def self_test(on: str | torch.device | None = None) -> list[dict]:
         ("global network", net(_picture(3, 96, 128).to(on))[0, :4].cpu().tolist(), GLOBAL, 2e-3),
         ("local network", local(_picture(1, 32, 32).to(on))[0, :4].cpu().tolist(), LOCAL, 2e-3),
     ]
-    for name in checkpoints.shipped():
+    for name in weights.names():
         sizes = [v.float().abs().sum().item() for v in checkpoints.load(name).state_dict().values()]
         rows.append((f"weights {name}", float(np.isfinite(sizes).all()), 1.0, 0.0))
     return [

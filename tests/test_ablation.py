@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 
+from solar import intervals
 from solar.training import ablation
 from solar.world import Recipe, write
 
@@ -44,7 +45,7 @@ def test_intervals_know_both_sources_of_chance():
     rng = np.random.default_rng(0)
     seeds, landmarks = rng.normal(0, 1, (8, 1)), rng.normal(0, 2, (1, 60))
     width = {
-        name: np.ptp(ablation.over_both(np.broadcast_to(d, (8, 60)))[1:])
+        name: np.ptp(intervals.over_both(np.broadcast_to(d, (8, 60)))[1:])
         for name, d in dict(seeds=seeds, landmarks=landmarks, both=seeds + landmarks).items()
     }
     assert width["seeds"] == pytest.approx(2 * 1.96 * seeds.std() / 8**0.5, rel=0.15)
@@ -53,7 +54,7 @@ def test_intervals_know_both_sources_of_chance():
 
 
 def test_the_interval_over_seeds_is_students():
-    mean, low, high = ablation.over_seeds(np.array([1.0, 2, 3, 4, 5]))
+    mean, low, high = intervals.over_seeds(np.array([1.0, 2, 3, 4, 5]))
     assert (mean, high) == (
         3,
         pytest.approx(3 + 2.776445 * np.sqrt(2.5 / 5)),

@@ -14,8 +14,8 @@ import torch
 import torchvision
 
 import solar
+from solar import distributed, weights
 from solar.files import atomic, load_pickle
-from solar.nets import checkpoints
 
 
 class Hostile:
@@ -213,28 +213,28 @@ def test_names(tmp_path, monkeypatch):
         solar.load("resnet101-solar-best")
     with pytest.raises(FileNotFoundError, match="no such weights file"):
         solar.load(tmp_path / "absent.pth")
-    for name in checkpoints.shipped():
+    for name in weights.names():
         assert solar.load(name).training is False
 
 
 @pytest.mark.parametrize("device", ["nosuch", "cuda:99"])
 def test_an_impossible_device_is_refused(device):
-    with pytest.raises(ValueError, match=f"device '{device}' is not to be had here"):
-        checkpoints.pick_device(device)
+    with pytest.raises(ValueError, match=f"device '{device}' cannot be used here"):
+        distributed.pick_device(device)
 
 
 def test_the_fastest_device_is_picked_when_none_is_asked(monkeypatch):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
-    assert checkpoints.pick_device().type == "cpu"
+    assert distributed.pick_device().type == "cpu"
     asked = []
     monkeypatch.setattr(
         torch, "empty", lambda size, device: asked.append(device) or torch.zeros(size)
     )
     monkeypatch.setattr(torch.backends.mps, "is_available", lambda: True)
-    checkpoints.pick_device()
+    distributed.pick_device()
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
-    checkpoints.pick_device()
+    distributed.pick_device()
     assert asked == ["mps", "cuda"]
 
 

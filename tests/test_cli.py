@@ -70,7 +70,7 @@ BAD = {
     "evaluate roxford5k --net data/roxford5k/gnd_roxford5k.pkl --root data": "not a file of tensors",
     "evaluate roxford5k --net net.pth --root data --image-size 0": "image_size=0",
     "evaluate roxford5k --net net.pth --root data --image-size 8": "a.jpg: 8 x 5 pixels are left",
-    "evaluate roxford5k --net net.pth --root data --device nosuch": "device 'nosuch' is not to be had here",
+    "evaluate roxford5k --net net.pth --root data --device nosuch": "device 'nosuch' cannot be used here",
     "evaluate roxford5k --net net.pth --root data --workers -1": "num_workers",
     "evaluate roxford5k": "required: --net",
     "data nosuch": "invalid choice: 'nosuch'",

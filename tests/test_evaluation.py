@@ -17,8 +17,9 @@ from hypothesis import strategies as st
 
 from solar import evaluate, ranks_by_counting, similarity, top_k
 from solar.files import load_pickle
+from solar.intervals import paired_bootstrap
 from solar.search import ranking
-from solar.search.protocol import average_precision, evaluate_lists, paired_bootstrap, precision_at
+from solar.search.protocol import average_precision, evaluate_lists, precision_at
 from solar.search.ranking import count_above
 
 ROOT = Path(__file__).parents[1]

@@ -11,7 +11,8 @@ import pytest  # noqa: E402
 from test_plots import benchmark  # noqa: E402, F401
 
 from solar import checks, plots, ranks_by_counting  # noqa: E402
-from solar.search.protocol import paired_bootstrap, precision_at  # noqa: E402
+from solar.intervals import paired_bootstrap
+from solar.search.protocol import precision_at  # noqa: E402
 
 
 def bootstrap(difference, low=2.5, high=97.5):

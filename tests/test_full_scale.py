@@ -233,7 +233,7 @@ def test_the_whole_way(world, tmp_path, capsys, monkeypatch):
     ]
     said = solar_says(capsys, "train", *words, "--output", "trained.pth", "--device", "cpu")
     sheet = json.loads(said)  # what goes on meanwhile is told on the other channel
-    assert sheet["config"]["queries"] == 4 and sheet["photographs"] == 21
+    assert sheet["config"]["queries_per_epoch"] == 4 and sheet["photographs"] == 21
     start, trained = solar.load(START), solar.load("trained.pth")
     assert trained.soa == "45" and trained.architecture == "resnet18"
     for name, value in start.state_dict().items():

@@ -8,14 +8,14 @@ import cv2
 import numpy as np
 import pytest
 
-from solar.datasets import (
+from solar.local import hpatches
+from solar.local.hpatches import (
     HPATCHES_KINDS,
     draw_hpatches_tasks,
     load_hpatches,
     load_hpatches_tasks,
     load_sequences,
 )
-from solar.local import hpatches
 from solar.local.metrics import area, raw_pixels
 
 

@@ -7,7 +7,7 @@ import torch
 from solar import checks
 from solar.local.matching import WINDOW, match
 from solar.local.metrics import fpr95, project
-from solar.training.local_losses import distances, hardest_in_batch
+from solar.training.losses import distances, hardest_in_batch
 
 
 def far(a, p):

@@ -4,7 +4,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from solar.training.local_losses import (
+from solar.training.losses import (
     EPS,
     distances,
     hardest_in_batch,

@@ -9,7 +9,8 @@ import torch
 
 from solar import load
 from solar.datasets import Patches
-from solar.training.local_task import LocalConfig, LocalTask, train_local
+from solar.training.config import LocalConfig
+from solar.training.local_task import LocalTask, train_local
 from solar.training.loop import run
 
 TINY = LocalConfig(data="tiny", held_out_set="tiny", width=2, batch_size=8, epochs=2, seed=3)
@@ -62,7 +63,7 @@ def test_both_patches_of_a_pair_are_turned_alike():
 
 def test_the_rate_climbs_once_and_falls_to_nothing():
     t = task()
-    rates = [t.rate(step, 50) for step in range(50)]
+    rates = [t.lr_at(step, 50) for step in range(50)]
     top = int(np.argmax(rates))
     assert top == 10 and rates[top] == t.config.lr
     assert (
@@ -77,7 +78,7 @@ def test_the_rate_climbs_once_and_falls_to_nothing():
 def test_losses_add_up():
     found = task().losses(task().batches(0)[0])
     assert set(found) == {"loss", "first", "second"}
-    assert torch.isclose(found["loss"], found["first"] + TINY.sos * found["second"])
+    assert torch.isclose(found["loss"], found["first"] + TINY.sos_weight * found["second"])
 
 
 @pytest.mark.parametrize("soa", ["", "345"])

@@ -7,15 +7,14 @@ from pathlib import Path
 import pytest
 
 import solar
-from solar import LocalNet
+from solar import LocalNet, weights
 from solar.files import sha256
 from solar.nets import checkpoints
 from solar.training import datasheet
-from solar.training.global_task import TrainConfig
-from solar.training.local_task import PRESETS
+from solar.training.config import LOCAL_PRESETS, TrainConfig
 
 
-@pytest.mark.parametrize("name", checkpoints.shipped())
+@pytest.mark.parametrize("name", weights.names())
 def test_shipped_weights_match_their_sheet(name):
     path = checkpoints.path_of(name)
     sheet = json.loads(path.with_suffix(".json").read_text())
@@ -32,7 +31,7 @@ def test_shipped_weights_match_their_sheet(name):
 
 def test_the_networks_of_the_book_are_shipped():
     assert {"mini-gem", "mini-solar", "mini-sosnet", "mini-solar-local"} <= set(
-        checkpoints.shipped()
+        weights.names()
     )
 
 
@@ -48,7 +47,7 @@ def test_local_sheets_are_runs_of_the_book(name):
         if (run["net"], run["seed"]) == (name, sheet["config"]["seed"])
     ]
     assert (run["validation"], run["test"]) == (sheet["validation"], sheet["test"])
-    defaults = dict(vars(PRESETS["mini-local"]), output=f"{name}.pth", soa=sheet["config"]["soa"])
+    defaults = dict(vars(LOCAL_PRESETS["mini-local"]), output=f"{name}.pth", soa=sheet["config"]["soa"])
     assert sheet["config"] == defaults  # made by the command that the book gives
 
 

@@ -20,8 +20,8 @@ from solar.cli import main
 from solar.datasets import load_training
 from solar.nets import checkpoints
 from solar.training import global_task
-from solar.training.global_task import PRESETS, GlobalTask, TrainConfig, held_out_map, train
-from solar.training.local_task import PRESETS as LOCAL
+from solar.training.config import GLOBAL_PRESETS, LOCAL_PRESETS, TrainConfig
+from solar.training.global_task import GlobalTask, held_out_map, train
 from solar.training.loop import run, state_of
 from solar.training.trunk_maps import CachedMaps
 from solar.world import Recipe, write
@@ -147,9 +147,9 @@ def test_same_seed_same_weights_and_the_seed_matters(settings, tmp_path, monkeyp
 
 
 KILLED = """
-import sys, time, torch, solar.sheets
+import sys, time, torch, solar.training.datasheet
 from solar.cli import main
-from solar.global_task import GlobalTask
+from solar.training.global_task import GlobalTask
 torch.set_num_threads({threads})
 solar.training.datasheet.percent = lambda *arguments: dict()
 losses = GlobalTask.losses
@@ -384,24 +384,24 @@ def test_tensorboard_gets_losses_rates_and_tuples(settings, tmp_path):
 
 
 def test_the_presets_are_the_recipes():
-    paper, mini = PRESETS["paper"], PRESETS["mini"]
+    paper, mini = GLOBAL_PRESETS["paper"], GLOBAL_PRESETS["mini"]
     assert mini == TrainConfig()
-    assert (paper.soa, paper.first, paper.margin, paper.sos, paper.negatives) == (
+    assert (paper.soa, paper.first_order, paper.margin, paper.sos_weight, paper.negatives) == (
         "45",
         "triplet",
         1.25,
         10,
         5,
     )
-    assert (paper.queries, paper.pool, paper.batch, paper.epochs) == (2000, 20_000, 8, 100)
-    assert (paper.pictures, paper.image_size, paper.mining_size) == ("square", 1024, 341)
-    assert (paper.rate, paper.rate_of_p, paper.fade, paper.decay) == (1e-6, 100, 0.01, 1e-6)
+    assert (paper.queries_per_epoch, paper.pool_size, paper.batch_size, paper.epochs) == (2000, 20_000, 8, 100)
+    assert (paper.image_mode, paper.image_size, paper.mining_size) == ("square", 1024, 341)
+    assert (paper.lr, paper.lr_p_factor, paper.lr_decay, paper.weight_decay) == (1e-6, 100, 0.01, 1e-6)
 
 
 def test_the_command_takes_a_preset_and_changes_it(tmp_path, monkeypatch, capsys):
     asked = []
     monkeypatch.setattr(
-        "solar.commands.train.train",
+        "solar.training.global_task.train",
         lambda config, *rest, **options: asked.append((config, options)),
     )
     command = [
@@ -418,7 +418,7 @@ def test_the_command_takes_a_preset_and_changes_it(tmp_path, monkeypatch, capsys
         "3",
     ]
     assert main(command) == 0 and main(["train", "--epochs", "3"]) == 0
-    assert asked[0][0] == replace(PRESETS["paper"], lr=2e-6) and asked[1][0] == TrainConfig(
+    assert asked[0][0] == replace(GLOBAL_PRESETS["paper"], lr=2e-6) and asked[1][0] == TrainConfig(
         epochs=3
     )
     assert asked[0][1] == dict(board="b", save_every=7, workers=3)
@@ -430,16 +430,16 @@ def test_the_command_takes_a_preset_and_changes_it(tmp_path, monkeypatch, capsys
 
 def test_what_is_held_out_is_a_number_there_and_a_name_here(monkeypatch, capsys):
     asked = []
-    for name in ("train", "train_local"):
+    for module, name in (("global_task", "train"), ("local_task", "train_local")):
         monkeypatch.setattr(
-            f"solar.commands.train.{name}", lambda config, *rest, **options: asked.append(config)
+            f"solar.training.{module}.{name}", lambda config, *rest, **options: asked.append(config)
         )
     assert (
         main(["train", "--max-held-out-images", "50"]) == 0
         and main(["train", "--preset", "sosnet", "--held-out-set", "mine"]) == 0
     )
     assert asked[0] == TrainConfig(max_held_out_images=50) and asked[1] == replace(
-        LOCAL["sosnet"], held_out_set="mine"
+        LOCAL_PRESETS["sosnet"], held_out_set="mine"
     )
     assert main(["train", "--max-held-out-images", "mine"]) == 2
     assert "--max-held-out-images 'mine': expected int" in capsys.readouterr().err

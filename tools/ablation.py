@@ -30,7 +30,8 @@ from solar.nets.attention import SecondOrderAttention
 from solar.nets.checkpoints import load
 from solar.search.describe import Pictures
 from solar.search.protocol import evaluate
-from solar.training.global_task import GlobalTask, TrainConfig, held_out_map
+from solar.training.config import TrainConfig
+from solar.training.global_task import GlobalTask, held_out_map
 from solar.training.loop import run as train
 from solar.training.loop import state_of
 from solar.training.trunk_maps import CachedMaps
@@ -212,7 +213,7 @@ def trunk(work: Path):
     config, net = TrainConfig(**COMMON), load(TrainConfig.start)
     folder = make(config.data) if config.data in DATASETS else Path(config.data)
     return net, tuple(
-        Kept(work, net, load_training(folder, split), config.image_size) for split in (1, 2)
+        Kept(work, net, load_training(folder, split), config.image_size) for split in ("train", "val")
     )
 
 

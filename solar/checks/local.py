@@ -8,7 +8,7 @@ from ..local.matching import WINDOW
 from ..local.matching import match as right_match
 from ..local.metrics import fpr95 as right_fpr95
 from ..local.metrics import project as right_project
-from ..training.local_losses import distances
+from ..training.losses import distances
 from .basics import judge, same
 
 

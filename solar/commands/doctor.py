@@ -2,7 +2,6 @@
 
 import json
 
-from ..doctor import examine
 from . import EXAMPLES, FLAWED
 
 
@@ -28,6 +27,8 @@ def add(commands) -> None:
 
 def run(arguments) -> int:
     """Examine and print."""
+    from ..doctor import examine
+
     found = examine(arguments.root, arguments.full)
     print(json.dumps(found, indent=2) if arguments.json else _words(found))
     return 0 if found["sound"] else FLAWED

@@ -3,7 +3,7 @@
 import webbrowser
 from pathlib import Path
 
-from ..nets.checkpoints import load, shipped
+from .. import weights
 from . import EXAMPLES
 
 
@@ -22,7 +22,7 @@ def add(commands) -> None:
         "--net",
         nargs="+",
         default=["mini-solar"],
-        help=f"a name ({', '.join(shipped())} ...) or a .pth file; several are compared (mini-solar)",
+        help=f"a name ({', '.join(weights.names())} ...) or a .pth file; several are compared (mini-solar)",
     )
     parser.add_argument(
         "--image-size", type=int, default=1024, help="longer side at most, pixels (%(default)s)"
@@ -36,7 +36,8 @@ def add(commands) -> None:
 
 def run(arguments) -> int:
     """Write the page, print where it lies, open it."""
-    from ..explorer import SOAExplorer  # brings Jupyter's widgets, which no other command needs
+    from ..explorer import SOAExplorer
+    from ..nets import load
 
     if arguments.image_size < 1:
         raise ValueError(

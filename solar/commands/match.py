@@ -3,9 +3,6 @@
 import json
 from pathlib import Path
 
-from ..local.matching import DETECTORS, FEWEST, match_images
-from ..nets.checkpoints import load, shipped
-from ..nets.local_net import LocalNet
 from . import EXAMPLES
 
 
@@ -19,14 +16,13 @@ def add(commands) -> None:
         epilog="examples:\n  solar match a.jpg b.jpg -o matches.png\n"
         "  solar match a.jpg b.jpg --net local-solar-345-liberty --model fundamental",
     )
-    local = ", ".join(name for name in shipped() if name in ("mini-sosnet", "mini-solar-local"))
     parser.add_argument("a", help="a photograph")
     parser.add_argument("b", help="another one of the same thing")
     parser.add_argument(
-        "--net", default="mini-solar-local", help=f"{local}, a .pth file, or 'sift' (%(default)s)"
+        "--net", default="mini-solar-local", help="mini-sosnet, mini-solar-local, a .pth file, or 'sift' (%(default)s)"
     )
     parser.add_argument(
-        "--detector", choices=DETECTORS, default="sift", help="of keypoints (%(default)s)"
+        "--detector", choices=("sift", "orb"), default="sift", help="of keypoints (%(default)s)"
     )
     parser.add_argument(
         "--count", type=int, default=2000, help="keypoints of each at most (%(default)s)"
@@ -35,7 +31,7 @@ def add(commands) -> None:
         "--ratio", type=float, default=0.8, help="of the nearest to the second (%(default)s)"
     )
     parser.add_argument(
-        "--model", choices=list(FEWEST), default="homography", help="of the geometry (%(default)s)"
+        "--model", choices=("homography", "fundamental"), default="homography", help="of the geometry (%(default)s)"
     )
     parser.add_argument("-o", "--output", help="picture of the matches to write")
     parser.add_argument("--json", action="store_true", help="print numbers for a script")
@@ -44,6 +40,9 @@ def add(commands) -> None:
 
 def run(arguments) -> int:
     """Match, print the counts, draw."""
+    from ..local import match_images
+    from ..nets import LocalNet, load
+
     net = "sift" if arguments.net == "sift" else load(arguments.net)
     if not isinstance(net, (LocalNet, str)):
         raise ValueError(

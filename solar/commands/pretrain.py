@@ -2,16 +2,16 @@
 
 import json
 
-from ..training.pretrain_task import PretrainConfig, pretrain
+from ..training.config import PretrainConfig
 from . import EXAMPLES
 from .options import add_fields, from_arguments
 
 WORDS = dict(
-    data="training set in GL18's format",
-    output="weights to write",
-    epochs="passes over it",
-    large_epochs="of them, at the large size",
-    seed="of all randomness",
+    data="training set in GL18's layout, by name",
+    output="file to write the weights to",
+    epochs="number of epochs",
+    large_epochs="number of last epochs that see images of the large size",
+    seed="random seed",
 )
 
 
@@ -19,9 +19,10 @@ def add(commands) -> None:
     """Describe the command."""
     parser = commands.add_parser(
         "pretrain",
-        help="train mini-gem, the start of everything",
+        help="train mini-gem, the network that training starts from",
         formatter_class=EXAMPLES,
-        description="Train the small trunk of the book from scratch (about a quarter of an hour on two cores).",
+        description="Train the small trunk of the book from scratch, which takes about a quarter\n"
+        "of an hour on two cores. The same command continues after an interruption.",
         epilog="example: solar pretrain --output mini-gem.pth --seed 0",
     )
     add_fields(parser, PretrainConfig, WORDS)
@@ -30,5 +31,7 @@ def add(commands) -> None:
 
 def run(arguments) -> int:
     """Train and print the data sheet."""
+    from ..training.pretrain_task import pretrain
+
     print(json.dumps(pretrain(from_arguments(PretrainConfig, arguments)), indent=2))
     return 0

@@ -1,4 +1,12 @@
-"""Published formats on disk; whether a dataset is mini or real makes no difference here."""
+"""Published formats on disk; only here and in `world` is it known which datasets are mini.
+
+==========  ===================================================================================
+benchmarks  images, queries, boxes and ground truth of a retrieval benchmark
+gl18        the tables of GL18
+index       images to learn from, with their landmarks
+patches     patches for local descriptors, in the format of PhotoTour
+==========  ===================================================================================
+"""
 
 from .benchmarks import (
     PUBLISHED_BENCHMARKS,
@@ -8,33 +16,17 @@ from .benchmarks import (
     write_ground_truth,
 )
 from .gl18 import build_index
-from .hpatches import (
-    HPATCHES_KINDS,
-    HPatchesTasks,
-    Sequence,
-    draw_hpatches_tasks,
-    load_hpatches,
-    load_hpatches_tasks,
-    load_sequences,
-)
 from .index import TrainingIndex, load_training
 from .patches import Patches, load_patches
 
 __all__ = [
-    "HPATCHES_KINDS",
     "Benchmark",
-    "HPatchesTasks",
     "PUBLISHED_BENCHMARKS",
     "Patches",
-    "Sequence",
     "TrainingIndex",
     "build_index",
-    "draw_hpatches_tasks",
     "load_benchmark",
-    "load_hpatches",
-    "load_hpatches_tasks",
     "load_patches",
-    "load_sequences",
     "load_training",
     "read_ground_truth",
     "write_ground_truth",

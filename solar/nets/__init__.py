@@ -1,1 +1,31 @@
-"""An image becomes a vector."""
+"""An image becomes a vector.
+
+===========  ==================================================================================
+attention    the second-order attention block, as its equation and fused
+pooling      from a feature map to one vector: GeM, MAC, SPoC, R-MAC; L2 normalisation
+global_net   trunk -> attention -> pooling -> whitening: one descriptor per image
+local_net    SOSNet, with attention SOLAR's local descriptor: one descriptor per patch
+checkpoints  weights on disk, in three published layouts
+fuse         the same network with fewer operations: batch norms folded into convolutions
+===========  ==================================================================================
+"""
+
+from .attention import SecondOrderAttention
+from .checkpoints import load, save
+from .global_net import GlobalNet
+from .local_net import LocalNet
+from .pooling import GeM, gem, l2n, mac, rmac, spoc
+
+__all__ = [
+    "GeM",
+    "GlobalNet",
+    "LocalNet",
+    "SecondOrderAttention",
+    "gem",
+    "l2n",
+    "load",
+    "mac",
+    "rmac",
+    "save",
+    "spoc",
+]

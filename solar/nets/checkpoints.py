@@ -12,12 +12,13 @@ from pathlib import Path
 
 import torch
 
+from .. import weights
+from ..distributed import pick_device
 from ..files import PLAIN_NUMPY, atomic, home
 from ..published import catalogue
 from .global_net import GlobalNet
 from .local_net import LocalNet
 
-SHIPPED = Path(__file__).parents[1] / "weights"
 PUBLISHED_WEIGHTS = catalogue.of_kind("weights")
 NUMPY = [
     (stand_in, name) for name, stand_in in PLAIN_NUMPY.items()
@@ -32,11 +33,6 @@ SEQUENCE = {
 }
 
 
-def shipped() -> list[str]:
-    """Names of the weights that come with the package."""
-    return sorted(path.stem for path in SHIPPED.glob("*.pth"))
-
-
 def path_of(name: str | Path) -> Path:
     """The file of a shipped or published network, or `name` itself if it is a path.
 
@@ -45,8 +41,8 @@ def path_of(name: str | Path) -> Path:
             path.
         ValueError: neither a known name nor a path.
     """
-    if str(name) in shipped():
-        return SHIPPED / f"{name}.pth"
+    if str(name) in weights.names():
+        return weights.FOLDER / f"{name}.pth"
     if str(name) in PUBLISHED_WEIGHTS:
         path = home() / "weights" / f"{name}.pth"
         if not path.is_file():
@@ -58,7 +54,7 @@ def path_of(name: str | Path) -> Path:
         if not path.is_file():
             raise FileNotFoundError(f"{path}: no such weights file")
         return path
-    known = ", ".join([*shipped(), *PUBLISHED_WEIGHTS])
+    known = ", ".join([*weights.names(), *PUBLISHED_WEIGHTS])
     raise ValueError(
         f"unknown network {str(name)!r}: expected one of {known}, or the path of a .pth file"
     )
@@ -101,27 +97,6 @@ def read(path: str | Path) -> dict:
 
 def _first_line(error: Exception) -> str:
     return (str(error).strip() or type(error).__name__).splitlines()[0][:160]
-
-
-def pick_device(device: str | torch.device | None = None) -> torch.device:
-    """The device asked for; if None the fastest there is: CUDA, then Apple's MPS, then the CPU.
-
-    Raises:
-        ValueError: no such device on this machine.
-    """
-    if device is None:
-        device = (
-            "cuda"
-            if torch.cuda.is_available()
-            else "mps"
-            if torch.backends.mps.is_available()
-            else "cpu"
-        )
-    try:
-        return torch.empty(0, device=device).device
-    except (RuntimeError, AssertionError) as error:
-        message = f"device {str(device)!r} is not to be had here ({_first_line(error)}); expected cpu, cuda or mps"
-        raise ValueError(message) from error
 
 
 def fill(net: torch.nn.Module, state: dict, path) -> None:

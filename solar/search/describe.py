@@ -8,8 +8,8 @@ import torch.nn.functional as F
 from torch.utils.data import DataLoader, Dataset
 from tqdm import tqdm
 
+from ..distributed import pick_device
 from ..images import prepare, to_tensor
-from ..nets.checkpoints import pick_device
 from ..nets.fuse import folded, in_place
 from ..nets.pooling import l2n
 

@@ -251,40 +251,6 @@ def _provenance(parts: list[Rows], queries: Rows) -> dict:
     return dict(**sizes, length=queries.shape[1], ties=TIES, stores=made, versions=versions)
 
 
-def paired_bootstrap(a, b, draws: int = 10_000, seed: int = 0) -> dict[str, float]:
-    """Is method A better than B? Queries are drawn anew, with repetition, and both are scored on
-    the same draws.
-
-    Args:
-        a, b: (Q,) average precisions of the same queries; a query that is nan in either is left
-            out.
-
-    Returns:
-        difference: mean of a - b;  low, high: its 95 % interval;  better: share of draws with A
-            above B.
-
-    Raises:
-        ValueError: other numbers of queries, or none left.
-    """
-    a, b = np.asarray(a, float), np.asarray(b, float)
-    if a.shape != b.shape or a.ndim != 1:
-        raise ValueError(f"expected one AP a query from both methods, got {a.shape} and {b.shape}")
-    difference = (a - b)[~np.isnan(a - b)]
-    if not len(difference):
-        raise ValueError("no query has a positive: there is nothing to compare")
-    rng = np.random.default_rng(seed)
-    means = difference[rng.integers(0, len(difference), (draws, len(difference)))].mean(
-        1
-    )  # (draws, Q) -> (draws,)
-    low, high = np.percentile(means, [2.5, 97.5])
-    return dict(
-        difference=float(difference.mean()),
-        low=float(low),
-        high=float(high),
-        better=float((means > 0).mean()),
-    )
-
-
 def score(net, benchmark: Benchmark, distractors=None, **options) -> Report:
     """Describe a benchmark's images and its cropped queries, and evaluate; `options` are those of
     `describe`.

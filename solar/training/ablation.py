@@ -9,7 +9,8 @@ import json
 from pathlib import Path
 
 import numpy as np
-from scipy import stats
+
+from ..intervals import by_landmark, over_both, over_seeds
 
 PROTOCOLS = ("easy", "medium", "hard")
 
@@ -44,43 +45,6 @@ def precisions(results: dict, arm: str, protocol: str, part: str = "ap") -> np.n
         (run for run in results["runs"] if run["arm"] == arm), key=lambda run: run["seed"]
     )
     return np.array([run[part][protocol] for run in runs], float)
-
-
-def by_landmark(values: np.ndarray, queries: int = 2) -> np.ndarray:
-    """Means over the `queries` queries of each landmark, (..., landmarks); landmarks without any
-    are left out.
-    """
-    values = values.reshape(*values.shape[:-1], -1, queries)
-    asked = ~np.isnan(values).all(
-        axis=(*range(values.ndim - 2), -1)
-    )  # nan depends on the query alone
-    return np.nanmean(values[..., asked, :], -1)
-
-
-def over_seeds(values: np.ndarray) -> tuple[float, float, float]:
-    """Mean and 95 % interval (Student's t) of one number a seed: would other seeds give the same?"""
-    mean = float(np.mean(values))
-    half = stats.t.ppf(0.975, len(values) - 1) * np.std(values, ddof=1) / np.sqrt(len(values))
-    return mean, mean - float(half), mean + float(half)
-
-
-def over_both(
-    differences: np.ndarray, draws: int = 4000, seed: int = 0
-) -> tuple[float, float, float]:
-    """Mean and 95 % interval of paired differences (seeds, landmarks): would other seeds and
-    landmarks give the same?
-
-    Both are drawn again with replacement, independently of each other (a crossed bootstrap).
-    """
-    rng, (seeds, landmarks) = np.random.default_rng(seed), differences.shape
-    weight_of_seeds = (
-        rng.multinomial(seeds, np.full(seeds, 1 / seeds), draws) / seeds
-    )  # (draws, seeds)
-    weight_of_landmarks = (
-        rng.multinomial(landmarks, np.full(landmarks, 1 / landmarks), draws) / landmarks
-    )
-    means = np.einsum("ds,sl,dl->d", weight_of_seeds, differences, weight_of_landmarks)
-    return float(differences.mean()), *map(float, np.percentile(means, [2.5, 97.5]))
 
 
 def gain(

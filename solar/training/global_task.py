@@ -8,7 +8,6 @@ starts at SOA4.
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -17,92 +16,20 @@ from torch.utils.checkpoint import checkpoint
 
 from .. import distributed
 from ..datasets import TrainingIndex, load_benchmark, load_training
+from ..distributed import pick_device
 from ..files import home
 from ..images import square
-from ..nets.checkpoints import load, pick_device, save
+from ..nets.checkpoints import load, save
 from ..nets.global_net import GlobalNet
 from ..search.protocol import average_precision, score
 from ..search.ranking import ranks_by_counting
 from ..world import DATASETS, make
+from .config import TrainConfig
 from .datasheet import write_sheet
 from .loop import run, state_of
 from .losses import second_order_loss, squared_distance, supervised_contrastive_loss, triplet_loss
 from .mining import epoch_tuples, hardest_negatives
 from .trunk_maps import CachedMaps, ComputedMaps, half_on_cuda
-
-
-@dataclass
-class TrainConfig:
-    """The command line of `solar train`; the defaults are the recipe of `mini-solar`, `PRESETS`
-    holds the paper's.
-
-    first_order: the first-order loss. 'triplet' is the paper's: `batch` tuples a step, their
-        negatives the hardest of a pool. 'batch' is the supervised contrastive loss over `batch`
-        landmarks x `photos`, whose negatives are all others.
-    sos_weight: weight of the second-order loss (lambda).  rate: of Adam, for attention and
-        whitening; GeM's exponent learns `rate_of_p` times as fast.  fade: the rate is multiplied by
-        e^-fade every epoch.
-    image_mode: 'cached', whole ones whose maps are kept in memory; 'whole', the same from the files
-        at every step; or 'square', random squares drawn anew, described at `mining_size` for mining
-        (0: `image_size`).
-    chunk_size: images that go forward and backward at a time, so that a large batch fits into
-        memory: everything is computed twice, and loss and gradient are those of the whole batch (0:
-            all at once).
-    max_held_out_images: at most so many images choose the best epoch.  test: a benchmark to look at
-        after every epoch, never to choose by ('': none; at the paper's scale it costs more than the
-        epoch).
-    """
-
-    data: str = "mini-gl18-tuning"
-    start: str = "mini-gem"
-    output: str = "mini-solar.pth"
-    soa: str = "45"
-    first_order: str = "supcon"
-    sos_weight: float = 0.5
-    margin: float = 1.25
-    epochs: int = 20
-    queries_per_epoch: int = 640
-    pool_size: int = 2500
-    negatives: int = 5
-    batch_size: int = 16
-    photos_per_landmark: int = 4
-    lr: float = 1e-3
-    lr_p_factor: float = 10.0
-    lr_decay: float = 0.15
-    weight_decay: float = 1e-6
-    image_size: int = 256
-    seed: int = 0
-    image_mode: str = "cached"
-    mining_size: int = 0
-    chunk_size: int = 0
-    max_held_out_images: int = 2000
-    test_benchmark: str = ""
-
-
-PRESETS = {
-    "mini": TrainConfig(),
-    "paper": TrainConfig(
-        data="gl18",
-        start="gl18-tl-resnet101-gem-w",
-        output="resnet101-solar.pth",
-        soa="45",
-        first_order="triplet",
-        sos_weight=10.0,
-        margin=1.25,
-        epochs=100,
-        queries_per_epoch=2000,
-        pool_size=20_000,
-        negatives=5,
-        batch_size=8,
-        lr=1e-6,
-        lr_p_factor=100.0,
-        lr_decay=0.01,
-        weight_decay=1e-6,
-        image_size=1024,
-        image_mode="square",
-        mining_size=341,
-    ),
-}
 
 
 def learners(net: GlobalNet) -> dict[str, list[torch.nn.Parameter]]:

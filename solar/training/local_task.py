@@ -7,7 +7,7 @@ eight attitudes.
 """
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -15,62 +15,16 @@ import torch
 
 from .. import distributed
 from ..datasets import Patches, load_patches
+from ..distributed import pick_device
 from ..files import atomic, sha256
 from ..local.metrics import described_by, score_patches
-from ..nets.checkpoints import load, pick_device, save
+from ..nets.checkpoints import load, save
 from ..nets.local_net import LocalNet
-from .local_losses import hardest_triplet_loss, second_order_similarity
+from .config import LocalConfig
 from .loop import run, state_of
+from .losses import hardest_triplet_loss, second_order_similarity
 
-
-@dataclass
-class LocalConfig:
-    """The command line of local training; the defaults are the recipe of `mini-sosnet`.
-
-    sos_weight: weight of the second-order similarity over `neighbours` neighbours.  rate: of Adam
-        at its height: it climbs there during the first fifth of all steps and then falls to zero
-            (one cycle).
-    """
-
-    data: str = "mini-phototour"
-    held_out_set: str = "mini-phototour-validation"
-    output: str = "mini-sosnet.pth"
-    start: str = ""
-    soa: str = ""
-    width: int = 16
-    margin: float = 1.0
-    sos_weight: float = 0.3
-    neighbours: int = 8
-    epochs: int = 4
-    batch_size: int = 128
-    lr: float = 1e-2
-    weight_decay: float = 0.0
-    seed: int = 0
-
-
-WARM_UP = 0.2  # share of all steps in which the rate climbs
-# `sosnet` and `solar-local`: full width, a whole scene of PhotoTour, batches as large as the
-# literature's
-PRESETS = {
-    "mini-local": LocalConfig(),
-    "sosnet": LocalConfig(
-        data="liberty",
-        held_out_set="notredame",
-        output="sosnet.pth",
-        width=32,
-        epochs=100,
-        batch_size=512,
-    ),
-    "solar-local": LocalConfig(
-        data="liberty",
-        held_out_set="notredame",
-        output="solar-local.pth",
-        soa="345",
-        width=32,
-        epochs=100,
-        batch_size=512,
-    ),
-}
+WARM_UP = 0.2  # share of all steps in which the learning rate rises
 
 
 class LocalTask:

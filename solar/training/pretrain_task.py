@@ -9,7 +9,6 @@ at the size in which they will be described.
 
 import sys
 import time
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -25,29 +24,9 @@ from ..nets.checkpoints import save
 from ..nets.global_net import IMAGENET_MEAN, IMAGENET_STD, GlobalNet
 from ..nets.pooling import l2n
 from ..world import make
+from .config import PretrainConfig
 from .datasheet import percent, write_sheet
 from .losses import supervised_contrastive_loss
-
-
-@dataclass
-class PretrainConfig:
-    """The command line of `solar pretrain`. Sizes are height x width in pixels; `image_size` is the
-    longer side.
-    """
-
-    data: str = "mini-gl18-large"
-    output: str = "mini-gem.pth"
-    epochs: int = 40
-    large_epochs: int = 16  # of them, the last ones at the large size
-    small_size: tuple[int, int] = (96, 128)
-    large_size: tuple[int, int] = (144, 192)
-    landmarks_per_batch: int = 16  # in a batch
-    photos_per_landmark: int = 4  # of each
-    lr: float = 4e-3
-    weight_decay: float = 0.02
-    temperature: float = 0.1
-    seed: int = 0
-    image_size: int = 256
 
 
 class Trunk(nn.Module):

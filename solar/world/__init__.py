@@ -1,36 +1,40 @@
 """The mini world: seeded landmarks, photographed by an exact camera that knows what it saw.
 
 `solar.world.make("mini-revisitop")` writes a dataset in the published format; `Landmark` and
-`photograph` make single pictures. In small rooms: textures, solids, styles and landmark build;
-camera, visibility, surfaces and light draw; clutter and photo make a photograph of it; truth labels
-pairs; recipes and writing fill the disk.
+`photograph` make single images.
+
+==========  =====================================================================
+textures    stone, brick, wood and noise as arrays of pixels
+solids      boxes, prisms, quadrics: what landmarks are built of
+styles      castle, temple, pagoda ...: how a style puts solids together
+landmark    a landmark from its seed
+camera      a pinhole camera and the sun
+visibility  which solid each pixel sees
+surfaces    the colour of what it sees
+light       weather, shadows, sky
+clutter     trees, cars and people in the way
+photo       a photograph: all of the above in one image
+truth       boxes, and which two photographs show the same stones
+patches     patches of the same points in several photographs
+phototour   patches written in the format of PhotoTour
+recipes     which landmarks a dataset shows, and how many images of each
+jobs        renders and labels all images of one landmark
+writing     writes a dataset to disk
+==========  =====================================================================
 """
 
-from .camera import Camera
-from .landmark import Landmark
-from .light import WEATHERS
-from .photo import Photo, choose_view, photograph
-from .recipes import BOOK, DATASETS, Recipe
-from .styles import STYLES
-from .truth import box_of, correspondences, shared
-from .writing import contact_sheet, make, records, write
+import lazy_loader
 
-__all__ = [
-    "BOOK",
-    "Camera",
-    "DATASETS",
-    "Landmark",
-    "Photo",
-    "Recipe",
-    "STYLES",
-    "WEATHERS",
-    "box_of",
-    "choose_view",
-    "contact_sheet",
-    "correspondences",
-    "make",
-    "photograph",
-    "records",
-    "shared",
-    "write",
-]
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submod_attrs={
+        "camera": ["Camera"],
+        "landmark": ["Landmark"],
+        "light": ["WEATHERS"],
+        "photo": ["Photo", "choose_view", "photograph"],
+        "recipes": ["BOOK", "DATASETS", "Recipe"],
+        "styles": ["STYLES"],
+        "truth": ["box_of", "correspondences", "shared"],
+        "writing": ["contact_sheet", "make", "records", "write"],
+    },
+)

@@ -14,8 +14,9 @@ from pathlib import Path
 from tqdm import tqdm
 
 from ..files import atomic, home
+from .jobs import Job, jobs, run
 from .phototour import phototour_files
-from .recipes import DATASETS, IMAGE_SIZE, VERSION, Job, Recipe, jobs, run
+from .recipes import DATASETS, IMAGE_SIZE, VERSION, Recipe
 
 
 def _write(path: Path, content: bytes) -> None:

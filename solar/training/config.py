@@ -1,0 +1,150 @@
+"""The settings of each training, with the recipes that have a name.
+
+Each dataclass is also the list of options of a command: `image_size` is `--image-size`. This module
+imports nothing heavy, so that `solar train --help` answers at once.
+
+Book: chapter 5 (training on GL18) and chapter 8 (a local descriptor).
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass
+class TrainConfig:
+    """Settings of `solar train` for a global network; the defaults are the recipe of `mini-solar`.
+
+    Source: SOLAR, section 4, for `GLOBAL_PRESETS["paper"]`.
+
+    Example:
+        >>> TrainConfig(epochs=3).sos_weight
+        0.5
+    """
+
+    data: str = "mini-gl18-tuning"  # training set: a name, a folder in GL18's layout, or a pickle
+    start: str = "mini-gem"  # network to start from
+    output: str = "mini-solar.pth"  # file to write the weights to
+    soa: str = "45"  # stages that get an attention block
+    first_order: str = "supcon"  # 'triplet' (the paper's) or 'supcon' (supervised contrastive)
+    sos_weight: float = 0.5  # lambda, the weight of the second-order loss
+    margin: float = 1.25  # of the triplet loss
+    epochs: int = 20
+    queries_per_epoch: int = 640
+    pool_size: int = 2500  # images among which hard negatives are mined (triplet)
+    negatives: int = 5  # per query
+    batch_size: int = 16  # tuples (triplet) or landmarks (supcon) per step
+    photos_per_landmark: int = 4  # in a batch (supcon)
+    lr: float = 1e-3  # learning rate of Adam for attention and whitening
+    lr_p_factor: float = 10.0  # GeM's exponent p learns this many times as fast
+    lr_decay: float = 0.15  # the learning rate is multiplied by e^-lr_decay after each epoch
+    weight_decay: float = 1e-6  # of attention and whitening; p has none
+    image_size: int = 256  # longer side of an image, or side of a square crop, in pixels
+    seed: int = 0
+    image_mode: str = "cached"  # 'cached': whole images, whose maps stay in memory; 'whole': whole
+    # images, read at every step; 'square': random squares, cut anew at every step
+    mining_size: int = 0  # size of the images during mining; 0: image_size
+    chunk_size: int = 0  # images per forward and backward pass, to save memory: each pass is then
+    # computed twice, and the gradient is that of the whole batch; 0: the whole batch at once
+    max_held_out_images: int = 2000  # so many held-out images, at most, choose the best epoch
+    test_benchmark: str = ""  # a benchmark to score after each epoch, never used to choose
+
+
+GLOBAL_PRESETS = {
+    "mini": TrainConfig(),
+    "paper": TrainConfig(
+        data="gl18",
+        start="gl18-tl-resnet101-gem-w",
+        output="resnet101-solar.pth",
+        soa="45",
+        first_order="triplet",
+        sos_weight=10.0,
+        margin=1.25,
+        epochs=100,
+        queries_per_epoch=2000,
+        pool_size=20_000,
+        negatives=5,
+        batch_size=8,
+        lr=1e-6,
+        lr_p_factor=100.0,
+        lr_decay=0.01,
+        weight_decay=1e-6,
+        image_size=1024,
+        image_mode="square",
+        mining_size=341,
+    ),
+}
+
+
+@dataclass
+class LocalConfig:
+    """Settings of `solar train` for a local network; the defaults are the recipe of `mini-sosnet`.
+
+    Source: the losses of SOSNet (Tian et al., 2019) and the blocks of SOLAR, section 5.3.
+
+    Example:
+        >>> LocalConfig(soa="345").width
+        16
+    """
+
+    data: str = "mini-phototour"  # patches to learn from
+    held_out_set: str = "mini-phototour-validation"  # patches that choose the best epoch
+    output: str = "mini-sosnet.pth"  # file to write the weights to
+    start: str = ""  # network to start from; '': random weights
+    soa: str = ""  # layers that get an attention block
+    width: int = 16  # channels of the first layer; SOSNet has 32
+    margin: float = 1.0  # of the triplet loss
+    sos_weight: float = 0.3  # weight of the second-order similarity
+    neighbours: int = 8  # nearest neighbours in the second-order similarity
+    epochs: int = 4
+    batch_size: int = 128  # pairs of patches per step
+    lr: float = 1e-2  # highest learning rate of AdamW: it rises during the first fifth of all steps
+    # and then falls to zero (one cycle)
+    weight_decay: float = 0.0
+    seed: int = 0
+
+
+# 'sosnet' and 'solar-local' have the full width, a whole scene of PhotoTour to learn from, and
+# batches as large as those of the literature
+LOCAL_PRESETS = {
+    "mini-local": LocalConfig(),
+    "sosnet": LocalConfig(
+        data="liberty",
+        held_out_set="notredame",
+        output="sosnet.pth",
+        width=32,
+        epochs=100,
+        batch_size=512,
+    ),
+    "solar-local": LocalConfig(
+        data="liberty",
+        held_out_set="notredame",
+        output="solar-local.pth",
+        soa="345",
+        width=32,
+        epochs=100,
+        batch_size=512,
+    ),
+}
+
+
+@dataclass
+class PretrainConfig:
+    """Settings of `solar pretrain`; the defaults are the recipe of `mini-gem`.
+
+    Example:
+        >>> PretrainConfig().landmarks_per_batch
+        16
+    """
+
+    data: str = "mini-gl18-large"  # training set, by name
+    output: str = "mini-gem.pth"  # file to write the weights to
+    epochs: int = 40
+    large_epochs: int = 16  # the last epochs, which see images of `large_size`
+    small_size: tuple[int, int] = (96, 128)  # height and width in pixels
+    large_size: tuple[int, int] = (144, 192)
+    landmarks_per_batch: int = 16
+    photos_per_landmark: int = 4  # in a batch
+    lr: float = 4e-3  # highest learning rate of AdamW (one cycle)
+    weight_decay: float = 0.02
+    temperature: float = 0.1  # of the supervised contrastive loss
+    seed: int = 0
+    image_size: int = 256  # longer side of the images that are scored, in pixels
