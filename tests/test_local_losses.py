@@ -5,7 +5,7 @@ import torch
 import torch.nn.functional as F
 
 from solar.training.losses import (
-    EPS,
+    DISTANCE_EPS,
     distances,
     hardest_in_batch,
     hardest_triplet_loss,
@@ -21,7 +21,7 @@ def pairs(b=7, dim=5, seed=0, noise=0.5):
 
 
 def far(x, y):
-    return ((x - y).square().sum() + EPS).sqrt()
+    return ((x - y).square().sum() + DISTANCE_EPS).sqrt()
 
 
 def test_hardest_negative_by_loops():

@@ -4,10 +4,11 @@ import os
 import sys
 from pathlib import Path
 
+from .. import weights
 from ..datasets import load_benchmark
 from ..files import home, sha256
 from ..images import SUFFIXES
-from ..nets.checkpoints import load, path_of, shipped
+from ..nets.checkpoints import load, path_of
 from ..search.describe import PAPER_SCALES
 from ..search.extract import extract
 from . import EXAMPLES, FLAWED
@@ -54,7 +55,7 @@ def add(commands) -> None:
 def add_network(parser) -> None:
     """What `extract` and `evaluate` ask alike: which network, how pictures are read."""
     parser.add_argument(
-        "--net", required=True, help=f"a name ({', '.join(shipped())} ...) or a .pth file"
+        "--net", required=True, help=f"a name ({', '.join(weights.names())} ...) or a .pth file"
     )
     parser.add_argument(
         "--root", help="folder that holds the dataset's folder (default: data in SOLAR_HOME)"
