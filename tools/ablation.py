@@ -250,7 +250,7 @@ def everything(work: Path, path: Path) -> None:
                 do(
                     "runs",
                     name,
-                    best_weight(results["choosing"], name) if "sos" in ARMS[name] else 0.0,
+                    best_weight(results["choosing"], name) if "sos_weight" in ARMS[name] else 0.0,
                     seed,
                 )
 
