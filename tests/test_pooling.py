@@ -120,6 +120,16 @@ def test_l2n_divides_by_the_norm_plus_epsilon():
     assert l2n(torch.tensor([[1e-6]])).item() == pytest.approx(0.5)
 
 
+@pytest.mark.parametrize("kind", [np.float32, np.float64])
+def test_l2n_of_arrays_is_l2n_of_tensors(kind):
+    rows = np.random.default_rng(0).normal(size=(4, 5)).astype(kind)
+    rows[2] = 0
+    unit = l2n(rows)
+    assert unit.dtype == kind
+    assert (unit[2] == 0).all()  # a zero row stays zero, never nan
+    np.testing.assert_allclose(unit, l2n(torch.from_numpy(rows)).numpy(), rtol=1e-6)
+
+
 @pytest.mark.parametrize("name", POOLINGS)
 def test_every_pooling_by_name(name):
     assert make_pool(name, 3)(some_map()).shape == (2, 3)
