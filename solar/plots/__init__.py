@@ -34,6 +34,7 @@ from .losses import (
 )
 from .published import million
 from .search import COLOURS, channel_maps, label_of, ranked_lists, score_bars, score_over_exponent
+from .tables import brackets, percent, signed, table, with_interval
 from .training import epoch_curves, step_curves, tuples, validation_curves
 
 __all__ = [
@@ -43,6 +44,7 @@ __all__ = [
     "attention_grid",
     "attention_map",
     "blind_spots",
+    "brackets",
     "channel_maps",
     "circle",
     "costs",
@@ -62,6 +64,7 @@ __all__ = [
     "on_circle",
     "patch_attention",
     "patch_rows",
+    "percent",
     "precision_steps",
     "protocol_lists",
     "ranked_lists",
@@ -70,12 +73,15 @@ __all__ = [
     "score_over_exponent",
     "shares",
     "show",
+    "signed",
     "sphere",
     "step_curves",
     "style",
     "surfaces",
+    "table",
     "thumbnail_map",
     "to_grid",
     "tuples",
     "validation_curves",
+    "with_interval",
 ]
