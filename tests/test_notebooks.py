@@ -5,7 +5,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from nbformat.v4 import new_code_cell, new_notebook, new_output
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tools"))
@@ -25,25 +25,84 @@ def complaints(tmp_path, *cells):
     return " ".join(check(tmp_path / "a.ipynb"))
 
 
-def test_checks_notice_what_readers_stumble_over(tmp_path):
-    def cell(output, source="1", count=1):
-        return new_code_cell(source, execution_count=count, outputs=[output])
+TEXT = new_output("stream", name="stdout", text="fine")
 
-    text = new_output("stream", name="stdout", text="fine")
-    assert complaints(tmp_path, cell(text)) == ""
-    assert "in order" in complaints(tmp_path, cell(text, count=2))
-    assert "';'" in complaints(tmp_path, cell(text, source="f();"))
+
+def cell(output=TEXT, source="1", count=1, **metadata):
+    return new_code_cell(source, execution_count=count, outputs=[output], metadata=metadata)
+
+
+def test_clean_notebook_has_no_complaints(tmp_path):
+    assert complaints(tmp_path, cell()) == ""
+
+
+def test_execution_out_of_order_is_noticed(tmp_path):
+    assert "in order" in complaints(tmp_path, cell(count=2))
+
+
+def test_missing_outputs_are_noticed(tmp_path):
     assert "no outputs" in complaints(tmp_path, new_code_cell("1", execution_count=1))
-    assert "alt text" in complaints(
-        tmp_path, cell(new_output("display_data", data={"image/png": "aGk="}))
-    )
-    assert "an error" in complaints(
-        tmp_path, cell(new_output("error", ename="E", evalue="", traceback=[]))
-    )
-    assert "stderr" in complaints(tmp_path, cell(new_output("stream", name="stderr", text="oh")))
-    assert "path of one machine" in complaints(
-        tmp_path, cell(new_output("stream", name="stdout", text="/home/me/x"))
-    )
+
+
+def test_semicolon_at_the_end_is_noticed(tmp_path):
+    assert "';'" in complaints(tmp_path, cell(source="f();"))
+
+
+def test_figure_without_alt_text_is_noticed(tmp_path):
+    figure = new_output("display_data", data={"image/png": "aGk="})
+    assert "alt text" in complaints(tmp_path, cell(figure))
+    assert complaints(tmp_path, cell(figure, mystnb={"image": {"alt": "a hill"}})) == ""
+
+
+def test_errors_and_stderr_are_noticed(tmp_path):
+    error = new_output("error", ename="E", evalue="", traceback=[])
+    assert "an error" in complaints(tmp_path, cell(error))
+    stderr = new_output("stream", name="stderr", text="oh")
+    assert "stderr" in complaints(tmp_path, cell(stderr))
+
+
+def test_path_of_one_machine_is_noticed(tmp_path):
+    home = new_output("stream", name="stdout", text="/home/me/x")
+    assert "path of one machine" in complaints(tmp_path, cell(home))
+
+
+def test_long_line_of_code_is_noticed(tmp_path):
+    assert complaints(tmp_path, cell(source="x" * 88)) == ""
+    assert "a line of 89 columns" in complaints(tmp_path, cell(source="x" * 89))
+    assert complaints(tmp_path, cell(source="%config " + "x" * 89)) == "", "magics may be long"
+
+
+def test_long_line_of_fenced_code_is_noticed(tmp_path):
+    prose = "word " * 30
+    code = "x" * 89
+    assert complaints(tmp_path, cell(), new_markdown_cell(prose)) == ""
+    fenced = new_markdown_cell(f"{prose}\n```python\n{code}\n```\n")
+    assert "a line of 89 columns" in complaints(tmp_path, cell(), fenced)
+
+
+@pytest.mark.parametrize("source", ["import os", "def f():\n    from os import sep"])
+def test_import_below_the_first_code_cell_is_noticed(tmp_path, source):
+    first = cell(source="%matplotlib inline\nimport re")
+    assert complaints(tmp_path, first) == ""
+    assert "an import" in complaints(tmp_path, first, cell(source=source, count=2))
+
+
+def test_late_import_needs_a_tag_and_a_reason(tmp_path):
+    tagged = dict(tags=["late-import"])
+    without = cell(source="import os", count=2, **tagged)
+    assert "an import" in complaints(tmp_path, cell(), without)
+    reason = cell(source="# after the variable is set\nimport os", count=2, **tagged)
+    assert complaints(tmp_path, cell(), reason) == ""
+
+
+@pytest.mark.parametrize("value", ["(f(v) for v in w)", "[f(v) for v in w]", "map(f, w)"])
+def test_unpacked_generator_is_noticed(tmp_path, value):
+    assert "unpacked generator" in complaints(tmp_path, cell(source=f"a, b = {value}"))
+    assert complaints(tmp_path, cell(source=f"a = {value}\nheight, width = x.shape")) == ""
+
+
+def test_table_making_code_may_be_folded(tmp_path):
+    assert complaints(tmp_path, cell(tags=["hide-input"])) == ""
 
 
 def test_normalising_drops_what_changes_at_every_run():
@@ -56,7 +115,7 @@ def test_normalising_drops_what_changes_at_every_run():
     }
 
 
-def test_a_widget_keeps_its_still_picture_alone():
+def test_a_widget_keeps_its_still_image_alone():
     view = {"application/vnd.jupyter.widget-view+json": {"model_id": "x"}, "text/plain": "w"}
     outputs = [
         new_output("display_data", data=data) for data in ({**view, "image/jpeg": "aGk="}, view)

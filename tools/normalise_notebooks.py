@@ -1,8 +1,10 @@
-"""Drop from notebooks what changes at every run: widget state, timings, the kernel's details,
-breaks within a text.
+"""Drop from notebooks what changes at every run.
 
-A widget's output keeps its still picture, if it has one: without the state, its live view would be
-an error message. The book runs the notebooks when it is built, and has both.
+    python tools/normalise_notebooks.py notebooks/*.ipynb
+
+This is: widget state, timings, the kernel's details, and the places where a text was cut in pieces.
+A widget's output keeps its still image, if it has one: without the state, its live view would be an
+error message. The book runs the notebooks when it is built, and has both.
 """
 
 import sys
@@ -16,11 +18,7 @@ VIEW = "application/vnd.jupyter.widget-view+json"
 
 
 def normalise(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
-    """Make the notebook's metadata the same on every machine; sources and outputs stay.
-
-    A text arrives from the kernel in pieces, cut where the clock has it: pieces that follow each
-    other become one.
-    """
+    """Make the notebook's metadata the same on every machine; sources and outputs stay."""
     notebook.metadata.pop("widgets", None)
     notebook.metadata["kernelspec"] = {
         "display_name": "Python 3 (ipykernel)",
@@ -28,12 +26,14 @@ def normalise(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
         "name": "python3",
     }
     notebook.metadata["language_info"] = {"name": "python"}
+    # what an editor notes of a cell; a live view whose state is gone, where a still image remains
     for cell in notebook.cells:
         for key in EDITOR:
             cell.metadata.pop(key, None)
         for output in cell.get("outputs", []):
             if {"image/jpeg", "image/png"} & output.get("data", {}).keys():
                 output.data.pop(VIEW, None)
+    # a text arrives from the kernel in pieces, cut by the clock: neighbours become one
     return CoalesceStreamsPreprocessor().preprocess(notebook, {})[0]
 
 
