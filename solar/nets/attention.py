@@ -1,5 +1,10 @@
-"""The second-order attention block (SOLAR, section 3.2): each position is re-weighted by how it
-relates to all.
+"""The second-order attention block (SOLAR, section 3.2).
+
+Every position of a feature map is compared with every other position, and gets a weighted sum of
+all of them added to it. The layer stands here twice: `SecondOrderAttention.explicit` reads like the
+equation, `SecondOrderAttention.forward` gives the same numbers with less memory and time.
+
+Book: chapter 2 (second-order attention).
 """
 
 import torch
@@ -7,75 +12,143 @@ import torch.nn.functional as F
 from torch import nn
 
 
-class Pointwise(nn.Conv2d):
-    """A 1 x 1 convolution, computed as what it is: one matrix product over all positions of all
-    images.
+def vectors(x: torch.Tensor) -> torch.Tensor:
+    """View a map as its N = H W vectors, row by row: (B, C, H, W) -> (B, N, C), without a copy."""
+    return x.flatten(2).transpose(1, 2)
 
-    Same values and same keys as `nn.Conv2d(inputs, outputs, 1)`; the result's vectors lie one after
-    the other in memory (channels last), as the products of the attention want them. Shape: (B, C,
-    H, W) -> (B, C', H, W).
+
+def as_map(rows: torch.Tensor, size: torch.Size) -> torch.Tensor:
+    """View N = H W vectors as a map of `size` (H, W): (B, N, C) -> (B, C, H, W), without a copy."""
+    return rows.transpose(1, 2).unflatten(2, size)
+
+
+class Pointwise(nn.Conv2d):
+    """A 1 x 1 convolution, computed as one matrix product over all positions of all images.
+
+    The values and the names of the weights are those of `nn.Conv2d(inputs, outputs, 1)`. The
+    vectors of the result lie one after the other in memory (channels last), which is the order that
+    the matrix products of the attention want.
+
+    Args:
+        inputs: channels C of the input.
+        outputs: channels C' of the output.
+
+    Shape:
+        (B, C, H, W) -> (B, C', H, W).
     """
 
     def __init__(self, inputs: int, outputs: int):
         super().__init__(inputs, outputs, 1)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        out = F.linear(vectors(x), self.weight.flatten(1), self.bias)  # (B, N, C) -> (B, N, C')
-        return out.transpose(1, 2).unflatten(2, x.shape[2:])
-
-
-def vectors(x: torch.Tensor) -> torch.Tensor:
-    """A map as its N = H W vectors: (B, C, H, W) -> (B, N, C), without copying."""
-    return x.flatten(2).transpose(1, 2)
+        weight = self.weight.flatten(1)  # (C', C, 1, 1) -> (C', C)
+        out = F.linear(vectors(x), weight, self.bias)  # (B, N, C) -> (B, N, C')
+        return as_map(out, x.shape[2:])  # (B, C', H, W)
 
 
 class SecondOrderAttention(nn.Module):
-    """y = x + v(A h(x)),  A = softmax(q^T k / sqrt(c')),  q = ReLU(BN(f(x))),  k = ReLU(BN(g(x))).
+    """The second-order attention block (SOLAR, section 3.2).
 
-    `f`, `g`, `h`, `v` are 1 x 1 convolutions; c' = channels / reduction. `v` starts at zero, so the
-    block starts as the identity. In the authors' training the batch norms are frozen before they
-    have seen a batch: they only scale and shift. Shape: (B, C, H, W) -> (B, C, H, W).
+    y = x + v(A h(x)),  A = softmax(q^T k / sqrt(c')),  q = ReLU(BN(f(x))),  k = ReLU(BN(g(x))).
+
+    `f`, `g`, `h` and `v` are 1 x 1 convolutions, c' = channels / reduction. `v` starts at zero, so
+    that a new block changes nothing. In the authors' training the batch norms are frozen before
+    they have seen a batch: they only scale and shift.
+
+    Args:
+        channels: C, channels of the input and of the output.
+        reduction: channels of the input per channel of q, k and h.
+
+    Shape:
+        (B, C, H, W) -> (B, C, H, W).
+
+    Example:
+        >>> import torch
+        >>> from solar import SecondOrderAttention
+        >>> block = SecondOrderAttention(channels=8, reduction=2).eval()
+        >>> x = torch.rand(1, 8, 3, 4)
+        >>> torch.equal(block(x), x)  # a new block changes nothing
+        True
+        >>> block.maps(x).shape  # 12 positions look at 12 positions
+        torch.Size([1, 12, 12])
     """
 
     def __init__(self, channels: int, reduction: int):
         super().__init__()
-        self.reduced = channels // reduction
-
-        def projection():
-            return nn.Sequential(
-                Pointwise(channels, self.reduced), nn.BatchNorm2d(self.reduced), nn.ReLU(True)
-            )
-
-        self.f, self.g = projection(), projection()
-        self.h = Pointwise(channels, self.reduced)
-        self.v = Pointwise(self.reduced, channels)
+        self.reduced = channels // reduction  # c'
+        self.f = _projection(channels, self.reduced)  # x -> queries
+        self.g = _projection(channels, self.reduced)  # x -> keys
+        self.h = Pointwise(channels, self.reduced)  # x -> values
+        self.v = Pointwise(self.reduced, channels)  # weighted sums -> what is added to x
         for conv in (self.f[0], self.g[0], self.h):
             nn.init.kaiming_normal_(conv.weight)
             nn.init.zeros_(conv.bias)
         nn.init.zeros_(self.v.weight)
         nn.init.zeros_(self.v.bias)
 
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        # scaled_dot_product_attention computes the same softmax, yet never holds the N x N matrix;
-        # on a CPU it falls
-        # back to the explicit way unless its inputs are contiguous
-        q, k, v = (
-            vectors(p(x)).contiguous()[:, None] for p in (self.f, self.g, self.h)
-        )  # (B, 1, N, c')
-        out = F.scaled_dot_product_attention(q, k, v)[:, 0]  # (B, N, c')
-        del q, k, v
-        weight = self.v.weight.flatten(1).T.expand(len(x), -1, -1)  # (B, c', C)
-        y = torch.baddbmm(vectors(x), out, weight).add_(
-            self.v.bias
-        )  # x + v(out) with one (B, N, C) to hold, not two
-        return y.transpose(1, 2).unflatten(2, x.shape[2:])
-
     def maps(self, x: torch.Tensor, at: torch.Tensor | None = None) -> torch.Tensor:
-        """The attention itself: (B, N, N), row i = where position i looks; rows sum to one.
+        """Return the attention maps A themselves.
 
-        `at` (n,) flat positions gives those rows only, (B, n, N), at a cost of n * N instead of N *
-        N.
+        Args:
+            x: feature maps (B, C, H, W).
+            at: numbers (n,) of positions, row * W + column; None means all N = H W.
+
+        Returns:
+            (B, N, N); row i tells where position i looks, and sums to one. With `at` only the rows
+            of those positions, (B, n, N), at a cost of n N instead of N N.
         """
-        q, k = self.f(x).flatten(2), self.g(x).flatten(2)  # (B, c', N)
-        q = q if at is None else q[:, :, at]
+        q = self.f(x).flatten(2)  # (B, C, H, W) -> (B, c', N)
+        k = self.g(x).flatten(2)  # (B, c', N)
+        if at is not None:
+            q = q[:, :, at]  # (B, c', n)
+
+        # one logit for each pair of positions, then a softmax over the positions looked at; the
+        # scale 1 / sqrt(c') keeps the logits in one range whatever c' is
         return (q.transpose(1, 2) @ k * self.reduced**-0.5).softmax(-1)
+
+    def explicit(self, x: torch.Tensor) -> torch.Tensor:
+        """Compute the layer as its equation reads, y = x + v(A h(x)), with the N x N maps.
+
+        It is here to be read, and to test `forward` against.
+
+        Args:
+            x: feature maps (B, C, H, W).
+
+        Returns:
+            (B, C, H, W): what `forward` returns, up to rounding.
+        """
+        # h(x): a value for each position
+        values = vectors(self.h(x))  # (B, C, H, W) -> (B, N, c')
+
+        # A h(x): for each position the mean of all values, weighted by where it looks
+        mixed = self.maps(x) @ values  # (B, N, N) @ (B, N, c') -> (B, N, c')
+
+        # v(...): back to C channels, as a map again
+        change = self.v(as_map(mixed, x.shape[2:]))  # (B, N, c') -> (B, C, H, W)
+
+        # the input stays, and the change is added to it
+        return x + change
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Compute the same numbers as `explicit`, without ever holding A."""
+        # q, k and h(x) of each position, as one "head" of a transformer's attention; on a CPU the
+        # fused kernel falls back to the N x N map unless its inputs are contiguous
+        q = vectors(self.f(x)).contiguous()[:, None]  # (B, C, H, W) -> (B, 1, N, c')
+        k = vectors(self.g(x)).contiguous()[:, None]  # (B, 1, N, c')
+        values = vectors(self.h(x)).contiguous()[:, None]  # (B, 1, N, c')
+
+        # A h(x): the kernel walks over the keys in blocks and keeps a running softmax, so that it
+        # needs memory for N vectors instead of N x N weights; it divides by sqrt(c') itself
+        mixed = F.scaled_dot_product_attention(q, k, values)[:, 0]  # (B, N, c')
+        del q, k, values
+
+        # x + v(...): a 1 x 1 convolution is a matrix product, and a product can be added to x in
+        # one step, so that one (B, N, C) tensor is made and not two
+        weight = self.v.weight.flatten(1).T.expand(len(x), -1, -1)  # (B, c', C)
+        y = torch.baddbmm(vectors(x), mixed, weight).add_(self.v.bias)  # (B, N, C)
+        return as_map(y, x.shape[2:])  # (B, C, H, W)
+
+
+def _projection(inputs: int, outputs: int) -> nn.Sequential:
+    """Make f or g: a 1 x 1 convolution, batch norm and ReLU."""
+    return nn.Sequential(Pointwise(inputs, outputs), nn.BatchNorm2d(outputs), nn.ReLU(True))
