@@ -1,86 +1,200 @@
-"""Several processes that work as one (`torchrun`): who does which share, and sums over all of them.
+"""Several processes that work as one, started by `torchrun`; and the device to compute on.
 
-With one process every function here does nothing, so that no other module asks how many there are.
+This is the only module that knows how many processes there are. With one process every function
+here does nothing or returns its argument, so that the code that calls them reads the same.
+
+Work that needs no messages between processes (`solar extract`) takes its share from the environment
+alone: `torchrun_share`. All other functions need `process_group` around them to see more than one
+process.
+
+Book: chapter 5 (training on GL18) and chapter 7 (one million distractors).
 """
 
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import torch
 import torch.distributed as dist
 import torch.distributed.nn.functional as differentiable
 
+# ---- who am I, and how many are we ---------------------------------------------------------------
+
+
+def torchrun_share() -> tuple[int, int]:
+    """Return (number of this process, number of processes) as `torchrun` set them in the environment.
+
+    It needs no process group. Without torchrun it is (0, 1).
+
+    Example:
+        >>> torchrun_share()
+        (0, 1)
+    """
+    return int(os.environ.get("RANK", 0)), int(os.environ.get("WORLD_SIZE", 1))
+
 
 def rank() -> int:
-    """The number of this process, 0 for the first or only one, which also writes and prints."""
-    return dist.get_rank() if dist.is_initialized() else 0
+    """Return the number of this process in its group; 0 is the first, which writes and prints."""
+    return dist.get_rank() if _has_group() else 0
 
 
 def world_size() -> int:
-    """How many processes there are."""
-    return dist.get_world_size() if dist.is_initialized() else 1
+    """Return the number of processes in the group; 1 without a group."""
+    return dist.get_world_size() if _has_group() else 1
 
 
-def barrier() -> None:
-    """Until all processes are here."""
-    if world_size() > 1:
-        dist.barrier()
+def is_first() -> bool:
+    """Return whether this process writes and prints: the first of the group, or the only one."""
+    return rank() == 0
 
 
-def my_share(n: int) -> torch.Tensor:
-    """This process's share of n things: their numbers."""
-    return torch.arange(rank(), n, world_size())
-
-
-def all_gather_rows(share: torch.Tensor, numbers: torch.Tensor, n: int) -> torch.Tensor:
-    """All n rows (n, ...) from each process's rows (len(numbers), ...), on every process.
-
-    Gradients flow through it. Since each process computes the same loss from the whole, a row's
-    gradient arrives `world_size()` times: `average_gradients` takes the mean and so leaves the
-    loss's own gradient.
-    """
-    if world_size() == 1:
-        return share
-    rows = share.new_zeros(n, *share.shape[1:]).index_copy(0, numbers.to(share.device), share)
-    return differentiable.all_reduce(rows) if torch.is_grad_enabled() else _summed(rows)
-
-
-def _summed(tensor: torch.Tensor) -> torch.Tensor:
-    dist.all_reduce(tensor)
-    return tensor
-
-
-def average_gradients(parameters: list[torch.nn.Parameter]) -> None:
-    """Replace each gradient by its mean over all processes; one that a process did not compute
-    counts as zero there.
-    """
-    if world_size() > 1:
-        for parameter in parameters:
-            if parameter.grad is None:
-                parameter.grad = torch.zeros_like(parameter)
-            _summed(parameter.grad).div_(world_size())
+def _has_group() -> bool:
+    return dist.is_available() and dist.is_initialized()
 
 
 @contextmanager
 def process_group(device: str | None = None) -> Iterator[str | None]:
-    """Join the other processes if `torchrun` started this one; gives the device to use, a GPU of
-    its own with CUDA.
+    """Join the other processes if `torchrun` started this one, and leave them at the end.
 
-    Gloo connects processes on CPUs, NCCL those on GPUs.
+    Gloo connects processes on CPUs, NCCL those on GPUs. Without torchrun, or inside another group,
+    nothing happens.
+
+    Args:
+        device: 'cpu', 'cuda', 'mps' or None for the fastest.
+
+    Yields:
+        The device to use: `device`, or with CUDA under torchrun a GPU of this process's own.
     """
     if "WORLD_SIZE" not in os.environ or dist.is_initialized():
         yield device
         return
-    gpu = device in (None, "cuda") and torch.cuda.is_available()
-    dist.init_process_group("nccl" if gpu else "gloo")
-    if gpu:
+    on_gpu = device in (None, "cuda") and torch.cuda.is_available()
+    dist.init_process_group("nccl" if on_gpu else "gloo")
+    if on_gpu:
         device = f"cuda:{os.environ['LOCAL_RANK']}"
         torch.cuda.set_device(device)
     try:
         yield device
     finally:
         dist.destroy_process_group()
+
+
+# ---- messages between processes ------------------------------------------------------------------
+
+
+def barrier() -> None:
+    """Wait until all processes have come to this line."""
+    if world_size() > 1:
+        dist.barrier()
+
+
+def from_first(value: Any) -> Any:
+    """Return the value of the first process, on every process.
+
+    Args:
+        value: any object that can be pickled; what the other processes pass is ignored.
+
+    Example:
+        >>> from_first("seed 7")
+        'seed 7'
+    """
+    if world_size() == 1:
+        return value
+    box = [value if is_first() else None]
+    dist.broadcast_object_list(box)
+    return box[0]
+
+
+def gather_values(value: Any) -> list:
+    """Return the values of all processes in the order of their numbers, on every process.
+
+    Args:
+        value: any object that can be pickled.
+
+    Example:
+        >>> gather_values(3)
+        [3]
+    """
+    if world_size() == 1:
+        return [value]
+    values: list = [None] * world_size()
+    dist.all_gather_object(values, value)
+    return values
+
+
+def my_share(n: int) -> torch.Tensor:
+    """Return which of n items this process works on: every `world_size()`-th, from `rank()` on.
+
+    Args:
+        n: number of items.
+
+    Returns:
+        (n / world_size,) int64 indices, rounded up or down.
+
+    Example:
+        >>> my_share(3)
+        tensor([0, 1, 2])
+    """
+    return torch.arange(rank(), n, world_size())
+
+
+def all_gather_rows(share: torch.Tensor, numbers: torch.Tensor, n: int) -> torch.Tensor:
+    """Put the rows that the processes computed together, on every process.
+
+    Gradients flow through it. Since each process computes the same loss from all rows, a row's
+    gradient arrives `world_size()` times: `average_gradients` takes the mean and so leaves the
+    loss's own gradient.
+
+    Args:
+        share: (len(numbers), ...) rows of this process.
+        numbers: which of the n rows these are, see `my_share`.
+        n: number of rows of all processes.
+
+    Returns:
+        (n, ...) all rows in order.
+    """
+    if world_size() == 1:
+        return share
+    # each process has its own rows and zeros elsewhere; the sum over processes has every row once
+    rows = share.new_zeros(n, *share.shape[1:])  # (n, ...)
+    rows = rows.index_copy(0, numbers.to(share.device), share)
+    return differentiable.all_reduce(rows) if torch.is_grad_enabled() else _sum_in_place(rows)
+
+
+def average_gradients(parameters: list[torch.nn.Parameter]) -> None:
+    """Replace each gradient by its mean over all processes.
+
+    Args:
+        parameters: the same on every process. A gradient that a process did not compute counts as
+            zero there.
+    """
+    if world_size() == 1:
+        return
+    for parameter in parameters:
+        if parameter.grad is None:
+            parameter.grad = torch.zeros_like(parameter)
+        _sum_in_place(parameter.grad).div_(world_size())
+
+
+def average_buffers(module: torch.nn.Module) -> None:
+    """Replace the floating-point buffers of a module by their means over all processes.
+
+    Each process's batch norms have seen its own share of the batches; afterwards all agree.
+    """
+    if world_size() == 1:
+        return
+    for buffer in module.buffers():
+        if buffer.is_floating_point():
+            _sum_in_place(buffer).div_(world_size())
+
+
+def _sum_in_place(tensor: torch.Tensor) -> torch.Tensor:
+    dist.all_reduce(tensor)
+    return tensor
+
+
+# ---- devices -------------------------------------------------------------------------------------
 
 
 def pick_device(device: str | torch.device | None = None) -> torch.device:
@@ -96,6 +210,7 @@ def pick_device(device: str | torch.device | None = None) -> torch.device:
     if device is None:
         device = _fastest()
     try:
+        # a name may be well formed and the device absent: only an allocation tells
         return torch.empty(0, device=device).device
     except (RuntimeError, AssertionError) as error:
         reason = str(error).strip().partition("\n")[0]
