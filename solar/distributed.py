@@ -23,15 +23,15 @@ import torch.distributed.nn.functional as differentiable
 
 
 def torchrun_share() -> tuple[int, int]:
-    """Return (number of this process, number of processes) as `torchrun` set them in the environment.
+    """Return (number of this process, number of processes) from the environment.
 
-    It needs no process group. Without torchrun it is (0, 1).
+    `torchrun` sets them. No process group is needed. Without torchrun it is (0, 1).
 
     Example:
         >>> torchrun_share()
         (0, 1)
     """
-    return int(os.environ.get("RANK", 0)), int(os.environ.get("WORLD_SIZE", 1))
+    return int(os.environ.get("RANK", "0")), int(os.environ.get("WORLD_SIZE", "1"))
 
 
 def rank() -> int:
