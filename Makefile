@@ -1,15 +1,25 @@
-# Two commands: `make book` and `make test`. Both do all set-up themselves and repeat nothing that is done.
+# Two commands: `make book` and `make test`. Both do all set-up themselves and repeat nothing that
+# is done.
 PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/python
 READY := $(VENV)/.ready
+PYTEST := $(RUN) -m pytest
+CODE := solar tests tools benchmarks
+# Tests run side by side: one process per core (eight at most), one thread per process.
+CORES ?= $(shell $(PYTHON) -c 'import os; print(min(8, os.cpu_count() or 1))')
+ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
+SIDE_BY_SIDE := -n $(CORES) --dist loadfile
+NBVAL := --nbval --nbval-current-env --nbval-sanitize-with tests/nbval_sanitize.cfg \
+  --nbval-cell-timeout 900
 
 .DEFAULT_GOAL := help
-.PHONY: help setup world book test lab bench clean
+.PHONY: help setup world book test check unit nbval fast coverage lab bench clean
 
 help:  ## show this list
-	@echo "SOLAR, the book. The first run of any target makes $(VENV) (Python >= 3.11; PYTHON=... chooses another one),"
-	@echo "and book, test, lab and bench write the mini world once. A second run does no work twice."
+	@echo "SOLAR, the book. The first run of any target makes $(VENV) (Python >= 3.11; PYTHON=..."
+	@echo "chooses another one), and book, test, lab and bench write the mini world once. A second"
+	@echo "run does no work twice."
 	@echo
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 16
 
@@ -33,11 +43,25 @@ world: $(READY)  ## write the mini world to $SOLAR_HOME, else to the platform's 
 book: world  ## execute every chapter and build the HTML in _build/html
 	$(RUN) tools/build_book.py
 
-test: world  ## check the style, run the tests, then run every notebook and compare its outputs
-	$(RUN) -m ruff check solar tests tools benchmarks
-	$(RUN) -m pytest tests
-	$(RUN) -m pytest --nbval --nbval-current-env --nbval-sanitize-with tests/nbval_sanitize.cfg \
-	  --nbval-cell-timeout 600 notebooks
+test: check unit nbval  ## check the style, run all tests, then every notebook against its outputs
+
+unit: world  ## run all tests and the examples in the docstrings
+	$(ONE_THREAD) $(PYTEST) $(SIDE_BY_SIDE) --doctest-modules --durations=10 solar tests
+
+nbval: world  ## run every notebook and compare what it prints with what is stored
+	$(ONE_THREAD) $(PYTEST) $(SIDE_BY_SIDE) --durations=10 $(NBVAL) notebooks
+
+coverage: world  ## run all tests once more and say which lines they reach
+	$(ONE_THREAD) $(PYTEST) $(SIDE_BY_SIDE) --cov --cov-report=term --cov-fail-under=90 tests
+
+check: $(READY)  ## check style, format, types and notebooks, in seconds
+	$(RUN) -m ruff check $(CODE) notebooks
+	$(RUN) -m ruff format --check $(CODE)
+	$(RUN) tools/check_notebooks.py notebooks/*.ipynb
+	$(VENV)/bin/basedpyright
+
+fast: $(READY)  ## run the tests that need neither the mini world nor other processes, in a minute
+	$(ONE_THREAD) $(PYTEST) $(SIDE_BY_SIDE) -m "not slow and not browser and not processes" tests
 
 lab: world  ## open JupyterLab on the first chapter
 	$(RUN) -m jupyterlab notebooks/01_finding_a_landmark_again.ipynb
@@ -46,5 +70,5 @@ bench: world  ## run the benchmarks, which print what they measure
 	@for script in benchmarks/*.py; do echo "== $$script"; $(RUN) $$script || exit 1; done
 
 clean:  ## remove what was built here: the environment, the book, caches (not the mini world)
-	rm -rf $(VENV) _build .pytest_cache .ruff_cache .hypothesis solar.egg-info
+	rm -rf $(VENV) _build .pytest_cache .ruff_cache .hypothesis .coverage* *.egg-info
 	find solar tests tools benchmarks notebooks -name __pycache__ -o -name .ipynb_checkpoints | xargs rm -rf

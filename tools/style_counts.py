@@ -3,9 +3,9 @@
     python tools/style_counts.py            # the whole package and its core
     python tools/style_counts.py solar/nets # any files or folders
 
-Counts are per 1,000 lines of Python: lines with a comment, lines over 100 columns, tuple assignments
-of several expressions (`a, b = x, y`), unpacked generators (`a, b = (f(v) for v in w)`), and
-conditional expressions.
+Counts are per 1,000 lines of Python: lines with a comment, lines over 100 columns, assignments of
+several values (`a, b = x, y`), unpacked generators (`a, b = (f(v) for v in w)`), and conditional
+expressions.
 """
 
 import ast
