@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from samples import write_benchmark
 
 REFERENCE = Path(
     os.environ.get("SOLAR_REFERENCE", Path(__file__).parents[2] / "shared" / "reference")
@@ -116,3 +117,16 @@ def serve(folder):
 def served():
     """served(folder): a context that gives the address of a web server for that folder."""
     return serve
+
+
+@pytest.fixture
+def place(tmp_path, monkeypatch):
+    """The current folder: an empty SOLAR_HOME, a tiny benchmark in data/, a network net.pth."""
+    import solar
+
+    monkeypatch.setenv("SOLAR_HOME", str(tmp_path / "home"))
+    monkeypatch.chdir(tmp_path)
+    write_benchmark(tmp_path / "data")
+    torch.manual_seed(0)
+    solar.save(solar.GlobalNet("mini"), "net.pth")
+    return tmp_path
