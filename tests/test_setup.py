@@ -8,8 +8,11 @@ from pathlib import Path
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+import solar
+
 ROOT = Path(__file__).resolve().parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+CHANGELOG = (ROOT / "CHANGELOG.md").read_text()
 LINES = [
     line
     for line in (ROOT / "constraints.txt").read_text().splitlines()
@@ -48,3 +51,19 @@ def test_make_help_names_every_target():
     )
     targets = re.search(r"\.PHONY: (.*)", makefile).group(1).split()
     assert all(f"make {target}" in shown.stdout for target in targets)
+
+
+def test_the_version_is_the_same_everywhere():
+    version = solar.__version__
+    assert f"\nversion: {version}\n" in (ROOT / "CITATION.cff").read_text()
+    assert re.search(rf"^## {re.escape(version)} - \d{{4}}-\d\d-\d\d$", CHANGELOG, re.M)
+    assert "version" in PROJECT["dynamic"]
+    assert "version" not in PROJECT
+
+
+def test_the_readme_shows_every_room():
+    readme = (ROOT / "README.md").read_text()
+    rooms = {path.stem for path in (ROOT / "solar").iterdir() if not path.name.startswith("_")}
+    rooms -= {"cli", "weights", "py"}
+    assert all(f"`{room}`" in readme for room in rooms)
+    assert all(re.search(rf"^\**{room}\** +\S", solar.__doc__, re.M) for room in rooms)
