@@ -27,7 +27,9 @@ def test_every_constraint_is_one_exact_version():
 
 
 def test_every_dependency_is_pinned_within_its_range():
-    wanted = PROJECT["dependencies"] + sum(PROJECT["optional-dependencies"].values(), [])
+    wanted = list(PROJECT["dependencies"])
+    for requirements in PROJECT["optional-dependencies"].values():
+        wanted += requirements
     for requirement in map(Requirement, wanted):
         assert PINS[canonicalize_name(requirement.name)] in requirement.specifier, requirement
 
