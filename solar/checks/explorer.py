@@ -1,112 +1,145 @@
-"""Checks of the chapter on the SOA explorer."""
+"""Checks of the exercises on reading attention maps.
+
+Book: chapter 3 (the SOA explorer).
+"""
+
+from collections.abc import Callable
 
 import numpy as np
 
 from .basics import judge, same
 
 
-def cell_of(function) -> None:
-    """Check `function(place, size, grid)`: the position on a grid (h, w) that holds the pixel
-    `place` = (row, column) of a picture of `size` (height, width). Prints a verdict.
-    """
-    cases = [
-        ((0, 0), (0, 0)),
-        ((15.9, 16), (0, 1)),
-        ((100, 60), (6, 3)),
-        ((191.9, 255.9), (11, 15)),
-    ]
-    found, right = (
-        [tuple(function(place, (192, 256), (12, 16))) for place, _ in cases],
-        [cell for _, cell in cases],
-    )
-    rounded = [tuple(round(v / 16) for v in place) for place, _ in cases]
+def why_wrong_cell_of(function: Callable) -> str | None:
+    """Return the first reason why `function` does not find the cell of a pixel, or None."""
+    # pixels of an image of 192 x 256 pixels, on a grid of 12 x 16: cells of 16 x 16 pixels
+    pixels = [(0, 0), (15.9, 16), (100, 60), (191.9, 255.9)]
+    right = [(0, 0), (0, 1), (6, 3), (11, 15)]
+    answers = [tuple(function(pixel, (192, 256), (12, 16))) for pixel in pixels]
+
+    # a grid that does not divide the image: cells of 52 / 7 x 72 / 9 pixels
     uneven = tuple(function((50, 71), (52, 72), (7, 9)))
-    hints = [
-        (
-            lambda: same(found, [cell[::-1] for cell in right]),
-            "Rows first: a place and a cell are (row, column).",
-        ),
-        (
-            lambda: same(found, rounded),
-            "Rounding finds the nearest corner; the cell that holds a pixel is the floor.",
-        ),
-        (
-            lambda: same(found, right) and any(v != int(v) for pair in found for v in pair),
-            "Give whole numbers.",
-        ),
-        (
-            lambda: same(found, right) and not same(uneven, (6, 8)),
-            "A cell need not have a whole number of pixels: 52 rows on a grid of 7 make 52 / 7 each.",
-        ),
-    ]
-    otherwise = "row * h / height, rounded down, and the same for the column."
-    judge("cell_of", same(found, right) and same(uneven, (6, 8)), hints, otherwise)
+    uneven_is_right = same(uneven, (6, 8))
+
+    if same(answers, [cell[::-1] for cell in right]):
+        return "Rows first: a place and a cell are (row, column)."
+    if same(answers, [tuple(round(value / 16) for value in pixel) for pixel in pixels]):
+        return "Rounding finds the nearest corner; the cell that holds a pixel is the floor."
+    if same(answers, right) and any(value != int(value) for cell in answers for value in cell):
+        return "Give whole numbers."
+    if same(answers, right) and not uneven_is_right:
+        return (
+            "A cell need not have a whole number of pixels: 52 rows on a grid of 7 make 52 / 7 "
+            "each."
+        )
+    if not same(answers, right):
+        return "row * h / height, rounded down, and the same for the column."
+    return None
 
 
-def share_on(function) -> None:
-    """Check `function(row, mask)`: the share of a row of attention (h, w) that falls on a mask (H,
-    W) of pixels, where H / h = W / w is a whole number. Prints a verdict.
+def cell_of(function: Callable) -> None:
+    """Check the exercise on pixels and cells and print a verdict.
+
+    Args:
+        function: `function(place, size, grid)` gives the cell (row, column) on a grid (h, w) that
+            holds the pixel `place` = (row, column) of an image of `size` (height, width).
+
+    Example:
+        >>> cell_of(lambda place, size, grid: (0, 0))
+        cell_of: not yet. row * h / height, rounded down, and the same for the column.
     """
+    judge("cell_of", why_wrong_cell_of, function)
+
+
+def why_wrong_share_on(function: Callable) -> str | None:
+    """Return the first reason why `function` is not the attention that falls on a mask, or None."""
+    # a random row of attention on 3 x 4 cells that sums to one
     rng = np.random.default_rng(0)
     row = rng.random((3, 4))
     row /= row.sum()
+
+    # a random mask of 12 x 16 pixels, denser to the right: 4 x 4 pixels in each cell
     mask = rng.random((12, 16)) < np.linspace(0.1, 0.9, 16)
     cover = mask.reshape(3, 4, 4, 4).mean((1, 3))  # (h, w): how much of each cell the mask covers
-    found, right = function(row, mask), (row * cover).sum()
-    hints = [
-        (lambda: np.shape(found) != (), f"The shape is {np.shape(found)}; expected one number."),
-        (
-            lambda: same(found, cover.mean()),
-            "This is the mask's share of the picture: weigh the cells by attention.",
-        ),
-        (
-            lambda: same(found, (row * cover).mean()),
-            "Sum over the cells: the row already sums to one.",
-        ),
-        (lambda: same(found, 16 * right), "Take the mean of the mask over each cell, not its sum."),
-        (
-            lambda: same(found, (row * mask[::4, ::4]).sum()),
-            "One pixel does not speak for its cell: average the mask.",
-        ),
-        (
-            lambda: same(found, (row * (cover > 0.5)).sum()),
-            "No threshold: a cell half covered counts half.",
-        ),
-    ]
-    judge(
-        "share_on",
-        same(found, right),
-        hints,
-        "Average the mask over each cell, (h, w), and weigh it by the row.",
-    )
+    answer = function(row, mask)
+    right = (row * cover).sum()
+
+    if np.shape(answer) != ():
+        return f"The shape is {np.shape(answer)}; expected one number."
+    if same(answer, cover.mean()):
+        return "This is the mask's share of the picture: weigh the cells by attention."
+    if same(answer, (row * cover).mean()):
+        return "Sum over the cells: the row already sums to one."
+    if same(answer, 16 * right):
+        return "Take the mean of the mask over each cell, not its sum."
+    if same(answer, (row * mask[::4, ::4]).sum()):
+        return "One pixel does not speak for its cell: average the mask."
+    if same(answer, (row * (cover > 0.5)).sum()):
+        return "No threshold: a cell half covered counts half."
+    if not same(answer, right):
+        return "Average the mask over each cell, (h, w), and weigh it by the row."
+    return None
 
 
-def softer(function) -> None:
-    """Check `function(row, tau)`: a row of attention (N,) as it were with all logits times tau.
-    Prints a verdict.
+def share_on(function: Callable) -> None:
+    """Check the exercise on attention inside a mask and print a verdict.
+
+    Args:
+        function: `function(row, mask)` gives the share of a row of attention (h, w) that falls on
+            a mask (H, W) of pixels, where H / h = W / w is a whole number.
+
+    Example:
+        >>> share_on(lambda row, mask: mask.mean())
+        share_on: not yet. This is the mask's share of the picture: weigh the cells by attention.
     """
+    judge("share_on", why_wrong_share_on, function)
+
+
+def _softmax(logits: np.ndarray) -> np.ndarray:
+    """Return the softmax of logits (N,)."""
+    weights = np.exp(logits)
+    return weights / weights.sum()
+
+
+def why_wrong_softer(function: Callable) -> str | None:
+    """Return the first reason why `function` does not change the temperature, or None."""
     logits = np.array([0.0, 1, 3, 6])
-    row, tau = np.exp(logits) / np.exp(logits).sum(), 0.4
-    found, right = function(row, tau), np.exp(tau * logits) / np.exp(tau * logits).sum()
-    hints = [
-        (lambda: np.shape(found) != (4,), f"The shape is {np.shape(found)}; expected (4,)."),
-        (
-            lambda: same(found, row),
-            "Nothing has changed: a factor on the weights goes away when they are divided by their sum.",
-        ),
-        (lambda: same(found, row**tau), "The new row must sum to one, too."),
-        (
-            lambda: same(found, np.exp(row * tau) / np.exp(row * tau).sum()),
-            "The softmax wants logits: the logarithm of a row is its logits but for a constant, which a softmax ignores.",
-        ),
-        (
-            lambda: same(found, row ** (1 / tau) / (row ** (1 / tau)).sum()),
-            "Sharper, not softer: times tau, not divided by it.",
-        ),
-    ]
-    judge(
-        "softer",
-        same(found, right),
-        hints,
-        "softmax(tau * log row): the power tau of each weight, over their sum.",
-    )
+    row = _softmax(logits)  # (4,), sums to one
+    tau = 0.4
+    answer = function(row, tau)
+    right = _softmax(tau * logits)
+
+    if np.shape(answer) != (4,):
+        return f"The shape is {np.shape(answer)}; expected (4,)."
+    if same(answer, row):
+        return (
+            "Nothing has changed: a factor on the weights goes away when they are divided by "
+            "their sum."
+        )
+    if same(answer, row**tau):
+        return "The new row must sum to one, too."
+    if same(answer, _softmax(row * tau)):
+        return (
+            "The softmax wants logits: the logarithm of a row is its logits but for a constant, "
+            "which a softmax ignores."
+        )
+    sharper = row ** (1 / tau)
+    if same(answer, sharper / sharper.sum()):
+        return "Sharper, not softer: times tau, not divided by it."
+    if not same(answer, right):
+        return "softmax(tau * log row): the power tau of each weight, over their sum."
+    return None
+
+
+def softer(function: Callable) -> None:
+    """Check the exercise on temperature and print a verdict.
+
+    Args:
+        function: `function(row, tau)` gives a row of attention (N,) as it would be if all its
+            logits were multiplied by tau.
+
+    Example:
+        >>> softer(lambda row, tau: row**tau)
+        softer: not yet. The new row must sum to one, too.
+    """
+    judge("softer", why_wrong_softer, function)

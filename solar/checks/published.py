@@ -1,89 +1,115 @@
-"""Checks of the chapter on the published models: hours, shares, checksums."""
+"""Checks of the exercises on hours, shares and checksums.
+
+Book: chapter 10 (the published models).
+"""
 
 import hashlib
+from collections.abc import Callable
 
 from .basics import judge
 
 
-def hours(function) -> None:
-    """Check `function(images, images_per_second, devices)`: hours of describing. Prints a verdict."""
-    found, right = function(1_001_001, 9.25, 8), 1_001_001 / 9.25 / 8 / 3600
-    hints = [
-        (lambda: abs(found - 3600 * right) < 1, "These are seconds: divide by 3600."),
-        (
-            lambda: abs(found - 8 * right) < 0.1,
-            "One device needs that long; eight share the images.",
-        ),
-        (lambda: abs(found - 64 * right) < 1, "More devices, fewer hours: divide by their number."),
-    ]
-    judge(
-        "hours",
-        abs(found - right) < 1e-3,
-        hints,
-        "Images, divided by images a second, by devices, by 3600.",
-    )
+def why_wrong_hours(function: Callable) -> str | None:
+    """Return the first reason why `function` is not the time of describing, or None."""
+    answer = function(1_001_001, 9.25, 8)
+    right = 1_001_001 / 9.25 / 8 / 3600
+
+    if abs(answer - 3600 * right) < 1:
+        return "These are seconds: divide by 3600."
+    if abs(answer - 8 * right) < 0.1:
+        return "One device needs that long; eight share the images."
+    if abs(answer - 64 * right) < 1:
+        return "More devices, fewer hours: divide by their number."
+    if not abs(answer - right) < 1e-3:
+        return "Images, divided by images a second, by devices, by 3600."
+    return None
 
 
-def share(function) -> None:
-    """Check `function(rank, processes, images)`: a range of the images that are a process's own.
-    Prints a verdict.
+def hours(function: Callable) -> None:
+    """Check the exercise on the time of describing and print a verdict.
+
+    Args:
+        function: `function(images, images_per_second, devices)` gives the hours that so many
+            devices need together, each at that speed.
+
+    Example:
+        >>> hours(lambda images, images_per_second, devices: images / images_per_second / devices)
+        hours: not yet. These are seconds: divide by 3600.
     """
-    sizes = ((10, 3), (100, 8), (5, 8), (7, 1))
-    every = [[list(function(rank, n, total)) for rank in range(n)] for total, n in sizes]
-    flat = [sorted(image for part in parts for image in part) for parts in every]
-    hints = [
-        (
-            lambda: any(len(f) > len(set(f)) for f in flat),
-            "Some images are described twice: shares must not overlap.",
-        ),
-        (
-            lambda: any(len(f) < total for f, (total, _) in zip(flat, sizes)),
-            "Some images are in nobody's share: try 10 images and 3 processes, where the division leaves a rest.",
-        ),
-        (
-            lambda: any(max(map(len, parts)) - min(map(len, parts)) > 1 for parts in every),
-            "One process gets all of the rest and the others wait for it: sizes should differ by one at most.",
-        ),
-    ]
-    right = all(f == list(range(total)) for f, (total, _) in zip(flat, sizes))
-    fair = all(max(map(len, parts)) - min(map(len, parts)) <= 1 for parts in every)
-    judge(
-        "share",
-        right and fair,
-        hints,
-        "Every image in exactly one share; range() takes a start, an end and a step.",
-    )
+    judge("hours", why_wrong_hours, function)
 
 
-def genuine(function) -> None:
-    """Check `function(content, digest)`: whether bytes have this SHA-256, 64 hexadecimal digits.
-    Prints a verdict.
+def why_wrong_share(function: Callable) -> str | None:
+    """Return the first reason why `function` does not share images fairly, or None."""
+    # ask for the share of every process, for four numbers of images and of processes
+    sizes = [(10, 3), (100, 8), (5, 8), (7, 1)]
+    shares = []
+    for images, processes in sizes:
+        shares.append([list(function(rank, processes, images)) for rank in range(processes)])
+
+    # all images that the processes describe together, repetitions included
+    described = [sorted(image for part in parts for image in part) for parts in shares]
+
+    if any(len(images) > len(set(images)) for images in described):
+        return "Some images are described twice: shares must not overlap."
+    if any(len(images) < total for images, (total, _) in zip(described, sizes)):
+        return (
+            "Some images are in nobody's share: try 10 images and 3 processes, where the division "
+            "leaves a rest."
+        )
+    if any(max(map(len, parts)) - min(map(len, parts)) > 1 for parts in shares):
+        return (
+            "One process gets all of the rest and the others wait for it: sizes should differ by "
+            "one at most."
+        )
+    if any(images != list(range(total)) for images, (total, _) in zip(described, sizes)):
+        return "Every image in exactly one share; range() takes a start, an end and a step."
+    return None
+
+
+def share(function: Callable) -> None:
+    """Check the exercise on the share of one process and print a verdict.
+
+    Args:
+        function: `function(rank, processes, images)` gives the range of the numbers of the images
+            that process `rank` describes, of so many processes and images.
+
+    Example:
+        >>> share(lambda rank, processes, images: range(images))
+        share: not yet. Some images are described twice: shares must not overlap.
     """
+    judge("share", why_wrong_share, function)
+
+
+def why_wrong_genuine(function: Callable) -> str | None:
+    """Return the first reason why `function` does not verify a checksum, or None."""
     content = b"weights of a network"
     digest = hashlib.sha256(content).hexdigest()
+
+    # other bytes, with one bit flipped, and a digest that agrees in its first eight digits only
     forged = bytes([content[0] ^ 1]) + content[1:]
-    hints = [
-        (
-            lambda: not function(content, digest),
-            "The genuine bytes are refused. What does hexdigest() give?",
-        ),
-        (
-            lambda: function(forged, digest),
-            "One bit was flipped, and it passed. Is anything compared at all?",
-        ),
-        (
-            lambda: function(content, digest[:8] + hashlib.sha256(forged).hexdigest()[8:]),
-            "All digits count, not only the first few.",
-        ),
-        (
-            lambda: not function(content, digest.upper()),
-            "Hexadecimal digits in capitals are the same digits.",
-        ),
-    ]
-    right = not any(test() for test, _ in hints)
-    judge(
-        "genuine",
-        right,
-        hints,
-        "Compare hashlib.sha256(content).hexdigest() with the digest in small letters.",
-    )
+    half_right = digest[:8] + hashlib.sha256(forged).hexdigest()[8:]
+
+    if not function(content, digest):
+        return "The genuine bytes are refused. What does hexdigest() give?"
+    if function(forged, digest):
+        return "One bit was flipped, and it passed. Is anything compared at all?"
+    if function(content, half_right):
+        return "All digits count, not only the first few."
+    if not function(content, digest.upper()):
+        return "Hexadecimal digits in capitals are the same digits."
+    return None
+
+
+def genuine(function: Callable) -> None:
+    """Check the exercise on checksums and print a verdict.
+
+    Args:
+        function: `function(content, digest)` tells whether bytes have this SHA-256, given as 64
+            hexadecimal digits.
+
+    Example:
+        >>> genuine(lambda content, digest: True)
+        genuine: not yet. One bit was flipped, and it passed. Is anything compared at all?
+    """
+    judge("genuine", why_wrong_genuine, function)

@@ -1,4 +1,9 @@
-"""Checks of the chapters on pooling, ranking and scores."""
+"""Checks of the exercises on pooling, ranking and average precision.
+
+Book: chapter 1 (finding a landmark again).
+"""
+
+from collections.abc import Callable
 
 import numpy as np
 import torch
@@ -9,76 +14,113 @@ from ..search.protocol import average_precision as right_average_precision
 from .basics import judge, same
 
 
-def gem(function) -> None:
-    """Check `function(x, p)`: GeM pooling of x (B, C, H, W) -> (B, C). Prints a verdict."""
+def why_wrong_gem(function: Callable) -> str | None:
+    """Return the first reason why `function` is not GeM pooling, or None."""
+    # small random maps (B, C, H, W) = (2, 5, 4, 6) with a quarter of negative numbers
     x = torch.rand(2, 5, 4, 6, generator=torch.Generator().manual_seed(0)) * 2 - 0.5
-    found, right = function(x, 3.0), right_gem(x, 3.0)
-    hints = [
-        (
-            lambda: tuple(np.shape(found)) != (2, 5),
-            f"The shape is {tuple(np.shape(found))}; pool over H and W only: (2, 5).",
-        ),
-        (
-            lambda: np.isnan(np.asarray(found)).any(),
-            "There are nan: clamp at a small positive number before the power.",
-        ),
-        (
-            lambda: same(found, right**3),
-            "The last step is missing: take the p-th root of the mean.",
-        ),
-        (lambda: same(found, spoc(x)), "This is the plain mean, SPoC: raise to the power p first."),
-        (
-            lambda: same(found, mac(x)),
-            "This is the maximum, MAC: GeM lies between it and the mean.",
-        ),
-        (
-            lambda: same(found, right * 24 ** (1 / 3)),
-            "This is a sum over positions; GeM takes their mean.",
-        ),
-        (
-            lambda: not same(function(x, 5.0), right_gem(x, 5.0)),
-            "At p = 3 or p = 5 it differs: is p really used, in both places?",
-        ),
-    ]
-    judge("gem", same(found, right), hints, "Compare with the formula, step by step.")
+    answer = function(x, 3.0)
+    right = right_gem(x, 3.0)
+
+    # the form of the answer
+    shape = tuple(np.shape(answer))
+    if shape != (2, 5):
+        return f"The shape is {shape}; pool over H and W only: (2, 5)."
+    if np.isnan(np.asarray(answer)).any():
+        return "There are nan: clamp at a small positive number before the power."
+
+    # mistakes that give the numbers of another pooling
+    if same(answer, right**3):
+        return "The last step is missing: take the p-th root of the mean."
+    if same(answer, spoc(x)):
+        return "This is the plain mean, SPoC: raise to the power p first."
+    if same(answer, mac(x)):
+        return "This is the maximum, MAC: GeM lies between it and the mean."
+    if same(answer, right * 24 ** (1 / 3)):
+        return "This is a sum over positions; GeM takes their mean."
+
+    # another exponent, for a function that has 3 built in
+    if not same(function(x, 5.0), right_gem(x, 5.0)):
+        return "At p = 3 or p = 5 it differs: is p really used, in both places?"
+    if not same(answer, right):
+        return "Compare with the formula, step by step."
+    return None
 
 
-def average_precision(function) -> None:
-    """Check `function(ranks)`: AP of zero-based, ascending ranks of the positives, by trapezoids."""
-    ranks = [0, 2, 5]
-    found, right = function(ranks), right_average_precision(ranks)
-    hints = [
-        (
-            lambda: same(found, np.mean([(i + 1) / (r + 1) for i, r in enumerate(ranks)])),
-            "These are rectangles; the protocol averages the precision just before and just after a positive.",
-        ),
-        (lambda: same(found, 3 * right), "Divide by the number of positives."),
-        (
-            lambda: not 0 <= float(found) <= 1,
-            "Precision lies in 0..1. Ranks count from 0: at rank r stand r + 1 images.",
-        ),
-        (
-            lambda: not same(function([0, 1]), 1.0),
-            "A perfect list gives 1: before a positive at rank 0, precision is 1.",
-        ),
-    ]
-    judge("average_precision", same(found, right), hints, "For [0, 2, 5] expect 0.677778.")
+def gem(function: Callable) -> None:
+    """Check the exercise on GeM pooling and print a verdict.
 
+    Args:
+        function: `function(x, p)` pools feature maps x (B, C, H, W) to vectors (B, C).
 
-def ranking(function) -> None:
-    """Check `function(query, database)`: indices of rows (N, D) by cosine similarity to a vector
-    (D,), best first.
+    Example:
+        >>> gem(lambda x, p: x.mean((2, 3)))
+        gem: not yet. This is the plain mean, SPoC: raise to the power p first.
     """
+    judge("gem", why_wrong_gem, function)
+
+
+def why_wrong_average_precision(function: Callable) -> str | None:
+    """Return the first reason why `function` is not the protocol's average precision, or None."""
+    ranks = [0, 2, 5]
+    answer = function(ranks)
+    right = right_average_precision(ranks)
+
+    rectangles = np.mean([(i + 1) / (rank + 1) for i, rank in enumerate(ranks)])
+    if same(answer, rectangles):
+        return (
+            "These are rectangles; the protocol averages the precision just before and just after "
+            "a positive."
+        )
+    if same(answer, 3 * right):
+        return "Divide by the number of positives."
+    if not 0 <= float(answer) <= 1:
+        return "Precision lies in 0..1. Ranks count from 0: at rank r stand r + 1 images."
+    if not same(function([0, 1]), 1.0):
+        return "A perfect list gives 1: before a positive at rank 0, precision is 1."
+    if not same(answer, right):
+        return "For [0, 2, 5] expect 0.677778."
+    return None
+
+
+def average_precision(function: Callable) -> None:
+    """Check the exercise on average precision and print a verdict.
+
+    Args:
+        function: `function(ranks)` gives the average precision, by trapezoids, of the zero-based,
+            ascending ranks of the positives.
+
+    Example:
+        >>> average_precision(lambda ranks: 1.0)
+        average_precision: not yet. For [0, 2, 5] expect 0.677778.
+    """
+    judge("average_precision", why_wrong_average_precision, function)
+
+
+def why_wrong_ranking(function: Callable) -> str | None:
+    """Return the first reason why `function` does not rank by cosine similarity, or None."""
+    # the second row points as the query does, the fourth nearly so, and is much longer
     database = np.array([[3.0, 4.0], [0.1, 0.0], [-1.0, 0.2], [6.0, 1.0]])
-    found = np.asarray(function(np.array([2.0, 0.0]), database)).tolist()
-    hints = [
-        (
-            lambda: found == [2, 0, 3, 1],
-            "The worst image stands first: sort by falling similarity.",
-        ),
-        (
-            lambda: found == [3, 0, 1, 2],
-            "Long vectors win: divide every row by its length before the dot product.",
-        ),
-    ]
-    judge("ranking", found == [1, 3, 0, 2], hints, "Normalise both sides, multiply, sort falling.")
+    query = np.array([2.0, 0.0])
+    answer = np.asarray(function(query, database)).tolist()
+
+    if answer == [2, 0, 3, 1]:
+        return "The worst image stands first: sort by falling similarity."
+    if answer == [3, 0, 1, 2]:
+        return "Long vectors win: divide every row by its length before the dot product."
+    if answer != [1, 3, 0, 2]:
+        return "Normalise both sides, multiply, sort falling."
+    return None
+
+
+def ranking(function: Callable) -> None:
+    """Check the exercise on ranking and print a verdict.
+
+    Args:
+        function: `function(query, database)` gives the indices of the rows of the database (N, D)
+            by their cosine similarity to the query (D,), best first.
+
+    Example:
+        >>> ranking(lambda query, database: [0, 1, 2, 3])
+        ranking: not yet. Normalise both sides, multiply, sort falling.
+    """
+    judge("ranking", why_wrong_ranking, function)

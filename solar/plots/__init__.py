@@ -4,7 +4,7 @@ never stand alone.
 
 from .attention import attention_grid, attention_map, mark, to_grid
 from .basics import BOX, growth, show, style
-from .evaluation import (
+from .protocol import (
     costs,
     each_query,
     falling_scores,
