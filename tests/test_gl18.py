@@ -13,7 +13,7 @@ from PIL import Image
 
 from solar.cli import main
 from solar.datasets import build_index, load_training
-from solar.datasets.gl18 import INDEX
+from solar.datasets.gl18 import INDEX_FILE
 from solar.training.mining import epoch_tuples
 
 
@@ -72,7 +72,7 @@ def test_counts_and_rows(root):
         boxes=3,
         held_out=2,
     )
-    lines = (root / INDEX).read_text().splitlines()
+    lines = (root / INDEX_FILE).read_text().splitlines()
     assert lines[:4] == [
         "id,landmark_id,part,x0,y0,x1,y1,state",
         "a0,1,train,0.250000,0.000000,0.500000,1.000000,good",
@@ -80,9 +80,9 @@ def test_counts_and_rows(root):
         "cut,1,train,,,,,broken",
     ]
     assert lines[6] == "gone,2,train,,,,,missing" and lines[9] == "odd,4,train,,,,,good"
-    first = (root / INDEX).read_bytes()
+    first = (root / INDEX_FILE).read_bytes()
     build_index(root, decode=True, progress=False)
-    assert (root / INDEX).read_bytes() == first
+    assert (root / INDEX_FILE).read_bytes() == first
 
 
 def test_boxes_line_up_with_and_without_an_index(root):
@@ -117,7 +117,7 @@ def test_boxes_line_up_with_and_without_an_index(root):
 
 def test_an_index_older_than_its_tables_is_not_believed(root):
     build_index(root, progress=False)
-    later = (root / INDEX).stat().st_mtime + 10
+    later = (root / INDEX_FILE).stat().st_mtime + 10
     (root / "train.csv").write_text("id,url,landmark_id\na0,,1\na1,,1\n")
     os.utime(root / "train.csv", (later, later))
     assert len(load_training(root)) == 2
@@ -148,7 +148,9 @@ def test_the_command_counts(root, tmp_path, capsys):
         shutil.copy(path, place / "gl18")
     assert main(["data", "gl18", "--root", str(place), "--offline"]) == 0
     out = capsys.readouterr().out
-    assert "broken: 1\n" in out and "queries: 4\n" in out and (place / "gl18" / INDEX).is_file()
+    assert (
+        "broken: 1\n" in out and "queries: 4\n" in out and (place / "gl18" / INDEX_FILE).is_file()
+    )
 
 
 def database(**changes):

@@ -154,7 +154,7 @@ def test_missing_and_broken_patches_are_named(tiny, tmp_path):
     for path in (*tiny.glob("*.bmp"), *tiny.glob("*.txt")):
         (folder / path.name).write_bytes(path.read_bytes())
     (folder / "info.txt").write_text("1 2\nthree 4\n")
-    with pytest.raises(ValueError, match="info.txt: expected 2 whole numbers a line"):
+    with pytest.raises(ValueError, match="info.txt: expected 2 whole numbers per line"):
         load_patches(folder)
     (folder / "info.txt").write_text("0 0\n" * 5000)
     with pytest.raises(ValueError, match="hold fewer than the 5000"):

@@ -1,8 +1,9 @@
 """Published formats on disk; only here and in `world` is it known which datasets are mini.
 
 ==========  ===================================================================================
+names       names of datasets: the folder of each, and what goes with a mini set
 benchmarks  images, queries, boxes and ground truth of a retrieval benchmark
-gl18        the tables of GL18
+gl18        the tables of GL18: which images can be used, and their parts 'train' and 'val'
 index       images to learn from, with their landmarks
 patches     patches for local descriptors, in the format of PhotoTour
 ==========  ===================================================================================
@@ -17,17 +18,23 @@ from .benchmarks import (
 )
 from .gl18 import build_index
 from .index import TrainingIndex, load_training
+from .names import benchmarks_of, folder_of, image_size_of, names_of, test_patches_of
 from .patches import Patches, load_patches
 
 __all__ = [
-    "Benchmark",
     "PUBLISHED_BENCHMARKS",
+    "Benchmark",
     "Patches",
     "TrainingIndex",
+    "benchmarks_of",
     "build_index",
+    "folder_of",
+    "image_size_of",
     "load_benchmark",
     "load_patches",
     "load_training",
+    "names_of",
     "read_ground_truth",
+    "test_patches_of",
     "write_ground_truth",
 ]

@@ -1,22 +1,22 @@
-"""Benchmarks on disk, in the published layout; whether one is mini or real makes no difference
-here.
+"""Benchmarks of retrieval on disk, in the published layout; mini and real ones are read alike.
+
+A benchmark's folder holds `jpg/<name>.jpg` and `gnd_<benchmark>.pkl` (or `.json`), the ground
+truth; a list of distractors holds `jpg/` and `<benchmark>.txt`, one file name per line.
+
+Book: chapter 6 (the revisited protocol).
 """
 
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ..files import atomic, home, load_pickle
+from ..files import atomic, load_pickle
 from ..published import catalogue
-from ..world import DATASETS, make
+from .names import entry_of, folder_of
 
-MINI = [name for name, recipe in DATASETS.items() if recipe.kind in ("benchmark", "distractors")]
 PUBLISHED_BENCHMARKS = catalogue.of_kind("benchmark", "distractors")
-FIRST = {
-    "oxford5k": "roxford5k",
-    "paris6k": "rparis6k",
-}  # the first benchmarks, and whose images they share
-LABELS = (("easy", "hard", "junk"), ("ok", "junk"))  # of the revisited, and of the first
+REVISITED_LABELS = ("easy", "hard", "junk")  # Radenovic et al., 2018
+ORIGINAL_LABELS = ("ok", "junk")  # the first Oxford and Paris benchmarks (Philbin et al.)
 
 
 @dataclass(frozen=True)
@@ -24,10 +24,16 @@ class Benchmark:
     """A retrieval benchmark, or a list of distractors (then without queries).
 
     Attributes:
-        images: paths of the database, in the ground truth's order.
-        queries: paths of the queries; boxes: (x0, y0, x1, y1) in pixels of each.
-        ground_truth: one dict a query with 'bbx', 'easy', 'hard', 'junk' (indices into `images`);
-            of the first Oxford and Paris benchmarks with 'bbx', 'ok', 'junk'.
+        name: the name that it was opened by.
+        images: (N,) paths of the database, in the order of the ground truth.
+        queries: (Q,) paths of the queries.
+        boxes: (Q,) boxes (x0, y0, x1, y1) in pixels of the query, around the landmark.
+        ground_truth: (Q,) dicts with 'bbx', 'easy', 'hard', 'junk' (indices into `images`); of the
+            first Oxford and Paris benchmarks with 'bbx', 'ok', 'junk'.
+
+    Example:
+        >>> Benchmark("mine", images=[Path("a.jpg"), Path("b.jpg")])
+        Benchmark('mine'): 2 images, 0 queries
     """
 
     name: str
@@ -53,84 +59,127 @@ def load_benchmark(name: str, root: str | Path | None = None) -> Benchmark:
         ValueError: unknown name, or a ground truth that is not of the published structure.
         FileNotFoundError: a published dataset that is not there; says what to fetch and where to
             put it.
+
+    Example:
+        >>> load_benchmark("mini-oxford")
+        Traceback (most recent call last):
+        ValueError: unknown benchmark 'mini-oxford': expected one of mini-validation, ...
     """
-    root = Path(root) if root is not None else home() / "data"
-    fetched = FIRST.get(name, name)
-    folder = root / fetched
-    if name in MINI:
-        folder = make(name, root)
-    elif fetched not in PUBLISHED_BENCHMARKS:
-        raise ValueError(
-            f"unknown benchmark {name!r}: expected one of {', '.join([*MINI, *PUBLISHED_BENCHMARKS, *FIRST])}"
+    folder = folder_of(name, root, use="benchmark")
+    jpg = folder / "jpg"
+    truth = find_ground_truth(folder, name)
+    listing = folder / f"{name}.txt"
+
+    # a benchmark: images, queries and labels stand in its ground truth
+    if jpg.is_dir() and truth is not None:
+        images, queries, ground_truth = read_ground_truth(truth)
+        return Benchmark(
+            name=name,
+            images=[jpg / f"{image}.jpg" for image in images],
+            queries=[jpg / f"{query}.jpg" for query in queries],
+            boxes=[query["bbx"] for query in ground_truth],
+            ground_truth=ground_truth,
         )
-    truths, listing = (
-        [folder / f"gnd_{name}.{kind}" for kind in ("pkl", "json")],
-        folder / f"{name}.txt",
-    )
-    truth = next((path for path in truths if path.is_file()), None)
-    if (folder / "jpg").is_dir() and truth:
-        images, queries, gnd = read_ground_truth(truth)
-        paths = [
-            [folder / "jpg" / f"{image}.jpg" for image in names] for names in (images, queries)
-        ]
-        return Benchmark(name, *paths, [query["bbx"] for query in gnd], gnd)
-    if (folder / "jpg").is_dir() and listing.is_file():
+
+    # distractors: a plain list of files
+    if jpg.is_dir() and listing.is_file():
         lines = listing.read_text(encoding="utf-8").splitlines()
-        return Benchmark(name, [folder / "jpg" / line for line in lines if line.strip()])
-    first = f"gnd_{name}.pkl (cmp.felk.cvut.cz/cnnimageretrieval/data/test/{name})"
-    other = first if name in FIRST else "the other file"
+        return Benchmark(name, images=[jpg / line for line in lines if line.strip()])
+
+    entry = entry_of(name)
+    other = "the other file"
+    if entry != name:  # the ground truths of the first benchmarks are not in the catalogue
+        other = f"gnd_{name}.pkl (cmp.felk.cvut.cz/cnnimageretrieval/data/test/{name})"
     raise FileNotFoundError(
-        f"{name}: not complete at {folder}; {catalogue.how_to_get(fetched)}: "
-        f"put the images into {folder / 'jpg'} and {other} into {folder}"
+        f"{name}: not complete at {folder}; {catalogue.how_to_get(entry)}: "
+        f"put the images into {jpg} and {other} into {folder}"
     )
+
+
+def find_ground_truth(folder: Path, name: str) -> Path | None:
+    """Return the ground truth of a benchmark in its folder, pickle before JSON, or None."""
+    for suffix in ("pkl", "json"):
+        path = folder / f"gnd_{name}.{suffix}"
+        if path.is_file():
+            return path
+    return None
 
 
 def read_ground_truth(path: str | Path) -> tuple[list[str], list[str], list[dict]]:
-    """Names of images and of queries, and the labels, of a gnd_*.pkl (nothing in it is run) or a
-    gnd_*.json.
+    """Read a ground truth, `gnd_*.pkl` (without running anything in it) or `gnd_*.json`.
+
+    Args:
+        path: the file, in the structure of Radenovic et al. (2018).
+
+    Returns:
+        images: N names, without '.jpg'.
+        queries: Q names.
+        ground_truth: Q dicts of plain numbers with 'bbx' and the labels, as in `Benchmark`.
 
     Raises:
         FileNotFoundError: no such file.
         ValueError: not of the published structure.
     """
-    truth = Path(path)
-    if truth.suffix == ".json":
-        try:
-            content = json.loads(truth.read_text(encoding="utf-8"))
-        except ValueError as error:
-            raise ValueError(f"{truth}: not JSON ({error})") from error
-    else:
-        content = load_pickle(truth)
+    path = Path(path)
+    content = _read_json(path) if path.suffix == ".json" else load_pickle(path)
+
+    # plain lists of plain numbers, whatever arrays the file holds
     try:
-        images, queries, gnd = (list(content[key]) for key in ("imlist", "qimlist", "gnd"))
-        boxes = [tuple(float(v) for v in query["bbx"]) for query in gnd]
-        labels = LABELS["ok" in gnd[0]] if gnd else LABELS[0]
-        clean = [
-            dict(bbx=box, **{k: [int(i) for i in query[k]] for k in labels})
-            for box, query in zip(boxes, gnd)
-        ]
+        images = [str(name) for name in content["imlist"]]
+        queries = [str(name) for name in content["qimlist"]]
+        entries = list(content["gnd"])
+        is_original = bool(entries) and "ok" in entries[0]
+        labels = ORIGINAL_LABELS if is_original else REVISITED_LABELS
+        ground_truth = [_plain_query(entry, labels) for entry in entries]
     except (KeyError, TypeError, ValueError) as error:
         raise ValueError(
-            f"{truth}: expected a dict with imlist, qimlist and gnd, a list of bbx / easy / hard / junk "
-            f"(bbx / ok / junk in the first benchmarks): {error!r}"
+            f"{path}: expected a dict with imlist, qimlist and gnd, a list of bbx / easy / hard / "
+            f"junk (bbx / ok / junk in the first benchmarks): {error!r}"
         ) from error
-    if len(queries) != len(clean) or any(len(box) != 4 for box in boxes):
-        raise ValueError(
-            f"{truth}: {len(queries)} queries and {len(clean)} entries; expected a box of four for each"
-        )
-    if any(not 0 <= i < len(images) for query in clean for k in labels for i in query[k]):
-        raise ValueError(f"{truth}: it labels images beyond the {len(images)} in imlist")
 
-    return [str(i) for i in images], [str(q) for q in queries], clean
+    # one box per query, and labels of images that exist
+    has_boxes = all(len(query["bbx"]) == 4 for query in ground_truth)
+    if len(queries) != len(ground_truth) or not has_boxes:
+        raise ValueError(
+            f"{path}: {len(queries)} queries and {len(ground_truth)} entries; expected a box of "
+            f"four for each"
+        )
+    labelled = [i for query in ground_truth for label in labels for i in query[label]]
+    if any(i < 0 or i >= len(images) for i in labelled):
+        raise ValueError(f"{path}: it labels images beyond the {len(images)} in imlist")
+    return images, queries, ground_truth
+
+
+def _read_json(path: Path):
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ValueError(f"{path}: not JSON ({error})") from error
+
+
+def _plain_query(entry: dict, labels: tuple[str, ...]) -> dict:
+    """Return one query's box and labels as Python numbers."""
+    query = {"bbx": tuple(float(v) for v in entry["bbx"])}
+    for label in labels:
+        query[label] = [int(i) for i in entry[label]]
+    return query
 
 
 def write_ground_truth(source: str | Path, path: str | Path) -> Path:
-    """Convert a ground-truth pickle into JSON that any language reads, and that `load_benchmark`
-    reads as well.
+    """Convert a ground-truth pickle into JSON, for any language; `load_benchmark` reads it too.
+
+    Args:
+        source: `gnd_*.pkl` or `gnd_*.json`.
+        path: the JSON file to write.
+
+    Returns:
+        `path`.
+
+    Raises:
+        FileNotFoundError, ValueError: as `read_ground_truth`.
     """
-    images, queries, gnd = read_ground_truth(source)
+    images, queries, ground_truth = read_ground_truth(source)
+    content = json.dumps(dict(imlist=images, qimlist=queries, gnd=ground_truth))
     with atomic(path) as temporary:
-        temporary.write_text(
-            json.dumps(dict(imlist=images, qimlist=queries, gnd=gnd)), encoding="utf-8"
-        )
+        temporary.write_text(content, encoding="utf-8")
     return Path(path)

@@ -1,5 +1,8 @@
-"""Images to learn from: GL18's layout, which the mini world has too, and the pickles that the field
-passes around.
+"""Images to learn from, with their landmarks: folders in GL18's layout, and pickles of the field.
+
+The mini world is written in GL18's layout too, so that one reader serves both.
+
+Book: chapter 5 (training on GL18).
 """
 
 from collections.abc import Sequence
@@ -7,27 +10,31 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import pandas
 
 from ..files import load_pickle
-from .gl18 import BOX, INDEX, image_states, read_tables
+from .gl18 import BOX_COLUMNS, PARTS, image_states, read_index, read_tables
+from .names import folder_of
 
 
 class Paths(Sequence):
-    """`<folder>/<name>`: a million names take less memory than as many paths."""
+    """A list of paths `<folder>/<name>` that keeps the names only, which saves memory.
+
+    Example:
+        >>> Paths(Path("jpg"), ["a.jpg", "b.jpg"])[1].as_posix()
+        'jpg/b.jpg'
+    """
 
     def __init__(self, folder: Path, names: list[str]):
-        self.folder, self.names = folder, names
+        self.folder = folder
+        self.names = names
 
     def __len__(self) -> int:
         return len(self.names)
 
     def __getitem__(self, i):
-        return (
-            [self.folder / name for name in self.names[i]]
-            if isinstance(i, slice)
-            else self.folder / self.names[i]
-        )
+        if isinstance(i, slice):
+            return [self.folder / name for name in self.names[i]]
+        return self.folder / self.names[i]
 
 
 @dataclass(frozen=True)
@@ -35,10 +42,11 @@ class TrainingIndex:
     """Images to learn from.
 
     Attributes:
-        images: (N,) paths.  landmarks: (N,) int, the landmark that each shows.
+        images: (N,) paths.
+        landmarks: (N,) int, the landmark that each image shows.
         boxes: (N, 4) float32 x0, y0, x1, y1 as shares of width and height, nan where unknown; or
             None.
-        pairs: (M, 2) numbers of images that may be query and positive; None: any two of one
+        pairs: (M, 2) image numbers that may be query and positive; None: any two images of one
             landmark may.
     """
 
@@ -51,79 +59,96 @@ class TrainingIndex:
         return len(self.images)
 
 
-def load_training(source: str | Path, split: str = "train") -> TrainingIndex:
-    """The images to learn from (split 'train'), or those of other landmarks, to choose with (split
-    'val').
+def load_training(
+    source: str | Path, split: str = "train", root: str | Path | None = None
+) -> TrainingIndex:
+    """Open a training set by name or path; a mini one is made on first use.
 
     Args:
-        source: a folder in GL18's layout, whose `index.csv` is read if `solar data gl18` wrote one
-            that is newer than the tables; or `db_gl18.pkl` or `retrieval-SfM-120k.pkl`, beside
-            their images.
+        source: a name ('mini-gl18', 'gl18'); a folder in GL18's layout, whose `index.csv` is read
+            if `solar data gl18` wrote one that is newer than the tables; or `db_gl18.pkl` or
+            `retrieval-SfM-120k.pkl`, beside their images.
+        split: 'train' for the images to learn from, or 'val' for images of other landmarks, by
+            which the best epoch is chosen. `datasets.gl18` says how GL18 is split.
+        root: the folder that holds dataset folders; `$SOLAR_HOME/data` if None.
 
     Raises:
-        FileNotFoundError: a table is missing.
-        ValueError: a table or pickle that is not as published, or nothing left to use.
+        FileNotFoundError: no such training data, or a table is missing.
+        ValueError: unknown name or split, a table or pickle that is not as published, or no image
+            that can be used.
+
+    Example:
+        >>> load_training("mini-gl18", split="test")
+        Traceback (most recent call last):
+        ValueError: split='test': expected 'train' or 'val'
     """
-    if split not in ("train", "val"):
+    if split not in PARTS:
         raise ValueError(f"split={split!r}: expected 'train' or 'val'")
-    source = Path(source)
-    if source.suffix == ".pkl":
-        return _from_pickle(source, split)
-    tables, index = (
-        [source / f"{n}.csv" for n in ("train", "boxes_split1", "boxes_split2")],
-        source / INDEX,
-    )
-    if index.is_file() and all(
-        not t.is_file() or t.stat().st_mtime <= index.stat().st_mtime for t in tables
-    ):
-        table = pandas.read_csv(
-            index, dtype={"id": str, "part": str, "state": str} | dict.fromkeys(BOX, np.float32)
+
+    path = folder_of(source, root, use="training")
+    if not path.exists():
+        raise FileNotFoundError(
+            f"{source}: no such training data; `solar data gl18` says what to fetch and where to "
+            f"put it"
         )
-    else:
-        table, _ = read_tables(source)
-        table["state"] = image_states(source / "jpg", table["id"].tolist(), progress=False)
-    rows = table[(table["part"] == split) & (table["state"] == "good")]
-    if rows.empty:
+    if path.suffix == ".pkl":
+        return _from_pickle(path, split)
+    return _from_folder(path, split)
+
+
+def _from_folder(folder: Path, split: str) -> TrainingIndex:
+    """Read a folder in GL18's layout, from its index or, without one, from its tables."""
+    table = read_index(folder)
+    if table is None:
+        table, _ = read_tables(folder)
+        table["state"] = image_states(folder / "jpg", table["id"].tolist(), progress=False)
+
+    chosen = table[(table["part"] == split) & (table["state"] == "good")]
+    if chosen.empty:
         raise ValueError(
-            f"{source}: none of its {len(table)} images can be used ({split}); is jpg/ filled?"
+            f"{folder}: none of its {len(table)} images can be used ({split}); is jpg/ filled?"
         )
-    names = (rows["id"] + ".jpg").tolist()
     return TrainingIndex(
-        Paths(source / "jpg", names), rows["landmark_id"].to_numpy(np.int64), rows[BOX].to_numpy()
+        images=Paths(folder / "jpg", (chosen["id"] + ".jpg").tolist()),
+        landmarks=chosen["landmark_id"].to_numpy(np.int64),
+        boxes=chosen[BOX_COLUMNS].to_numpy(),
     )
 
 
 def _from_pickle(path: Path, split: str) -> TrainingIndex:
-    """cnnimageretrieval's and the authors' databases: 'train' and 'val' with cids, cluster, qidxs,
-    pidxs.
+    """Read a database of cnnimageretrieval or of the authors, beside its images.
 
-    SfM-120k's pairs are kept: two images of one building need not share a stone. GL18's are not,
-    nor are its boxes: in the authors' file each query has one positive for ever, and boxes and
-        images do not line up.
+    It has 'train' and 'val', each with cids, cluster, qidxs and pidxs. SfM-120k's pairs are kept:
+    two images of one building need not show the same side. GL18's pairs and boxes are not: in the
+    authors' file each query has one fixed positive, and boxes and images do not line up.
     """
     content = load_pickle(path)
     try:
         part = content[split]
-        cids, landmarks = [str(cid) for cid in part["cids"]], np.asarray(part["cluster"], np.int64)
-        pairs = np.stack([np.asarray(part[k], np.int64) for k in ("qidxs", "pidxs")], 1)
-        fits = len(landmarks) == len(cids) and (
-            not len(pairs) or 0 <= pairs.min() <= pairs.max() < len(cids)
-        )
+        cids = [str(cid) for cid in part["cids"]]
+        landmarks = np.asarray(part["cluster"], np.int64)
+        queries = np.asarray(part["qidxs"], np.int64)
+        positives = np.asarray(part["pidxs"], np.int64)
+        pairs = np.stack([queries, positives], axis=1)  # (M, 2)
     except (KeyError, TypeError, ValueError) as error:
         raise ValueError(
             f"{path}: expected train and val with cids, cluster, qidxs, pidxs ({error!r})"
         ) from error
-    if not fits:
+
+    # one landmark per image, and pairs of images that exist
+    is_beyond = (pairs < 0) | (pairs >= len(cids))
+    if len(landmarks) != len(cids) or is_beyond.any():
         raise ValueError(
             f"{path}: {len(cids)} images, {len(landmarks)} clusters, or pairs beyond them"
         )
+
     if "sfm" in path.stem.lower():
-        return TrainingIndex(
-            Paths(path.parent / "ims", [_nested(cid) for cid in cids]), landmarks, pairs=pairs
-        )
-    return TrainingIndex(Paths(path.parent / "jpg", [f"{cid}.jpg" for cid in cids]), landmarks)
+        images = Paths(path.parent / "ims", [_sfm_path(cid) for cid in cids])
+        return TrainingIndex(images, landmarks, pairs=pairs)
+    images = Paths(path.parent / "jpg", [f"{cid}.jpg" for cid in cids])
+    return TrainingIndex(images, landmarks)
 
 
-def _nested(cid: str) -> str:
-    """Where SfM-120k keeps an image: three folders deep, after the last six characters of its name."""
+def _sfm_path(cid: str) -> str:
+    """Return where SfM-120k keeps an image: in three folders named by the end of its name."""
     return f"{cid[-2:]}/{cid[-4:-2]}/{cid[-6:-4]}/{cid}"

@@ -1,4 +1,11 @@
-"""Patches for local descriptors on disk: PhotoTour (Brown et al., 2011)."""
+"""Patches for local descriptors on disk, in the format of PhotoTour (Brown et al., 2011).
+
+* `patches0000.bmp` ...: sheets of 16 x 16 patches of 64 x 64 pixels, in reading order
+* `info.txt`: one line per patch: number of its 3-D point, number of its photograph
+* `m50_N_N_0.txt`: one test pair per line: patch, point, 0, patch, point, 0
+
+Book: chapter 8 (a local descriptor).
+"""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -6,13 +13,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from ..files import home
 from ..published.catalogue import how_to_get
-from ..world import DATASETS, make
-from ..world.patches import PATCH
-from ..world.phototour import SHEET
-
-PHOTOTOUR = ("liberty", "notredame", "yosemite")
+from ..world.formats import INFO_FILE, PATCH_SIDE, PATCHES_PER_SHEET, SHEET_PIXELS, SHEET_SIDE
+from .names import PUBLISHED_NAMES, entry_of, folder_of
 
 
 @dataclass(frozen=True)
@@ -20,10 +23,12 @@ class Patches:
     """A set in PhotoTour's format.
 
     Attributes:
-        patches: (N, size, size) uint8.  points: (N,) number of the 3-D point that each shows.
-        photographs: (N,) number of the photograph each was cut from (as the file states it).
-        pairs: (M, 2) test pairs, numbers of patches.  same: (M,) bool, whether a pair shows one
-            point.
+        name: name of its folder.
+        patches: (N, size, size) uint8.
+        points: (N,) number of the 3-D point that each patch shows.
+        photographs: (N,) number of the photograph that each was cut from, as the file states it.
+        pairs: (M, 2) test pairs, numbers of patches.
+        same: (M,) bool, whether both patches of a pair show one point.
     """
 
     name: str
@@ -37,76 +42,96 @@ class Patches:
         return len(self.patches)
 
     def __repr__(self) -> str:
-        return f"Patches({self.name!r}): {len(self)} of {len(np.unique(self.points))} points, {len(self.pairs)} pairs"
+        points = len(np.unique(self.points))
+        return f"Patches({self.name!r}): {len(self)} of {points} points, {len(self.pairs)} pairs"
 
 
 def load_patches(name: str | Path, root: str | Path | None = None, size: int = 32) -> Patches:
-    """Open a set of patches; a mini one is made on first use.
+    """Open a set of patches by name or path; a mini one is made on first use.
 
     Args:
         name: 'mini-phototour' (to learn from), 'mini-phototour-validation', 'mini-phototour-test';
             'liberty', 'notredame', 'yosemite'; or a folder in that format.
-        root: folder that holds those folders; `$SOLAR_HOME/data` if None.
+        root: the folder that holds dataset folders; `$SOLAR_HOME/data` if None.
         size: side in pixels to which the 64 x 64 patches are shrunk.
 
     Raises:
         ValueError: unknown name, or a file that is not as published.
         FileNotFoundError: published patches that are not there; says what to fetch and where to put
             it.
+
+    Example:
+        >>> load_patches("stonehenge")
+        Traceback (most recent call last):
+        ValueError: unknown patches 'stonehenge': expected one of mini-phototour, ...
     """
-    folder = Path(root) / name if root is not None else home() / "data" / name
-    if name in DATASETS and DATASETS[name].kind == "patches":
-        folder = make(name, folder.parent)
-    elif Path(name).is_dir():
-        folder = Path(name)
-    elif name not in PHOTOTOUR:
-        known = [n for n, recipe in DATASETS.items() if recipe.kind == "patches"] + list(PHOTOTOUR)
-        raise ValueError(
-            f"unknown patches {str(name)!r}: expected one of {', '.join(known)}, or a folder"
-        )
-    if not (folder / "info.txt").is_file():
-        how = (
-            how_to_get(f"phototour-{name}")
-            if name in PHOTOTOUR
-            else "it is no folder in PhotoTour's format"
-        )
-        raise FileNotFoundError(f"{folder / 'info.txt'}: not there; {how}")
-    info = _numbers(folder / "info.txt", 2)
+    folder = folder_of(name, root, use="patches")
+    info_file = folder / INFO_FILE
+    if not info_file.is_file():
+        how = "it is no folder in PhotoTour's format"
+        if name in PUBLISHED_NAMES["patches"]:
+            how = how_to_get(entry_of(str(name)))
+        raise FileNotFoundError(f"{info_file}: not there; {how}")
+
+    # 1. point and photograph of each patch
+    info = _read_numbers(info_file, columns=2)  # (N, 2)
+
+    # 2. the patches; the last sheet is filled up, so that sheets may hold more than N
     sheets = sorted(folder.glob("patches[0-9]*.bmp"))
-    if len(sheets) * SHEET**2 < len(info):
+    if len(sheets) * PATCHES_PER_SHEET < len(info):
         raise ValueError(
-            f"{folder}: {len(sheets)} sheets of patches hold fewer than the {len(info)} of info.txt"
+            f"{folder}: {len(sheets)} sheets of patches hold fewer than the {len(info)} of "
+            f"{INFO_FILE}"
         )
-    patches = np.concatenate(
-        [np.zeros((0, size, size), np.uint8), *(_sheet(path, size) for path in sheets)]
+    none = np.zeros((0, size, size), np.uint8)
+    patches = np.concatenate([none, *(_read_sheet(sheet, size) for sheet in sheets)])
+
+    # 3. test pairs: a pair matches if both patches show one point
+    table = _read_pairs(folder, len(info))  # (M, 6)
+    return Patches(
+        name=folder.name,
+        patches=patches[: len(info)],
+        points=info[:, 0],
+        photographs=info[:, 1],
+        pairs=table[:, [0, 3]],
+        same=table[:, 1] == table[:, 4],
     )
-    tables = sorted(
-        folder.glob("m50_*.txt"), key=lambda path: path.stat().st_size
-    )  # the largest set of test pairs
-    table = _numbers(tables[-1], 6) if tables else np.zeros((0, 6), int)
-    if len(table) and not 0 <= table[:, [0, 3]].min() <= table[:, [0, 3]].max() < len(info):
-        raise ValueError(f"{tables[-1]}: it names patches beyond the {len(info)} of info.txt")
-    pairs, same = table[:, [0, 3]], table[:, 1] == table[:, 4]
-    return Patches(folder.name, patches[: len(info)], info[:, 0], info[:, 1], pairs, same)
 
 
-def _numbers(path: Path, columns: int) -> np.ndarray:
-    """A table of whole numbers, (n, columns); further columns are left out."""
+def _read_pairs(folder: Path, count: int) -> np.ndarray:
+    """Read the largest set of test pairs in a folder, (M, 6); `count` patches exist."""
+    files = sorted(folder.glob("m50_*.txt"), key=lambda path: path.stat().st_size)
+    if not files:
+        return np.zeros((0, 6), int)
+    table = _read_numbers(files[-1], columns=6)
+    numbers = table[:, [0, 3]]
+    if ((numbers < 0) | (numbers >= count)).any():
+        raise ValueError(f"{files[-1]}: it names patches beyond the {count} of {INFO_FILE}")
+    return table
+
+
+def _read_numbers(path: Path, columns: int) -> np.ndarray:
+    """Read the first `columns` whole numbers of each line, (lines, columns)."""
     try:
-        return np.array([[int(v) for v in line.split()[:columns]] for line in path.open()]).reshape(
-            -1, columns
-        )
+        with path.open() as lines:
+            numbers = [[int(v) for v in line.split()[:columns]] for line in lines]
+        return np.array(numbers).reshape(-1, columns)
     except ValueError as error:
-        raise ValueError(f"{path}: expected {columns} whole numbers a line ({error})") from error
+        raise ValueError(f"{path}: expected {columns} whole numbers per line ({error})") from error
 
 
-def _sheet(path: Path, size: int) -> np.ndarray:
-    """The patches of one sheet, (256, size, size)."""
-    picture = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
-    if picture is None or picture.shape != (SHEET * PATCH, SHEET * PATCH):
+def _read_sheet(path: Path, size: int) -> np.ndarray:
+    """Read the patches of one sheet, shrunk to `size`: (256, size, size) uint8."""
+    sheet = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
+    if sheet is None or sheet.shape != (SHEET_PIXELS, SHEET_PIXELS):
         raise ValueError(
-            f"{path}: expected a sheet of 16 x 16 patches, {SHEET * PATCH} pixels a side"
+            f"{path}: expected a sheet of {SHEET_SIDE} x {SHEET_SIDE} patches, {SHEET_PIXELS} "
+            f"pixels a side"
         )
-    if size != PATCH:
-        picture = cv2.resize(picture, (SHEET * size, SHEET * size), interpolation=cv2.INTER_AREA)
-    return picture.reshape(SHEET, size, SHEET, size).swapaxes(1, 2).reshape(-1, size, size)
+    # shrinking the sheet shrinks each patch by itself: a pixel averages within its own patch
+    if size != PATCH_SIDE:
+        side = SHEET_SIDE * size
+        sheet = cv2.resize(sheet, (side, side), interpolation=cv2.INTER_AREA)
+    # (rows, size, columns, size) -> (rows, columns, size, size) -> (256, size, size)
+    grid = sheet.reshape(SHEET_SIDE, size, SHEET_SIDE, size).swapaxes(1, 2)
+    return grid.reshape(PATCHES_PER_SHEET, size, size)

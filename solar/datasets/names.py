@@ -1,0 +1,153 @@
+"""Names of datasets: which are known, in which folder each lies, and what goes with a mini set.
+
+This is the one place that turns a name into a folder. A mini set is made on first use, a published
+set has a folder of its own in `$SOLAR_HOME/data`, and own data are given by their path.
+"""
+
+from pathlib import Path
+
+from .. import world
+from ..files import home
+from ..published.catalogue import ENTRIES, of_kind
+from ..world.recipes import DATASETS, IMAGE_SIZE
+
+PUBLISHED_IMAGE_SIZE = 1024  # pixels: the longer side at which the paper describes images
+
+# use -> kinds of mini sets (`world.recipes`) that serve it
+MINI_KINDS = {
+    "benchmark": ("benchmark", "distractors"),
+    "patches": ("patches",),
+    "training": ("train",),
+}
+
+# use -> what an error calls it
+WORDS = {
+    "benchmark": "benchmark",
+    "patches": "patches",
+    "training": "training set",
+    None: "dataset",
+}
+
+# names of the literature -> the entry of the catalogue that brings the files
+ENTRY_OF = {
+    "oxford5k": "roxford5k",  # the first benchmarks label the images of the revisited ones
+    "paris6k": "rparis6k",
+    "liberty": "phototour-liberty",
+    "notredame": "phototour-notredame",
+    "yosemite": "phototour-yosemite",
+}
+
+# use -> published names that serve it
+PUBLISHED_NAMES = {
+    "benchmark": (*of_kind("benchmark", "distractors"), "oxford5k", "paris6k"),
+    "patches": ("liberty", "notredame", "yosemite"),
+    "training": tuple(of_kind("training")),
+}
+
+
+def mini_names(use: str) -> list[str]:
+    """Return the names of the mini sets for a use: 'benchmark', 'patches' or 'training'."""
+    return [name for name, recipe in DATASETS.items() if recipe.kind in MINI_KINDS[use]]
+
+
+def names_of(use: str) -> list[str]:
+    """Return all names for a use ('benchmark', 'patches' or 'training'), mini sets first.
+
+    Example:
+        >>> names_of("patches")[-3:]
+        ['liberty', 'notredame', 'yosemite']
+    """
+    return [*mini_names(use), *PUBLISHED_NAMES[use]]
+
+
+def entry_of(name: str) -> str:
+    """Return the name under which `solar data` fetches a published dataset.
+
+    Example:
+        >>> entry_of("liberty"), entry_of("roxford5k")
+        ('phototour-liberty', 'roxford5k')
+    """
+    return ENTRY_OF.get(name, name)
+
+
+def folder_of(name: str | Path, root: str | Path | None = None, use: str | None = None) -> Path:
+    """Return the folder of a dataset; a mini set is made on first use.
+
+    The folder of a published set is returned whether it was fetched or not: what is missing in it
+    is for the loader to say, which knows the files.
+
+    Args:
+        name: name of a mini or published dataset ('mini-gl18', 'roxford5k', 'liberty'), or, except
+            for benchmarks, a path: a folder, a pickle of training data, or a name in `root`.
+        root: the folder that holds dataset folders; `$SOLAR_HOME/data` if None.
+        use: 'benchmark', 'patches' or 'training'; datasets of another use are refused. Any if None.
+
+    Raises:
+        ValueError: unknown name.
+        FileNotFoundError: a path that leads nowhere.
+
+    Example:
+        >>> folder_of("liberty", root="data").as_posix()
+        'data/liberty'
+    """
+    name = str(name)
+    root = Path(root) if root is not None else home() / "data"
+    uses = list(MINI_KINDS) if use is None else [use]
+    known = [one for each in uses for one in names_of(each)]
+
+    # 1. a mini set: rendered now, unless it is there
+    if name in DATASETS and name in known:
+        return world.make(name, root)
+
+    # 2. own data, by a path or by the name of a folder in `root`
+    own_data = bool(name) and name not in DATASETS and use != "benchmark"
+    if own_data:
+        for path in (Path(name), root / name):
+            if path.exists():
+                return path
+
+    # 3. a published set: where `solar data NAME` puts it
+    if name in known:
+        return ENTRIES[entry_of(name)].place(root)
+
+    if own_data and Path(name).name != name:
+        raise FileNotFoundError(f"{name}: no such file or folder")
+    hint = "" if use == "benchmark" else ", or a path"
+    raise ValueError(f"unknown {WORDS[use]} {name!r}: expected one of {', '.join(known)}{hint}")
+
+
+def image_size_of(name: str) -> int:
+    """Return the usual longer side, in pixels, at which images of a dataset are described.
+
+    Example:
+        >>> image_size_of("mini-revisitop"), image_size_of("roxford5k")
+        (256, 1024)
+    """
+    return max(IMAGE_SIZE) if name in DATASETS else PUBLISHED_IMAGE_SIZE
+
+
+def benchmarks_of(training_set: str) -> dict[str, str]:
+    """Return the benchmarks that a network trained on a dataset is scored on: role -> name.
+
+    Networks trained on a mini set have a benchmark to choose with and one to report. For all other
+    data nothing is returned: `solar evaluate` scores them on the published benchmarks.
+
+    Example:
+        >>> benchmarks_of("mini-gl18")
+        {'validation': 'mini-validation', 'test': 'mini-revisitop'}
+        >>> benchmarks_of("gl18")
+        {}
+    """
+    if training_set not in mini_names("training"):
+        return {}
+    return {"validation": "mini-validation", "test": "mini-revisitop"}
+
+
+def test_patches_of(patch_set: str) -> str | None:
+    """Return the name of the test patches that belong to a set of training patches, or None.
+
+    Example:
+        >>> test_patches_of("mini-phototour")
+        'mini-phototour-test'
+    """
+    return "mini-phototour-test" if patch_set == "mini-phototour" else None
