@@ -8,6 +8,8 @@ local_net    SOSNet, with attention SOLAR's local descriptor: one descriptor per
 checkpoints  weights on disk, in three published layouts
 fuse         the same network with fewer operations: batch norms folded into convolutions
 ===========  ==================================================================================
+
+Book: chapters 1 (finding a landmark again), 2 (second-order attention) and 8 (a local descriptor).
 """
 
 from .attention import SecondOrderAttention

@@ -41,6 +41,7 @@ class Pointwise(nn.Conv2d):
         super().__init__(inputs, outputs, 1)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Multiply all vectors of the map by the weight."""
         weight = self.weight.flatten(1)  # (C', C, 1, 1) -> (C', C)
         out = F.linear(vectors(x), weight, self.bias)  # (B, N, C) -> (B, N, C')
         return as_map(out, x.shape[2:])  # (B, C', H, W)

@@ -1,8 +1,11 @@
-"""The same network, faster to run: batch norms folded into convolutions, channels last, residuals
-added in place.
+"""The same network with fewer operations, for description.
+
+Batch norms become part of the convolutions before them, maps are kept channels last, and residual
+blocks add in place.
 """
 
 import copy
+import itertools
 
 import torch
 from torch import nn
@@ -12,13 +15,74 @@ from torchvision.models.resnet import Bottleneck
 from .attention import vectors
 
 
+def folded(net: nn.Module) -> nn.Module:
+    """Copy a network in evaluation mode, with its batch norms folded into convolutions.
+
+    A batch norm with fixed statistics scales and shifts each channel. So does the last step of a
+    convolution, so both can be one, and the map is passed over once less. Folded are pairs that
+    follow each other in a `Sequential`, and the pairs convN / bnN of a residual block. Channels
+    last, the vectors of the attention block need no copying.
+
+    Args:
+        net: any network; it is left as it is.
+
+    Returns:
+        The copy. Its descriptors differ from the original's by rounding (about 1e-7).
+    """
+    net = copy.deepcopy(net).eval()
+    for module in list(net.modules()):
+        for conv_name, norm_name in _pairs(module):
+            conv = getattr(module, conv_name, None)
+            norm = getattr(module, norm_name, None)
+            if _foldable(conv, norm):
+                setattr(module, conv_name, fuse_conv_bn_eval(conv, norm))
+                setattr(module, norm_name, nn.Identity())
+    return net.to(memory_format=torch.channels_last)
+
+
+def _pairs(module: nn.Module) -> list[tuple[str, str]]:
+    """List the names of children that may be a convolution and the batch norm after it."""
+    names = [name for name, _ in module.named_children()]
+    if isinstance(module, nn.Sequential):
+        return list(itertools.pairwise(names))
+    return [(name, name.replace("conv", "bn")) for name in names if name.startswith("conv")]
+
+
+def _foldable(conv: nn.Module | None, norm: nn.Module | None) -> bool:
+    """Tell whether `norm` has fixed statistics and can become a part of `conv`."""
+    if not isinstance(conv, nn.Conv2d):
+        return False
+    return type(norm) is nn.BatchNorm2d and norm.track_running_stats
+
+
+def in_place(net: nn.Module) -> nn.Module:
+    """Replace the bottlenecks of a `folded` network by blocks that add in place (faster on a CPU).
+
+    Args:
+        net: a folded network; it is changed.
+
+    Returns:
+        `net` itself.
+    """
+    for module in list(net.modules()):
+        for name, child in module.named_children():
+            if isinstance(child, Bottleneck):
+                setattr(module, name, InPlaceBottleneck(child))
+    return net
+
+
 class InPlaceBottleneck(nn.Module):
     """A folded bottleneck that adds its residual to the shortcut where that lies in memory.
 
-    The residual ends with a 1 x 1 convolution, which is a matrix product, and a product can be
-    added to what is there: the block's widest map is held and written once, not twice. If the
-        shortcut is the input itself, the input is
-    overwritten. Shape: (B, C, H, W) -> (B, C', H', W').
+    The residual branch ends with a 1 x 1 convolution. That is a matrix product, and a product can
+    be added to what is there: the block's widest map is held and written once instead of twice. If
+    the shortcut is the input itself, the input is overwritten.
+
+    Args:
+        block: torchvision's bottleneck, already folded.
+
+    Shape:
+        (B, C, H, W) -> (B, C', H', W').
     """
 
     def __init__(self, block: Bottleneck):
@@ -28,50 +92,14 @@ class InPlaceBottleneck(nn.Module):
         self.widen = block.conv3
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        residual = vectors(self.narrow(x))  # (B, N, c)
+        """Compute the block: (B, C, H, W) -> (B, C', H', W')."""
+        # the residual branch but for its last convolution
+        residual = vectors(self.narrow(x))  # (B, C, H, W) -> (B, N, c)
+
+        # the shortcut, which takes the bias of that convolution
         out = self.shortcut(x).add_(self.widen.bias[:, None, None])  # (B, C', H', W')
+
+        # the last convolution as a product, added to the shortcut in place
         weight = self.widen.weight.flatten(1).T.expand(len(x), -1, -1)  # (B, c, C')
         vectors(out).baddbmm_(residual, weight)
         return out.relu_()
-
-
-def folded(net: nn.Module) -> nn.Module:
-    """A copy of `net` in evaluation mode, whose batch norms are part of the convolutions before
-    them.
-
-    A batch norm with fixed statistics is a scale and a shift of each channel, and so is a
-    convolution's last step: one pass over the map less for each. Found are pairs that follow each
-        other in a `Sequential`, and convN / bnN of a
-    residual block. In channels-last order the vectors of the attention block need no copying.
-    Descriptors differ by rounding (about 1e-7). The original is left as it is.
-    """
-    net = copy.deepcopy(net).eval()
-    for module in list(net.modules()):
-        names = [name for name, _ in module.named_children()]
-        if isinstance(module, nn.Sequential):
-            pairs = list(zip(names, names[1:]))
-        else:
-            pairs = [
-                (name, name.replace("conv", "bn")) for name in names if name.startswith("conv")
-            ]
-        for first, second in pairs:
-            conv, norm = getattr(module, first, None), getattr(module, second, None)
-            if (
-                isinstance(conv, nn.Conv2d)
-                and type(norm) is nn.BatchNorm2d
-                and norm.track_running_stats
-            ):
-                setattr(module, first, fuse_conv_bn_eval(conv, norm))
-                setattr(module, second, nn.Identity())
-    return net.to(memory_format=torch.channels_last)
-
-
-def in_place(net: nn.Module) -> nn.Module:
-    """`net`, a `folded` network, with blocks that add in place for its bottlenecks: faster on a
-    CPU, by measure.
-    """
-    for module in list(net.modules()):
-        for name, child in module.named_children():
-            if isinstance(child, Bottleneck):
-                setattr(module, name, InPlaceBottleneck(child))
-    return net

@@ -1,5 +1,6 @@
-"""The global network of SOLAR: trunk -> second-order attention -> pooling -> whitening -> one
-descriptor an image.
+"""The global network: trunk -> second-order attention -> pooling -> whitening -> one descriptor.
+
+Book: chapters 1 (finding a landmark again) and 2 (second-order attention).
 """
 
 import torch
@@ -11,52 +12,77 @@ from .attention import SecondOrderAttention
 from .pooling import l2n, make_pool, whitened
 
 RESNETS = ("resnet18", "resnet34", "resnet50", "resnet101", "resnet152")
-MINI_WIDTHS, MINI_DIM = (16, 24, 48, 96, 160), 128
+
+# the stages of the trunk in their order; soaN is the attention block behind stage N, if it has one
 STAGES = ("conv1", "conv2_x", "conv3_x", "soa3", "conv4_x", "soa4", "conv5_x", "soa5")
-REDUCTION = {3: 8, 4: 4, 5: 2}  # channels / reduced channels of the block after each stage
-IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+REDUCTION = {3: 8, 4: 4, 5: 2}  # stage -> channels / reduced channels of its attention block
+
+# channels after each stage of the mini trunk, and the length of its whitened descriptors
+MINI_WIDTHS = {"conv1": 16, "conv2_x": 24, "conv3_x": 48, "conv4_x": 96, "conv5_x": 160}
+MINI_DIM = 128
+
+# the colours that torchvision's trunks were trained with: mean and standard deviation, RGB, 0..1
+IMAGENET_MEAN = (0.485, 0.456, 0.406)
+IMAGENET_STD = (0.229, 0.224, 0.225)
 
 
 def _mini_stages() -> dict[str, nn.Module]:
-    """A small residual trunk; conv4_x stays at stride 8, so SOA4 sees four times as many positions
-    as SOA5.
+    """Make a small residual trunk.
+
+    Stage conv4_x stays at stride 8, so that SOA4 sees four times as many positions as SOA5.
     """
-
-    def block(i, o, stride):
-        shortcut = nn.Sequential(nn.Conv2d(i, o, 1, stride, bias=False), nn.BatchNorm2d(o))
-        return BasicBlock(i, o, stride, shortcut)
-
-    a, b, c, d, e = MINI_WIDTHS
+    w1, w2, w3, w4, w5 = MINI_WIDTHS.values()
     return {
-        "conv1": nn.Sequential(nn.Conv2d(3, a, 5, 2, 2, bias=False), nn.BatchNorm2d(a)),  # stride 2
-        "conv2_x": nn.Sequential(nn.ReLU(inplace=True), block(a, b, 2)),  # stride 4
-        "conv3_x": block(b, c, 2),  # stride 8
-        "conv4_x": block(c, d, 1),  # stride 8
-        "conv5_x": block(d, e, 2),  # stride 16
+        # (B, 3, H, W) -> (B, 16, H/2, W/2)
+        "conv1": nn.Sequential(nn.Conv2d(3, w1, 5, 2, 2, bias=False), nn.BatchNorm2d(w1)),
+        # -> (B, 24, H/4, W/4)
+        "conv2_x": nn.Sequential(nn.ReLU(inplace=True), _residual_block(w1, w2, 2)),
+        # -> (B, 48, H/8, W/8)
+        "conv3_x": _residual_block(w2, w3, 2),
+        # -> (B, 96, H/8, W/8)
+        "conv4_x": _residual_block(w3, w4, 1),
+        # -> (B, 160, H/16, W/16)
+        "conv5_x": _residual_block(w4, w5, 2),
     }
 
 
+def _residual_block(inputs: int, outputs: int, stride: int) -> BasicBlock:
+    """Make a residual block whose shortcut is a 1 x 1 convolution."""
+    convolution = nn.Conv2d(inputs, outputs, 1, stride, bias=False)
+    shortcut = nn.Sequential(convolution, nn.BatchNorm2d(outputs))
+    return BasicBlock(inputs, outputs, stride, shortcut)
+
+
 def _resnet_stages(architecture: str) -> dict[str, nn.Module]:
+    """Take torchvision's ResNet apart, without its classifier; nothing is downloaded."""
     resnet = getattr(torchvision.models, architecture)(weights=None)
     return {
-        "conv1": nn.Sequential(resnet.conv1, resnet.bn1),
-        "conv2_x": nn.Sequential(resnet.relu, resnet.maxpool, resnet.layer1),
-        "conv3_x": resnet.layer2,
+        "conv1": nn.Sequential(resnet.conv1, resnet.bn1),  # (B, 3, H, W) -> (B, 64, H/2, W/2)
+        "conv2_x": nn.Sequential(resnet.relu, resnet.maxpool, resnet.layer1),  # stride 4
+        "conv3_x": resnet.layer2,  # stride 8
         "conv4_x": resnet.layer3,  # stride 16
         "conv5_x": resnet.layer4,  # stride 32
     }
 
 
 def _widths(architecture: str) -> dict[int, int]:
+    """Return the channels after stages 3, 4 and 5."""
     if architecture == "mini":
-        return dict(zip((3, 4, 5), MINI_WIDTHS[2:]))
-    wide = 1 if architecture in ("resnet18", "resnet34") else 4
-    return {3: 128 * wide, 4: 256 * wide, 5: 512 * wide}
+        return {stage: MINI_WIDTHS[f"conv{stage}_x"] for stage in (3, 4, 5)}
+    # the bottlenecks of the deeper networks end four times as wide as plain residual blocks
+    expansion = 1 if architecture in ("resnet18", "resnet34") else 4
+    return {3: 128 * expansion, 4: 256 * expansion, 5: 512 * expansion}
 
 
 class Features(nn.Module):
-    """The trunk with its attention blocks. Shape: (B, 3, H, W) -> (B, C, H / s, W / s), s = 32
-    (mini: 16).
+    """The trunk with its attention blocks.
+
+    Args:
+        architecture: 'mini' or one of `RESNETS`.
+        soa: stages with an attention block behind them, among '3', '4', '5'.
+
+    Shape:
+        (B, 3, H, W) -> (B, C, H/s, W/s), with stride s = 32 (mini: 16).
     """
 
     def __init__(self, architecture: str, soa: str):
@@ -64,43 +90,69 @@ class Features(nn.Module):
         stages = _mini_stages() if architecture == "mini" else _resnet_stages(architecture)
         for name, stage in stages.items():
             self.add_module(name, stage)
-        for layer, channels in _widths(architecture).items():
-            if str(layer) in soa:
-                self.add_module(f"soa{layer}", SecondOrderAttention(channels, REDUCTION[layer]))
+        for number, channels in _widths(architecture).items():
+            if str(number) in soa:
+                self.add_module(f"soa{number}", SecondOrderAttention(channels, REDUCTION[number]))
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return self.features_from(x, "conv1")
+        """Run all stages: (B, 3, H, W) -> (B, C, H/s, W/s)."""
+        return self._run(x, STAGES)
 
     def features_before(self, x: torch.Tensor, name: str) -> torch.Tensor:
-        """What the stage called `name` sees, from a picture."""
+        """Run the stages before the stage called `name`: return its input.
+
+        Args:
+            x: images (B, 3, H, W).
+            name: one of `STAGES`.
+        """
         return self._run(x, STAGES[: STAGES.index(name)])
 
     def features_from(self, x: torch.Tensor, name: str) -> torch.Tensor:
-        """The last stage's output, from what the stage called `name` sees."""
+        """Run the stage called `name` and those after it: return the last feature maps.
+
+        Args:
+            x: the input of that stage, as `features_before` returns it.
+            name: one of `STAGES`.
+        """
         return self._run(x, STAGES[STAGES.index(name) :])
 
-    def _run(self, x: torch.Tensor, stages) -> torch.Tensor:
-        for stage in stages:
-            x = getattr(self, stage)(x) if hasattr(self, stage) else x
+    def _run(self, x: torch.Tensor, names: tuple[str, ...]) -> torch.Tensor:
+        """Apply the stages called `names`, one after the other."""
+        for name in names:
+            stage = getattr(self, name, None)
+            if stage is not None:  # an attention block may be absent
+                x = stage(x)
         return x
 
 
 class GlobalNet(nn.Module):
-    """Image retrieval network (SOLAR, section 3). Shape: (B, 3, H, W) -> (B, D), rows of unit
-    length.
+    """The image retrieval network (SOLAR, section 3): one descriptor per image.
+
+    Module names are those of the published state dict, so that published files load without a
+    table of translations.
 
     Args:
-        architecture: 'mini' or a ResNet ('resnet18' ... 'resnet152'). Nothing is ever downloaded.
-        soa: stages with an attention block, among '3', '4', '5': '45' is the paper's, '' none.
+        architecture: 'mini' or a ResNet ('resnet18' ... 'resnet152'). Weights are random; nothing
+            is ever downloaded.
+        soa: stages with an attention block behind them, among '3', '4', '5': '45' is the paper's,
+            '' means none.
         pool: one of `pooling.POOLINGS`.
         whitening: end with a linear map (its weights come from training or from a file).
         regional: pool overlapping squares of the map, whiten each, and add them up
             (`pooling.Regional`).
 
-    Module names are those of the published state dict, so published files load without translation.
+    Shape:
+        (B, 3, H, W) -> (B, D), rows of unit length.
 
     Raises:
         ValueError: unknown architecture, stage or pooling.
+
+    Example:
+        >>> import torch
+        >>> from solar import GlobalNet
+        >>> net = GlobalNet("mini", soa="45").eval()
+        >>> net(torch.rand(2, 3, 64, 96)).shape
+        torch.Size([2, 128])
     """
 
     def __init__(
@@ -120,32 +172,50 @@ class GlobalNet(nn.Module):
             raise ValueError(
                 f"soa={soa!r}: expected some of the stages '3', '4', '5', as in '45', or ''"
             )
-        self.architecture, self.soa, self.pooling, self.regional = architecture, soa, pool, regional
-        self.mean, self.std = IMAGENET_MEAN, IMAGENET_STD
+        # how the network was built, for `save` and for printing
+        self.architecture = architecture
+        self.soa = soa
+        self.pooling = pool
+        self.regional = regional
+
+        # how images are normalised before they enter
+        self.mean = IMAGENET_MEAN
+        self.std = IMAGENET_STD
+
+        # the parts, in the order in which data flows
         channels = _widths(architecture)[5]
+        dim = MINI_DIM if architecture == "mini" else channels
         self.features = Features(architecture, soa)
         self.pool = make_pool(pool, channels, regional)
-        self.whiten = (
-            nn.Linear(channels, MINI_DIM if architecture == "mini" else channels)
-            if whitening
-            else None
-        )
-        self.dim = self.whiten.out_features if whitening else channels
+        self.whiten = nn.Linear(channels, dim) if whitening else None
+        self.dim = dim if whitening else channels  # D, the length of a descriptor
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return self.head(self.features(x))
+        """Describe images: (B, 3, H, W) -> (B, D)."""
+        maps = self.features(x)  # (B, 3, H, W) -> (B, C, h, w)
+        return self.head(maps)  # (B, D)
 
     def head(self, x: torch.Tensor) -> torch.Tensor:
-        """Pooling and whitening alone: (B, C, h, w) -> (B, D)."""
-        x = l2n(self.pool(x))  # (B, C, h, w) -> (B, C)
-        return x if self.whiten is None else whitened(self.whiten, x)  # (B, D)
+        """Pool and whiten feature maps: (B, C, h, w) -> (B, D), rows of unit length."""
+        pooled = l2n(self.pool(x))  # (B, C, h, w) -> (B, C)
+        if self.whiten is None:
+            return pooled
+        return whitened(self.whiten, pooled)  # (B, C) -> (B, D)
 
     @torch.no_grad()
     def attention(
         self, x: torch.Tensor, layer: int = 5, at: list[tuple[int, int]] | None = None
     ) -> torch.Tensor:
-        """Where positions look: (B, h * w, h, w), or (B, len(at), h, w) for the positions `at` =
-        [(row, column), ...].
+        """Return the attention maps of one block: where each position looks.
+
+        Args:
+            x: images (B, 3, H, W).
+            layer: the stage before the block: 3, 4 or 5.
+            at: positions (row, column) on the map; None means all.
+
+        Returns:
+            (B, h * w, h, w), one map per position, row by row; or (B, len(at), h, w). Each map sums
+            to one.
 
         Raises:
             ValueError: there is no attention block after that stage, or a position lies outside the
@@ -153,21 +223,29 @@ class GlobalNet(nn.Module):
         """
         if str(layer) not in tuple(self.soa):
             raise ValueError(f"no attention after stage {layer}: this network has soa={self.soa!r}")
-        x = self.features.features_before(x, f"soa{layer}")
+        x = self.features.features_before(x, f"soa{layer}")  # (B, 3, H, W) -> (B, C, h, w)
         height, width = x.shape[2:]
-        rows = None
+
+        # positions as the numbers by which the block counts them: row by row
+        numbers = None
         if at is not None:
-            if any(not (0 <= r < height and 0 <= c < width) for r, c in at):
-                raise ValueError(
-                    f"positions {at}: expected rows below {height} and columns below {width}"
-                )
-            rows = torch.tensor([r * width + c for r, c in at], dtype=torch.long, device=x.device)
-        return getattr(self.features, f"soa{layer}").maps(x, rows).unflatten(-1, (height, width))
+            for row, column in at:
+                if not (0 <= row < height and 0 <= column < width):
+                    raise ValueError(
+                        f"positions {at}: expected rows below {height} and columns below {width}"
+                    )
+            numbers = [row * width + column for row, column in at]
+            numbers = torch.tensor(numbers, dtype=torch.long, device=x.device)
+
+        block = getattr(self.features, f"soa{layer}")
+        return block.maps(x, numbers).unflatten(-1, (height, width))  # (B, n, N) -> (B, n, h, w)
 
     def __repr__(self) -> str:
         size = sum(p.numel() for p in self.parameters()) / 1e6
-        regional = ", regional=True" if self.regional else ""
+        options = f"soa={self.soa!r}, pool={self.pooling!r}, whitening={self.whiten is not None}"
+        if self.regional:
+            options += ", regional=True"
         return (
-            f"GlobalNet({self.architecture!r}, soa={self.soa!r}, pool={self.pooling!r}, "
-            f"whitening={self.whiten is not None}{regional}): {size:.2f} M parameters, {self.dim}-D descriptors"
+            f"GlobalNet({self.architecture!r}, {options}): "
+            f"{size:.2f} M parameters, {self.dim}-D descriptors"
         )

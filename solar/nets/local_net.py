@@ -1,5 +1,8 @@
-"""The local network: SOSNet (Tian et al., 2019), and with attention blocks SOLAR's local descriptor
-(section 5.3).
+"""The local network: SOSNet (Tian et al., 2019), and SOLAR's local descriptor (section 5.3).
+
+SOLAR-local is SOSNet with attention blocks behind its layers 3, 4 and 5.
+
+Book: chapter 8 (a local descriptor).
 """
 
 import torch
@@ -8,50 +11,65 @@ from torch import nn
 
 from .attention import SecondOrderAttention
 
-PATCH = 32  # pixels: side of a patch
-REDUCTION = {3: 4, 4: 4, 5: 2}
+PATCH = 32  # height and width of a patch, pixels
+DIM = 128  # length of a descriptor
+REDUCTION = {3: 4, 4: 4, 5: 2}  # layer -> channels / reduced channels of its attention block
 
 
 def _stages(width: int) -> list[list[nn.Module]]:
-    """The seven layers. Input channels, output channels, kernel, stride of each convolution; (B, C,
-    side, side).
-    """
-    a, b, c = width, 2 * width, 4 * width
+    """Make the modules of the seven layers; `width` is the number of channels of the first."""
+    # input channels, output channels, kernel, stride of each convolution
     plan = [
-        (1, a, 3, 1),  # 32 x 32
-        (a, a, 3, 1),
-        (a, b, 3, 2),  # 16 x 16
-        (b, b, 3, 1),
-        (b, c, 3, 2),  # 8 x 8
-        (c, c, 3, 1),
-        (c, 128, 8, 1),  # 1 x 1
+        (1, width, 3, 1),  # (B, 1, 32, 32) -> (B, width, 32, 32)
+        (width, width, 3, 1),
+        (width, 2 * width, 3, 2),  # -> (B, 2 width, 16, 16)
+        (2 * width, 2 * width, 3, 1),
+        (2 * width, 4 * width, 3, 2),  # -> (B, 4 width, 8, 8)
+        (4 * width, 4 * width, 3, 1),
+        (4 * width, DIM, 8, 1),  # -> (B, 128, 1, 1)
     ]
     stages = []
-    for i, o, kernel, stride in plan:
-        conv = nn.Conv2d(i, o, kernel, stride, padding=kernel // 3 % 2, bias=False)
+    for inputs, outputs, kernel, stride in plan:
+        padding = 1 if kernel == 3 else 0
+        conv = nn.Conv2d(inputs, outputs, kernel, stride, padding, bias=False)
         nn.init.orthogonal_(conv.weight)
-        stages.append([conv, nn.BatchNorm2d(o, affine=False, eps=1e-5), nn.ReLU()])
+        stages.append([conv, nn.BatchNorm2d(outputs, affine=False, eps=1e-5), nn.ReLU()])
+
+    # three exceptions: the patch's own mean and contrast are taken off first, the sixth layer drops
+    # channels in training, and the last one has no ReLU
     stages[0].insert(0, nn.InstanceNorm2d(1, eps=1e-5))
     stages[5].append(nn.Dropout(0.1))
-    stages[6].pop()  # no ReLU at the end
+    stages[6].pop()
     return stages
 
 
 class LocalNet(nn.Module):
-    """Patch descriptor. Shape: (B, 1, 32, 32) grey patches -> (B, 128), rows of unit length.
+    """The patch descriptor: SOSNet, or with attention blocks SOLAR-local (SOLAR, section 5.3).
+
+    Module names are those of the published state dicts: `layers.N` for SOSNet, `layerN` and `soaN`
+    for SOLAR-local.
 
     Args:
         soa: layers with an attention block behind them, among '3', '4', '5'; '' is SOSNet itself.
         width: channels of the first layer; the published networks have 32.
 
-    Module names are those of the published state dicts: `layers.N` for SOSNet, `layerN` and `soaN`
-    for SOLAR-local.
+    Shape:
+        (B, 1, 32, 32) grey patches, in 0..255 or 0..1 -> (B, 128), rows of unit length.
 
     Raises:
         ValueError: unknown layer.
+
+    Example:
+        >>> import torch
+        >>> from solar import LocalNet
+        >>> net = LocalNet(soa="345").eval()
+        >>> net
+        LocalNet(soa='345', width=32): 1.38 M parameters, 128-D descriptors
+        >>> net(torch.rand(5, 1, 32, 32)).shape
+        torch.Size([5, 128])
     """
 
-    dim = 128
+    dim = DIM
 
     def __init__(self, soa: str = "345", width: int = 32):
         super().__init__()
@@ -59,50 +77,77 @@ class LocalNet(nn.Module):
             raise ValueError(
                 f"soa={soa!r}: expected some of the layers '3', '4', '5', as in '345', or ''"
             )
-        self.soa, self.width = soa, width
+        self.soa = soa
+        self.width = width
         stages = _stages(width)
+
+        # SOSNet's published names: one sequence of all modules
         if not soa:
-            self.layers = nn.Sequential(*(module for stage in stages for module in stage))
+            self.layers = nn.Sequential()
+            for stage in stages:
+                self.layers.extend(stage)
             return
+
+        # SOLAR-local's published names: one sequence per layer, and the attention blocks
         for number, stage in enumerate(stages, 1):
             self.add_module(f"layer{number}", nn.Sequential(*stage))
-        for layer, channels in {3: 2 * width, 4: 2 * width, 5: 4 * width}.items():
-            if str(layer) in soa:
-                block = SecondOrderAttention(channels, REDUCTION[layer])
+        for number, channels in {3: 2 * width, 4: 2 * width, 5: 4 * width}.items():
+            if str(number) in soa:
+                block = SecondOrderAttention(channels, REDUCTION[number])
                 for conv in (block.f[0], block.g[0], block.h):
                     nn.init.orthogonal_(conv.weight)
-                self.add_module(f"soa{layer}", block)
+                self.add_module(f"soa{number}", block)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        x = (
-            self.features_before(x, "") if self.soa else self.layers(x)
-        )  # (B, 1, 32, 32) -> (B, 128, 1, 1)
-        return F.normalize(x.flatten(1).float() + 1e-10)
+        """Describe patches: (B, 1, 32, 32) -> (B, 128)."""
+        # all layers: (B, 1, 32, 32) -> (B, 128, 1, 1)
+        x = self.features_before(x, "") if self.soa else self.layers(x)
+
+        # the authors' normalisation: the small number makes a blank patch a row of unit length too
+        return F.normalize(x.flatten(1).float() + 1e-10)  # (B, 128)
 
     def features_before(self, x: torch.Tensor, name: str) -> torch.Tensor:
-        """The input that the block called `name` ('soa3', 'soa4', 'soa5') sees; the last output if
-        there is none.
+        """Run the layers before an attention block: return its input.
+
+        Args:
+            x: patches (B, 1, 32, 32).
+            name: 'soa3', 'soa4' or 'soa5'; any other name runs all layers.
+
+        Returns:
+            (B, C, h, w), or the output of the last layer, (B, 128, 1, 1).
         """
         for number in range(1, 8):
             x = getattr(self, f"layer{number}")(x)
             if f"soa{number}" == name:
                 return x
-            x = getattr(self, f"soa{number}")(x) if str(number) in self.soa else x
+            if str(number) in self.soa:
+                x = getattr(self, f"soa{number}")(x)  # attention keeps the shape
         return x
 
     @torch.no_grad()
     def attention(self, x: torch.Tensor, layer: int = 5) -> torch.Tensor:
-        """Where positions of a patch look: (B, h * w, h, w); h = w = 16 after layers 3 and 4, 8
-        after layer 5.
+        """Return the attention maps of one block: where each position of a patch looks.
+
+        Args:
+            x: patches (B, 1, 32, 32).
+            layer: the layer before the block: 3, 4 or 5.
+
+        Returns:
+            (B, h * w, h, w), one map per position, row by row; h = w = 16 after layers 3 and 4, 8
+            after layer 5. Each map sums to one.
 
         Raises:
             ValueError: there is no attention block after that layer.
         """
         if str(layer) not in tuple(self.soa):
             raise ValueError(f"no attention after layer {layer}: this network has soa={self.soa!r}")
-        x = self.features_before(x, f"soa{layer}")
-        return getattr(self, f"soa{layer}").maps(x).unflatten(-1, x.shape[2:])
+        x = self.features_before(x, f"soa{layer}")  # (B, 1, 32, 32) -> (B, C, h, w)
+        block = getattr(self, f"soa{layer}")
+        return block.maps(x).unflatten(-1, x.shape[2:])  # (B, N, N) -> (B, N, h, w)
 
     def __repr__(self) -> str:
         size = sum(p.numel() for p in self.parameters()) / 1e6
-        return f"LocalNet(soa={self.soa!r}, width={self.width}): {size:.2f} M parameters, 128-D descriptors"
+        return (
+            f"LocalNet(soa={self.soa!r}, width={self.width}): "
+            f"{size:.2f} M parameters, {self.dim}-D descriptors"
+        )

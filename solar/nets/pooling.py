@@ -115,7 +115,8 @@ def regions(height: int, width: int, levels: int = 3) -> list[Square]:
     them stand in a row that neighbours overlap by about 40 %.
 
     Args:
-        height, width: size of the map.
+        height: rows of the map.
+        width: columns of the map.
         levels: number of sizes of squares.
 
     Returns:
@@ -139,9 +140,9 @@ def regions(height: int, width: int, levels: int = 3) -> list[Square]:
         side = 2 * short // (level + 1)
         if side == 0:  # the map is too small for this level
             break
-        for row in _starts(height, side, level + extra_rows):
-            for column in _starts(width, side, level + extra_columns):
-                squares.append((row, column, side, side))
+        rows = _starts(height, side, level + extra_rows)
+        columns = _starts(width, side, level + extra_columns)
+        squares += [(row, column, side, side) for row in rows for column in columns]
     return squares
 
 
@@ -199,6 +200,7 @@ class GeM(nn.Module):
         self.p = nn.Parameter(torch.full((channels,), float(p)))
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Pool each channel with its exponent: (B, C, H, W) -> (B, C)."""
         with torch.autocast(x.device.type, enabled=False):
             return gem(x, self.p)
 
@@ -231,6 +233,7 @@ class Regional(nn.Module):
         self.whiten = nn.Linear(channels, channels)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Sum the whitened descriptors of all squares: (B, C, H, W) -> (B, C)."""
         height, width = x.shape[2:]
         vectors = []
         for r, c, h, w in [(0, 0, height, width), *regions(height, width)]:
@@ -247,6 +250,7 @@ class Pool(nn.Module):
         self.function = function
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Apply the function: (B, C, H, W) -> (B, C)."""
         return self.function(x)
 
 
