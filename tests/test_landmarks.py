@@ -5,10 +5,11 @@ import hashlib
 import numpy as np
 import pytest
 
+from solar.world.facades import facade
 from solar.world.landmark import Landmark, draw_style
 from solar.world.solids import Polyhedron, Quadric
 from solar.world.styles import STYLES
-from solar.world.textures import TEXELS_PER_METRE, facade, masonry, noise, swatch, tiles
+from solar.world.textures import TEXELS_PER_METRE, Stones, masonry, noise, swatch, tiles
 from solar.world.visibility import box_corners
 
 SEEDS = range(2000, 2016)  # all ten styles occur among them
@@ -175,7 +176,7 @@ def test_noise_tiles_and_is_standardised():
 @pytest.mark.parametrize(
     "make",
     [
-        lambda rng, s: swatch(rng, s, (0.6,) * 3, 0.7, 1.5, 0.1, 0.0),
+        lambda rng, s: swatch(rng, s, (0.6,) * 3, Stones(0.7, 1.5, 0.1, 0.0)),
         lambda rng, s: tiles(rng, s, (0.6,) * 3, 0.7),
     ],
 )

@@ -1,0 +1,67 @@
+"""Describe how walls are painted, and draw filled polygons, lines and discs into textures.
+
+Textures are as in `textures`: (h, w, 4) float32, RGB and glow, ten texels per metre, row 0 on top.
+Positions are (x, y) in texels.
+"""
+
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
+from numpy.typing import ArrayLike
+
+from .textures import Stones
+
+
+@dataclass(frozen=True)
+class Style:
+    """The paint and proportions of the walls of one landmark."""
+
+    wall: np.ndarray  # (3,) RGB of the stones
+    trim: np.ndarray  # (3,) RGB of frames, cornices and columns
+    roof: np.ndarray  # (3,) RGB of the tiles
+    stones: Stones
+    windows: tuple  # by storey, from below: (kind, share of the bay, share of the storey)
+    bay: float  # metres between two columns of windows
+    storey: float  # metres between two rows of windows
+    frame: float  # thickness of a window's frame
+    mullions: int  # columns of panes: a vertical bar between two
+    rails: int  # rows of panes: a horizontal bar between two
+    sill: int  # 0 no sill, 1 a sill, 2 a sill and a pediment
+    course: float  # thickness of the band between two storeys, texels
+    dentils: int  # width of the teeth below the cornice, texels; 0 for none
+    pilasters: bool  # flat columns between the bays
+    petals: int  # of a rose window
+    door: str  # kind of the portal: "arch", "lancet" or "rect"
+
+    def with_trim(self, trim: np.ndarray) -> "Style":
+        """Return the same style with frames of another colour (3,) and no sills."""
+        return replace(self, trim=np.asarray(trim), sill=0)
+
+
+def opencv_colour(colour: ArrayLike, glow: float = 0.0) -> tuple[float, ...]:
+    """Return a colour (3,) and its glow as OpenCV takes them."""
+    return (*map(float, colour), glow)
+
+
+def fill(texture: np.ndarray, points: np.ndarray, colour: ArrayLike, glow: float = 0.0) -> None:
+    """Fill the polygon `points` (n, 2), texels, with a colour (3,) and a glow; smooth edges."""
+    # OpenCV takes whole numbers with three fractional bits: eighths of a texel
+    eighths = np.round(points * 8).astype(np.int32)
+    cv2.fillPoly(texture, [eighths], opencv_colour(colour, glow), cv2.LINE_AA, 3)
+
+
+def line(
+    texture: np.ndarray, a: ArrayLike, b: ArrayLike, colour: ArrayLike, thickness: int = 1
+) -> None:
+    """Draw a line of `thickness` texels from `a` (2,) to `b` (2,): x, y in texels."""
+    start = tuple(round(value) for value in a)
+    end = tuple(round(value) for value in b)
+    cv2.line(texture, start, end, opencv_colour(colour), thickness, cv2.LINE_AA)
+
+
+def disc(
+    texture: np.ndarray, centre: tuple[int, int], radius: int, paint: tuple, edge: int = -1
+) -> None:
+    """Draw a disc (`edge` -1) or a circle `edge` texels thick; `paint` is (r, g, b, glow)."""
+    cv2.circle(texture, centre, radius, paint, edge, cv2.LINE_AA)
