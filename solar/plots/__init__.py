@@ -1,17 +1,27 @@
-"""The figures of the book, a room for each subject. Colours are safe for the colour-blind, and
-never stand alone.
+"""The figures of the book, one module per subject.
+
+Most functions draw a whole figure with matplotlib; those whose first argument is `axis` draw into
+an axis. Colours are safe for the colour-blind and never stand alone.
+
+=========== =============================================================== =======
+module      figures                                                         chapter
+=========== =============================================================== =======
+search      ranked lists, scores, feature maps, pooling                     1
+attention   attention maps laid over images                                 2
+explorer    shares of attention                                             3
+losses      descriptors on a circle or a sphere, losses over them           4
+training    tuples, curves over steps and epochs                            5
+protocol    the protocol's lists and precision, distractors, costs          6 and 7
+tensorboard an evaluation for TensorBoard                                   6
+local       patches, matches, error curves                                  8 and 9
+published   published scores                                                10
+tables      numbers as text                                                 all
+basics      the palette, the page style, images, curves                     all
+=========== =============================================================== =======
 """
 
 from .attention import attention_grid, attention_map, mark, to_grid
-from .basics import BOX, growth, show, style
-from .protocol import (
-    costs,
-    each_query,
-    falling_scores,
-    precision_steps,
-    protocol_lists,
-    thumbnail_map,
-)
+from .basics import BOX, COLOURS, growth, label_of, show, style
 from .explorer import shares
 from .local import (
     draw_matches,
@@ -22,7 +32,6 @@ from .local import (
     save_matches,
 )
 from .losses import (
-    LiveCircle,
     blind_spots,
     circle,
     histograms,
@@ -32,15 +41,22 @@ from .losses import (
     sphere,
     surfaces,
 )
+from .protocol import (
+    costs,
+    each_query,
+    falling_scores,
+    precision_steps,
+    protocol_lists,
+    thumbnail_map,
+)
 from .published import million
-from .search import COLOURS, channel_maps, label_of, ranked_lists, score_bars, score_over_exponent
+from .search import channel_maps, ranked_lists, score_bars, score_over_exponent
 from .tables import brackets, percent, signed, table, with_interval
 from .training import epoch_curves, step_curves, tuples, validation_curves
 
 __all__ = [
     "BOX",
     "COLOURS",
-    "LiveCircle",
     "attention_grid",
     "attention_map",
     "blind_spots",

@@ -1,23 +1,32 @@
-"""Attention maps laid over pictures."""
+"""Attention maps laid over images.
+
+Book: chapter 2 (second-order attention).
+"""
 
 import cv2
 import matplotlib.pyplot as plt
 import numpy as np
 
-from .basics import show
+from .basics import MARK, show
 
 
 def mark(axis, at: tuple[int, int], grid: tuple[int, int], size: tuple[int, int]) -> None:
-    """A dot at the middle of cell `at` = (row, column) of a `grid` (h, w) laid over a picture of
-    `size` (H, W).
+    """Draw a dot at the middle of a cell.
+
+    Args:
+        axis: a matplotlib axis that shows an image.
+        at: (row, column) of the cell.
+        grid: (h, w), the number of cells.
+        size: (H, W) of the image in pixels.
     """
-    y, x = ((i + 0.5) * length / cells for i, cells, length in zip(at, grid, size))
+    y = (at[0] + 0.5) * size[0] / grid[0]
+    x = (at[1] + 0.5) * size[1] / grid[1]
     axis.plot(
         x,
         y,
         "o",
         markersize=9,
-        markerfacecolor="#56B4E9",
+        markerfacecolor=MARK,
         markeredgecolor="white",
         markeredgewidth=2,
     )
@@ -26,48 +35,77 @@ def mark(axis, at: tuple[int, int], grid: tuple[int, int], size: tuple[int, int]
 def attention_map(
     axis, image, row: np.ndarray, at=None, title: str = "", opacity: float = 0.6
 ) -> None:
-    """Lay a map (h, w) over a grey picture, brightest where it is largest, and mark the position
-    `at` = (row, column).
+    """Lay a map over a grey image, brightest where the map is largest.
 
     Every map is stretched from its own minimum to its own maximum: compare shapes, not brightness.
+
+    Args:
+        axis: a matplotlib axis.
+        image: a PIL image or an array (H, W, 3) of bytes.
+        row: (h, w), the map.
+        at: (row, column) of the cell to mark, or None.
+        title: words above the image.
+        opacity: of the map, 0 to 1.
     """
-    picture = np.asarray(image) / 255  # (H, W, 3)
-    heat = (row - row.min()) / (np.ptp(row) or 1)
-    heat = cv2.resize(heat, picture.shape[1::-1], interpolation=cv2.INTER_LINEAR)
-    grey = picture.mean(-1, keepdims=True)
-    axis.imshow(
-        np.clip((1 - opacity) * grey + opacity * plt.colormaps["magma"](heat)[..., :3], 0, 1)
-    )
+    pixels = np.asarray(image) / 255  # (H, W, 3)
+    grey = pixels.mean(-1, keepdims=True)
+
+    # stretch the map to 0..1 (an even map has no range: divide by one) and to the image's size
+    heat = (row - row.min()) / (np.ptp(row) or 1)  # (h, w)
+    heat = cv2.resize(heat, pixels.shape[1::-1], interpolation=cv2.INTER_LINEAR)  # (H, W)
+
+    # blend the grey image with the map's colours
+    colours = plt.colormaps["magma"](heat)[..., :3]
+    blend = (1 - opacity) * grey + opacity * colours
+    axis.imshow(np.clip(blend, 0, 1))
     axis.set(xticks=[], yticks=[])
     axis.set_title(title, fontsize=9, pad=3)
     if at is not None:
-        mark(axis, at, row.shape, picture.shape[:2])
+        mark(axis, at, row.shape, pixels.shape[:2])
 
 
 def attention_grid(
     image, maps: list[list[np.ndarray]], at: list[tuple[int, int]], titles: list[str], names=None
-):
-    """For each position a row: the picture with a dot at it, then its maps, one a title.
+) -> None:
+    """Draw one row per position: the image with a dot at it, then its maps, one under each title.
 
     Args:
-        maps: for each position, arrays (h, w), all of one size.  at: positions (row, column) on
-            that grid.
-        names: what lies at the positions, written beside the rows.
+        image: a PIL image or an array (H, W, 3) of bytes.
+        maps: for each position its maps (h, w), all of one size.
+        at: (row, column) of each position on that grid.
+        titles: one title per map.
+        names: what lies at the positions, written beside the rows, or None.
     """
     size = np.asarray(image).shape[:2]
-    columns, high = len(titles) + 1, 2.9 * size[0] / size[1]
+    columns = len(titles) + 1
+    height = 2.9 * size[0] / size[1]  # of one row, in inches
     figure, axes = plt.subplots(
-        len(at), columns, figsize=(2.9 * columns, high * len(at)), squeeze=False
+        len(at), columns, figsize=(2.9 * columns, height * len(at)), squeeze=False
     )
     for i, line in enumerate(axes):
+        # the position in the image; titles stand above the first row only
         show(line[0], np.asarray(image), "" if i else "position")
         mark(line[0], at[i], maps[i][0].shape, size)
         line[0].set_ylabel(names[i] if names else "")
+
+        # its maps
         for axis, row, title in zip(line[1:], maps[i], titles):
             attention_map(axis, image, row, at[i], "" if i else title)
     figure.subplots_adjust(wspace=0.04, hspace=0.05)
 
 
 def to_grid(row: np.ndarray, grid: tuple[int, int]) -> np.ndarray:
-    """A map (h, w) on a coarser grid: the mean over each of its cells."""
+    """Bring a map to a coarser grid by the mean over each of its cells.
+
+    Args:
+        row: (h, w), the map.
+        grid: (h', w'), fewer cells.
+
+    Returns:
+        (h', w').
+
+    Example:
+        >>> to_grid(np.array([[1.0, 3.0], [2.0, 2.0]]), (1, 2)).tolist()
+        [[1.5, 2.5]]
+    """
     return cv2.resize(row, grid[::-1], interpolation=cv2.INTER_AREA)

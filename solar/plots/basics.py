@@ -1,5 +1,7 @@
-"""What every figure shares: paper, pictures, curves. Colours are safe for the colour-blind (Okabe
-and Ito).
+"""The parts that all figures share: the palette, the page style, images, labels and curves.
+
+The colours are those of Okabe and Ito, which colour-blind readers can tell apart. In every figure a
+word, a marker or a dash says the same as the colour.
 """
 
 import matplotlib.pyplot as plt
@@ -7,11 +9,35 @@ import numpy as np
 
 from ..images import read_image
 
-BOX = "#F0E442"
+# the palette: no other module of the figures names a colour by its number
+BLUE = "#0072B2"
+VERMILION = "#D55E00"
+GREEN = "#009E73"
+PURPLE = "#CC79A7"
+SKY = "#56B4E9"
+YELLOW = "#F0E442"
+GREY = "#999999"  # what does not count, and lines to compare with
+DARK_GREY = "#666666"  # words beside a line
+PALE_GREY = "#BBBBBB"  # keypoints without a match
+
+CURVES = (BLUE, VERMILION, GREEN, PURPLE, "#777777")  # curves of one figure, in this order
+BOX = YELLOW  # the box of a query
+MARK = SKY  # the position that looks
+
+# images by their label: right ones, ignored ones, wrong ones
+COLOURS = {
+    "query": YELLOW,
+    "easy": GREEN,
+    "hard": GREEN,
+    "ok": GREEN,
+    "junk": GREY,
+    "other": VERMILION,
+}
+PROTOCOL_COLOURS = {"easy": GREEN, "medium": BLUE, "hard": VERMILION}
 
 
 def style() -> None:
-    """White paper also in dark mode, and a readable size. Call it once at the top of a notebook."""
+    """Set white paper, also in dark mode, and a readable size: once at the top of a notebook."""
     plt.rcParams.update(
         {
             "figure.facecolor": "white",
@@ -25,30 +51,70 @@ def style() -> None:
     )
 
 
-def show(axis, image, title: str = "", frame: str | None = None, box=None) -> None:
-    """Draw one picture (path, PIL image or array), perhaps with a coloured `frame` and a `box` (x0,
-    y0, x1, y1).
+def label_of(truth: dict, image: int) -> str:
+    """Return what an image is for a query.
+
+    Args:
+        truth: the query's ground truth: label -> image numbers, with the labels 'easy', 'hard' and
+            'junk' of the revisited protocol, or 'ok' and 'junk' of the original one.
+        image: number of a database image.
+
+    Returns:
+        The label, or 'other' for an image of another landmark.
+
+    Example:
+        >>> truth = {"easy": [4], "hard": [7], "junk": [2]}
+        >>> label_of(truth, 7)
+        'hard'
+        >>> label_of(truth, 1)
+        'other'
     """
-    axis.imshow(image if isinstance(image, np.ndarray) else read_image(image))
+    for label in ("easy", "hard", "ok", "junk"):
+        if image in truth.get(label, ()):
+            return label
+    return "other"
+
+
+def show(axis, image, title: str = "", frame: str | None = None, box=None) -> None:
+    """Draw one image.
+
+    Args:
+        axis: a matplotlib axis.
+        image: a path, a PIL image or an array (H, W, 3).
+        title: words above the image, in the frame's colour.
+        frame: colour of a frame around the image, or None.
+        box: (x0, y0, x1, y1) in pixels of a rectangle to draw, or None.
+    """
+    pixels = image if isinstance(image, np.ndarray) else read_image(image)
+    axis.imshow(pixels)
     axis.set(xticks=[], yticks=[])
     axis.set_title(title, fontsize=9, color=frame or "black", pad=3)
+
+    # the four spines of the axis are the frame
     for spine in axis.spines.values():
         spine.set(visible=frame is not None, color=frame, linewidth=4)
     if box is not None:
         x0, y0, x1, y1 = box
-        axis.add_patch(
-            plt.Rectangle((x0, y0), x1 - x0, y1 - y0, fill=False, edgecolor=BOX, linewidth=3)
+        rectangle = plt.Rectangle(
+            (x0, y0), x1 - x0, y1 - y0, fill=False, edgecolor=BOX, linewidth=3
         )
+        axis.add_patch(rectangle)
 
 
 def growth(x, curves: dict[str, list[float]], xlabel: str, ylabel: str) -> None:
-    """Curves on logarithmic axes, each named at its end."""
+    """Draw curves on logarithmic axes, each named at its end.
+
+    Args:
+        x: (n,) positive numbers.
+        curves: name -> n positive values; at most three curves.
+        xlabel: words below the axis.
+        ylabel: words beside the axis.
+    """
     _, axis = plt.subplots(figsize=(6.5, 3.6))
-    for (name, values), colour, marker in zip(
-        curves.items(), ("#D55E00", "#0072B2", "#009E73"), "os^"
-    ):
+    looks = zip((VERMILION, BLUE, GREEN), "os^")
+    for (name, values), (colour, marker) in zip(curves.items(), looks):
         axis.loglog(x, values, marker=marker, color=colour)
         axis.annotate(f"  {name}", (x[-1], values[-1]), color=colour, va="center")
     axis.set(xlabel=xlabel, ylabel=ylabel)
     axis.grid(alpha=0.25)
-    axis.margins(x=0.16)
+    axis.margins(x=0.16)  # room for the names

@@ -1,4 +1,7 @@
-"""Patches, matches and how well they do."""
+"""Figures of patches, of matches between two images, and of how right they are.
+
+Book: chapters 8 (a local descriptor) and 9 (matching two photographs).
+"""
 
 from pathlib import Path
 
@@ -7,21 +10,28 @@ import numpy as np
 
 from ..files import atomic
 from ..images import read_image
+from .basics import CURVES, DARK_GREY, GREEN, GREY, MARK, PALE_GREY, VERMILION
 
-RIGHT, WRONG, IDLE = (
-    "#009E73",
-    "#D55E00",
-    "#BBBBBB",
-)  # and lines of right matches are solid, of wrong ones dashed
+# right matches are full lines, wrong ones dashed
+RIGHT = (GREEN, "-")
+WRONG = (VERMILION, (0, (3, 2)))
+GAP = 8  # pixels between two images
 
 
 def patch_rows(rows: list[np.ndarray], names: list[str], titles: list[str] | None = None) -> None:
-    """Patches in a grid: rows (n, H, W) of grey patches, each row named on its left."""
+    """Draw patches in a grid.
+
+    Args:
+        rows: (n, H, W) grey patches for each row; n may differ.
+        names: one name per row, on its left.
+        titles: one title per column, or None.
+    """
     columns = max(len(row) for row in rows)
     figure, axes = plt.subplots(
         len(rows), columns, figsize=(0.85 * columns + 1, 0.87 * len(rows) + 0.2), squeeze=False
     )
     for line, row, name in zip(axes, rows, names):
+        # hide all axes of the line, then show those that get a patch
         for axis in line:
             axis.set(xticks=[], yticks=[])
             axis.set_visible(False)
@@ -37,37 +47,50 @@ def patch_rows(rows: list[np.ndarray], names: list[str], titles: list[str] | Non
 def patch_attention(
     patches: np.ndarray, maps: list[list[np.ndarray]], at: tuple[int, int], titles: list[str]
 ) -> None:
-    """Each patch (n, H, W) beside its maps (h, w), one a title; a dot marks the cell `at` that
-    looks.
+    """Draw each patch beside its attention maps, with a dot at the cell that looks.
+
+    Args:
+        patches: (n, H, W).
+        maps: for each patch its maps (h, w), one under each title.
+        at: (row, column) of the cell that looks.
+        titles: one title per map.
     """
     columns = len(titles) + 1
     figure, axes = plt.subplots(
         len(patches), columns, figsize=(1.7 * columns, 1.7 * len(patches)), squeeze=False
     )
+    height, width = patches.shape[1:]
     for i, (line, patch, row) in enumerate(zip(axes, patches, maps)):
-        cells = row[0].shape
-        for axis, picture, title in zip(line, [patch, *row], ["patch", *titles]):
-            whole = (0, patch.shape[1], patch.shape[0], 0)
-            axis.imshow(picture, cmap="gray" if picture is patch else "magma", extent=whole)
-            y, x = ((n + 0.5) * length / c for n, length, c in zip(at, patch.shape, cells))
-            axis.plot(x, y, "o", markersize=6, markerfacecolor="#56B4E9", markeredgecolor="white")
+        # the middle of the cell in pixels of the patch
+        h, w = row[0].shape
+        y = (at[0] + 0.5) * height / h
+        x = (at[1] + 0.5) * width / w
+
+        # the patch, then its maps stretched to the patch's size
+        for axis, values, title in zip(line, [patch, *row], ["patch", *titles]):
+            colours = "gray" if values is patch else "magma"
+            axis.imshow(values, cmap=colours, extent=(0, width, height, 0))
+            axis.plot(x, y, "o", markersize=6, markerfacecolor=MARK, markeredgecolor="white")
             axis.set(xticks=[], yticks=[])
             axis.set_title("" if i else title, fontsize=9, pad=3)
     figure.subplots_adjust(wspace=0.05, hspace=0.05)
 
 
 def error_curves(curves: dict[str, tuple[np.ndarray, np.ndarray]]) -> None:
-    """Share of right pairs accepted over the share of wrong ones, as `error_curve` gives them, and
-    the 95 % line.
+    """Draw the share of right pairs accepted over the share of wrong ones, and the 95 % line.
+
+    Args:
+        curves: name -> (shares of wrong pairs, shares of right pairs), as `error_curve` gives them;
+            at most five names.
     """
     _, axis = plt.subplots(figsize=(6.5, 3.8))
     dashes = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)))
-    for (name, (wrong, right)), colour, dash in zip(curves.items(), _COLOURS, dashes):
-        axis.semilogx(
-            100 * np.maximum(wrong, 1e-4), 100 * right, color=colour, linestyle=dash, label=name
-        )
-    axis.axhline(95, color="#999999", linewidth=1)
-    axis.annotate("95 %", (0.011, 95.5), color="#666666", fontsize=9)
+    for (name, (wrong, right)), colour, dash in zip(curves.items(), CURVES, dashes):
+        # a logarithmic axis has no zero: the smallest share drawn is 0.01 %
+        x = 100 * np.maximum(wrong, 1e-4)
+        axis.semilogx(x, 100 * right, color=colour, linestyle=dash, label=name)
+    axis.axhline(95, color=GREY, linewidth=1)
+    axis.annotate("95 %", (0.011, 95.5), color=DARK_GREY, fontsize=9)
     axis.set(
         xlabel="wrong pairs accepted, percent",
         ylabel="right pairs accepted, percent",
@@ -78,89 +101,119 @@ def error_curves(curves: dict[str, tuple[np.ndarray, np.ndarray]]) -> None:
     axis.legend(frameon=False, loc="lower right", fontsize=9)
 
 
-_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#777777")
-
-
 def interval_bars(scores: dict[str, dict[str, tuple[float, float, float]]], xlabel: str) -> None:
-    """Points with intervals: panel -> name -> (mean, low, high)."""
+    """Draw points with intervals, in one or several panels.
+
+    Args:
+        scores: panel -> name -> (mean, low, high); at most five names.
+        xlabel: words below each axis.
+    """
     figure, axes = plt.subplots(
         1, len(scores), figsize=(4.6 * len(scores), 0.42 * 6 + 0.6), squeeze=False
     )
-    for axis, (panel, rows) in zip(axes[0], scores.items()):
-        for place, ((mean, low, high), colour) in enumerate(zip(rows.values(), _COLOURS)):
-            axis.errorbar(
-                mean, place, xerr=[[mean - low], [high - mean]], fmt="o", color=colour, capsize=4
-            )
+    for axis, (panel, intervals) in zip(axes[0], scores.items()):
+        for y, ((mean, low, high), colour) in enumerate(zip(intervals.values(), CURVES)):
+            arms = [[mean - low], [high - mean]]  # lengths to the left and to the right
+            axis.errorbar(mean, y, xerr=arms, fmt="o", color=colour, capsize=4)
             axis.annotate(
                 f"{mean:.2f}",
-                (mean, place),
+                (mean, y),
                 xytext=(0, 7),
                 textcoords="offset points",
                 ha="center",
                 fontsize=9,
             )
         axis.set(
-            yticks=range(len(rows)),
-            yticklabels=rows,
+            yticks=range(len(intervals)),
+            yticklabels=intervals,
             title=panel,
             xlabel=xlabel,
-            ylim=(len(rows) - 0.4, -0.7),
+            ylim=(len(intervals) - 0.4, -0.7),
         )
         axis.title.set_fontsize(10)
     figure.tight_layout()
 
 
+def _pixels(image) -> np.ndarray:
+    """Return an image, given as array, path or PIL image, as an array (H, W, 3)."""
+    return image if isinstance(image, np.ndarray) else np.asarray(read_image(image))
+
+
 def draw_matches(axis, a, b, matching, right: np.ndarray | None = None, lines: int = 150) -> None:
-    """Two pictures side by side, their keypoints, and lines between matches.
+    """Draw two images side by side, their keypoints, and lines between matches.
 
     Args:
-        matching: a `Matching` of them.  right: (M,) bool, which matches are right; the geometry's
-            inliers if None.
-        lines: drawn at most, spread evenly over all matches.
+        axis: a matplotlib axis.
+        a: the first image: a path, a PIL image or an array (H, W, 3) of bytes.
+        b: the second image.
+        matching: the `Matching` of the two.
+        right: (M,) bool, which matches are right; if None, the inliers of the geometry.
+        lines: the largest number of lines, spread evenly over all matches.
     """
-    a, b = (
-        np.asarray(read_image(image)) if not isinstance(image, np.ndarray) else image
-        for image in (a, b)
-    )
-    height, gap = max(len(a), len(b)), 8
-    sheet = np.full((height, a.shape[1] + gap + b.shape[1], 3), 255, np.uint8)
-    sheet[: len(a), : a.shape[1]], sheet[: len(b), a.shape[1] + gap :] = a, b
+    a = _pixels(a)
+    b = _pixels(b)
+
+    # both images on one white sheet; `shift` moves points of the second image to its place
+    height = max(len(a), len(b))
+    left = a.shape[1] + GAP
+    sheet = np.full((height, left + b.shape[1], 3), 255, np.uint8)
+    sheet[: len(a), : a.shape[1]] = a
+    sheet[: len(b), left:] = b
+    shift = np.array([left, 0])
     axis.imshow(sheet)
-    shift = np.array([a.shape[1] + gap, 0])
+
+    # all keypoints, small and pale
     for keypoints, by in ((matching.a.keypoints, 0), (matching.b.keypoints, shift)):
-        axis.plot(*(keypoints[:, :2] + by).T, ".", markersize=1.2, color=IDLE)
-    right = matching.geometry.inliers if right is None else right
-    first, second = matching.points
-    chosen = (
-        np.unique(np.linspace(0, len(first) - 1, min(lines, len(first))).astype(int))
-        if len(first)
-        else []
-    )
-    for i in sorted(chosen, key=lambda i: right[i]):
-        (x0, y0), (x1, y1) = first[i], second[i] + shift
-        colour, dash = (RIGHT, "-") if right[i] else (WRONG, (0, (3, 2)))
+        x, y = (keypoints[:, :2] + by).T
+        axis.plot(x, y, ".", markersize=1.2, color=PALE_GREY)
+
+    # the lines; right ones last, so that they lie on top
+    if right is None:
+        right = matching.geometry.inliers
+    first, second = matching.points  # (M, 2) each
+    for i in sorted(_spread(len(first), lines), key=lambda i: right[i]):
+        x0, y0 = first[i]
+        x1, y1 = second[i] + shift
+        colour, dash = RIGHT if right[i] else WRONG
         axis.plot((x0, x1), (y0, y1), color=colour, linestyle=dash, linewidth=0.7, alpha=0.9)
     axis.set(xlim=(0, sheet.shape[1]), ylim=(height, 0))
     axis.axis("off")
 
 
+def _spread(total: int, most: int) -> np.ndarray:
+    """Return at most `most` of the numbers below `total`, evenly spread."""
+    if total == 0:
+        return np.arange(0)
+    return np.unique(np.linspace(0, total - 1, min(most, total)).astype(int))
+
+
 def save_matches(a, b, matching, path: str | Path) -> Path:
-    """Draw two pictures and their matches into the file `path` (.png, .jpg, .pdf ...).
+    """Draw two images and their matches into a file.
+
+    Args:
+        a: the first image: a path, a PIL image or an array (H, W, 3) of bytes.
+        b: the second image.
+        matching: the `Matching` of the two.
+        path: the file, with an ending that matplotlib writes (.png, .jpg, .pdf ...).
+
+    Returns:
+        The path.
 
     Raises:
-        OSError: an ending that no writer knows, or a folder that is not there.
+        OSError: an ending that cannot be written, or a folder that does not exist.
     """
     figure, axis = plt.subplots(figsize=(12, 5))
     draw_matches(axis, a, b, matching)
     path = Path(path)
-    kind = path.suffix[1:].lower()
+    ending = path.suffix[1:].lower()
     try:
-        if kind not in figure.canvas.get_supported_filetypes() or not path.parent.is_dir():
+        if ending not in figure.canvas.get_supported_filetypes() or not path.parent.is_dir():
             raise OSError(
-                f"{path}: the picture could not be written; expected a name like matches.png, in a folder"
+                f"{path}: the picture could not be written; expected a name like matches.png, "
+                "in a folder"
             )
         with atomic(path) as temporary:
-            figure.savefig(temporary, format=kind, bbox_inches="tight", dpi=120)
+            figure.savefig(temporary, format=ending, bbox_inches="tight", dpi=120)
     finally:
         plt.close(figure)
     return path

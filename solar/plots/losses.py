@@ -1,41 +1,61 @@
-"""Three descriptors on a circle or a sphere, what losses ask of them, and the landscapes that
-follow.
-"""
+"""Figures of descriptors on a circle or a sphere, and of losses over them.
 
-import io
+Book: chapter 4 (losses).
+"""
 
 import matplotlib.pyplot as plt
 import numpy as np
 import torch
 
 from ..training.losses import second_order_loss, triplet_loss
+from .basics import BLUE, GREEN, VERMILION
 
-POINTS = {"q": "#0072B2", "p": "#009E73", "n": "#D55E00"}  # query, positive, negative
-ORDERS = {"first order": "#0072B2", "second order": "#D55E00"}
+POINTS = {"q": BLUE, "p": GREEN, "n": VERMILION}  # query, positive, negative
+ORDERS = {"first order": BLUE, "second order": VERMILION}
+LOOKS = ((BLUE, "-"), (VERMILION, "--"), (GREEN, "-."))  # colour and dash of curves
+CHORDS = (("q", "p", "-"), ("q", "n", "--"), ("p", "n", ":"))  # two points and a dash
 
 
 def on_circle(degrees) -> torch.Tensor:
-    """Unit vectors (..., 2) at angles, counted from the right, against the clock."""
+    """Return unit vectors at angles.
+
+    Args:
+        degrees: angles of any shape (...), counted from the right, against the clock.
+
+    Returns:
+        (..., 2), float64.
+
+    Example:
+        >>> on_circle([0, 180]).round().tolist()
+        [[1.0, 0.0], [-1.0, 0.0]]
+    """
     angle = torch.deg2rad(torch.as_tensor(degrees, dtype=torch.float64))
     return torch.stack([angle.cos(), angle.sin()], -1)
 
 
 def circle(axis, q, p, n, title: str = "", arrows: dict | None = None, chords: bool = True) -> None:
-    """Draw q, p, n, vectors (2,), on the unit circle, with their squared distances.
+    """Draw query, positive and negative on the unit circle, with their squared distances.
 
     Args:
-        arrows: point's letter -> (2,) where it is pushed.
+        axis: a matplotlib axis.
+        q: (2,), the query.
+        p: (2,), the positive.
+        n: (2,), the negative.
+        title: words above the circle.
+        arrows: 'q', 'p' or 'n' -> (2,), the way a point is pushed; or None.
+        chords: whether to draw lines between the points, with their squared distances.
     """
-    points = {name: np.asarray(value, float) for name, value in dict(q=q, p=p, n=n).items()}
+    points = {"q": np.asarray(q, float), "p": np.asarray(p, float), "n": np.asarray(n, float)}
     axis.add_patch(plt.Circle((0, 0), 1, fill=False, color="0.8", linewidth=1.2))
-    for a, b, style in (("q", "p", "-"), ("q", "n", "--"), ("p", "n", ":")) if chords else ():
-        ends = np.stack([points[a], points[b]], 1)  # (2 coordinates, 2 ends)
-        words = f"$d^2({a}, {b})$ = {((points[a] - points[b]) ** 2).sum():.2f}"
-        axis.plot(*ends, style, color="0.35", linewidth=1.4, label=words)
+    if chords:
+        _draw_chords(axis, points)
+
+    # the points, with their letters outside the circle
     for name, at in points.items():
-        axis.plot(*at, "o", color=POINTS[name], markersize=9, zorder=3)
+        axis.plot(at[0], at[1], "o", color=POINTS[name], markersize=9, zorder=3)
         axis.text(
-            *(1.17 * at),
+            1.17 * at[0],
+            1.17 * at[1],
             name,
             color=POINTS[name],
             ha="center",
@@ -43,15 +63,13 @@ def circle(axis, q, p, n, title: str = "", arrows: dict | None = None, chords: b
             fontsize=13,
             fontweight="bold",
         )
+
+    # the pushes
     for name, push in (arrows or {}).items():
         end = points[name] + np.asarray(push, float)
-        axis.annotate(
-            "",
-            end,
-            points[name],
-            zorder=4,
-            arrowprops=dict(arrowstyle="-|>", color=POINTS[name], lw=2.2),
-        )
+        arrow = dict(arrowstyle="-|>", color=POINTS[name], lw=2.2)
+        axis.annotate("", end, points[name], zorder=4, arrowprops=arrow)
+
     axis.set(xlim=(-1.45, 1.45), ylim=(-1.45, 1.45), aspect="equal", xticks=[], yticks=[])
     axis.set_frame_on(False)
     axis.set_title(title, fontsize=10)
@@ -59,55 +77,46 @@ def circle(axis, q, p, n, title: str = "", arrows: dict | None = None, chords: b
         axis.legend(loc="upper center", bbox_to_anchor=(0.5, 0.02), fontsize=10, frameon=False)
 
 
+def _draw_chords(axis, points: dict[str, np.ndarray]) -> None:
+    """Draw the lines between three points, each with its squared distance for the legend."""
+    for a, b, dash in CHORDS:
+        squared = ((points[a] - points[b]) ** 2).sum()
+        x, y = np.stack([points[a], points[b]], 1)  # (2 coordinates, 2 ends)
+        words = f"$d^2({a}, {b})$ = {squared:.2f}"
+        axis.plot(x, y, dash, color="0.35", linewidth=1.4, label=words)
+
+
 def losses_of(q, p, n) -> dict[str, float]:
-    """First- and second-order loss of one tuple: vectors (D,)."""
-    q, p, n = (torch.as_tensor(v, dtype=torch.float64)[None] for v in (q, p, n))
-    n = n[:, None]  # (1, 1, D)
+    """Return the first-order and the second-order loss of one tuple.
+
+    Args:
+        q: (D,), the query.
+        p: (D,), the positive.
+        n: (D,), the negative.
+
+    Returns:
+        'first order' -> the triplet loss, 'second order' -> the second-order loss.
+
+    Example:
+        >>> losses_of([1, 0], [0, 1], [-1, 0])
+        {'first order': 0.0, 'second order': 2.0}
+    """
+    q = torch.as_tensor(q, dtype=torch.float64)[None]  # (1, D)
+    p = torch.as_tensor(p, dtype=torch.float64)[None]
+    n = torch.as_tensor(n, dtype=torch.float64)[None, None]  # (1, 1, D)
     return {
         "first order": triplet_loss(q, p, n).item(),
         "second order": second_order_loss(q, p, n).item(),
     }
 
 
-class LiveCircle:
-    """Sliders for three points on the circle, with distances and both losses; needs a running
-    notebook.
-
-    Attributes:
-        sliders: name -> slider, angles of q, p and n in degrees.  picture: the image widget.
-        box: all of it, to stand last in a cell.
-    """
-
-    def __init__(self, q: float = 75, p: float = 105, n: float = 10):
-        import ipywidgets
-
-        wide = ipywidgets.Layout(width="420px")
-        self.sliders = {
-            name: ipywidgets.FloatSlider(
-                value, min=-180, max=180, step=1, description=f"{name}, degrees", layout=wide
-            )
-            for name, value in dict(q=q, p=p, n=n).items()
-        }
-        self.picture = ipywidgets.Image(format="png", layout=ipywidgets.Layout(width="560px"))
-        self.box = ipywidgets.VBox([*self.sliders.values(), self.picture])
-        for slider in self.sliders.values():
-            slider.observe(lambda change: self.draw(), "value")
-        self.draw()
-
-    def draw(self) -> None:
-        """Draw the points as the sliders say."""
-        points = [on_circle(slider.value) for slider in self.sliders.values()]
-        figure, (left, right) = plt.subplots(1, 2, figsize=(8, 3.8), width_ratios=(2, 1))
-        circle(left, *points)
-        loss_bars(right, losses_of(*points))
-        content = io.BytesIO()
-        figure.savefig(content, format="png", dpi=90)
-        plt.close(figure)
-        self.picture.value = content.getvalue()
-
-
 def loss_bars(axis, values: dict[str, float]) -> None:
-    """Bars of both orders, at a scale that fits every place on the circle."""
+    """Draw the losses of one tuple as bars, at a scale that fits every tuple on the circle.
+
+    Args:
+        axis: a matplotlib axis.
+        values: what `losses_of` gives.
+    """
     bars = axis.bar(list(values), list(values.values()), color=[ORDERS[name] for name in values])
     axis.bar_label(bars, fmt="%.2f", padding=2)
     axis.set(ylim=(0, 5.6), ylabel="loss")
@@ -115,16 +124,19 @@ def loss_bars(axis, values: dict[str, float]) -> None:
 
 
 def blind_spots(angles, curves: dict[str, dict[str, np.ndarray]], xlabel: str, marks: dict) -> None:
-    """Losses along a walk: panel title -> curve name -> values; `marks`: panel title -> where
-    dotted lines stand.
+    """Draw losses along a walk, in one or several panels.
+
+    Args:
+        angles: (n,) steps of the walk.
+        curves: panel title -> curve name -> (n,) values; at most three curves in a panel.
+        xlabel: words below each axis.
+        marks: panel title -> where dotted lines stand.
     """
     _, axes = plt.subplots(
         1, len(curves), figsize=(4.7 * len(curves), 3.3), layout="constrained", squeeze=False
     )
     for axis, (title, lines) in zip(axes[0], curves.items()):
-        for (name, values), colour, dash in zip(
-            lines.items(), ("#0072B2", "#D55E00", "#009E73"), ("-", "--", "-.")
-        ):
+        for (name, values), (colour, dash) in zip(lines.items(), LOOKS):
             axis.plot(angles, values, dash, color=colour, linewidth=2, label=name)
         for mark in marks.get(title, ()):
             axis.axvline(mark, color="0.6", linestyle=":", linewidth=1)
@@ -134,27 +146,36 @@ def blind_spots(angles, curves: dict[str, dict[str, np.ndarray]], xlabel: str, m
 
 
 def sphere(axis, q, p, colour_of, title: str, label: str) -> None:
-    """A sphere in 3-D, coloured by `colour_of(n)` (M, 3) -> (M,) where a negative n may lie, with q
-    and p on it.
+    """Draw a sphere, coloured by a value of each place where a negative may lie.
+
+    Args:
+        axis: a matplotlib axis with a 3-D projection.
+        q: (3,), the query, drawn as a point.
+        p: (3,), the positive, drawn as a point.
+        colour_of: function of negatives (M, 3) that gives values (M,).
+        title: words above the sphere.
+        label: words beside the colour bar.
     """
+    # points on the sphere, 49 circles of latitude of 97 points each
     across, up = np.meshgrid(np.linspace(0, 2 * np.pi, 97), np.linspace(0, np.pi, 49))
-    n = np.stack(
-        [np.cos(across) * np.sin(up), np.sin(across) * np.sin(up), np.cos(up)], -1
-    )  # (49, 97, 3)
+    x = np.cos(across) * np.sin(up)
+    y = np.sin(across) * np.sin(up)
+    z = np.cos(up)
+    n = np.stack([x, y, z], -1)  # (49, 97, 3)
+
+    # the surface in the colours of the values
     values = np.asarray(colour_of(n.reshape(-1, 3))).reshape(across.shape)
     colours = plt.colormaps["viridis"](values / values.max())
     axis.plot_surface(
-        *np.moveaxis(n, -1, 0),
-        facecolors=colours,
-        rstride=1,
-        cstride=1,
-        shade=False,
-        antialiased=False,
+        x, y, z, facecolors=colours, rstride=1, cstride=1, shade=False, antialiased=False
     )
-    for name, at in dict(q=q, p=p).items():
+
+    # query and positive, a little above it
+    for name, at in (("q", q), ("p", p)):
         x, y, z = 1.03 * np.asarray(at)
         axis.plot([x], [y], [z], "o", color="white", markeredgecolor="black", zorder=9)
         axis.text(x, y, z + 0.12, name, color="white", fontsize=13, fontweight="bold", zorder=10)
+
     axis.set_axis_off()
     axis.set_box_aspect((1, 1, 1), zoom=1.35)
     axis.view_init(elev=22, azim=20)
@@ -164,10 +185,25 @@ def sphere(axis, q, p, colour_of, title: str, label: str) -> None:
 
 
 def surfaces(x, y, values: dict[str, np.ndarray], xlabel: str, ylabel: str) -> None:
-    """Height maps side by side, hatched where the height is zero: title -> (len(y), len(x))."""
-    shape = dict(figsize=(3.3 * len(values), 3.2), sharey=True, squeeze=False, layout="constrained")
-    figure, axes = plt.subplots(1, len(values), **shape)
+    """Draw height maps side by side, hatched where the height is zero.
+
+    Args:
+        x: (w,) coordinates.
+        y: (h,) coordinates.
+        values: title -> heights (h, w).
+        xlabel: words below each axis.
+        ylabel: words beside the first axis.
+    """
+    figure, axes = plt.subplots(
+        1,
+        len(values),
+        figsize=(3.3 * len(values), 3.2),
+        sharey=True,
+        squeeze=False,
+        layout="constrained",
+    )
     for axis, (title, height) in zip(axes[0], values.items()):
+        # heights as colours, lines of equal height, and hatches where there is no loss
         levels = axis.contourf(x, y, height, 16, cmap="viridis")
         axis.contour(x, y, height, 16, colors="white", linewidths=0.4, alpha=0.6)
         axis.contourf(x, y, height < 1e-9, [0.5, 1.5], colors="none", hatches=["///"])
@@ -178,12 +214,16 @@ def surfaces(x, y, values: dict[str, np.ndarray], xlabel: str, ylabel: str) -> N
 
 
 def histograms(groups: dict[str, np.ndarray], xlabel: str, bins) -> None:
-    """Outlined histograms over each other, by share, means dotted."""
+    """Draw outlined histograms of shares over each other, with dotted means.
+
+    Args:
+        groups: name -> values; at most three groups.
+        xlabel: words below the axis.
+        bins: edges of the bins, as in `numpy.histogram`.
+    """
     _, axis = plt.subplots(figsize=(7, 3.2), layout="constrained")
-    for (name, values), colour, dash in zip(
-        groups.items(), ("#0072B2", "#D55E00", "#009E73"), ("-", "--", "-.")
-    ):
-        weights = np.full(len(values), 1 / len(values))
+    for (name, values), (colour, dash) in zip(groups.items(), LOOKS):
+        weights = np.full(len(values), 1 / len(values))  # the bars of a group sum to one
         axis.hist(
             values,
             bins,
