@@ -10,7 +10,7 @@ from serving import BIG, entry, serving, tar_of
 
 from solar.files import sha256
 from solar.published import http as module
-from solar.published.catalogue import ENTRIES, OUTSIDE_DATA, File, how_to_get, read_manifest
+from solar.published.catalogue import ENTRIES, OUTSIDE_DATA, File, how_to_get, read_catalogue
 from solar.published.fetch import fetch, file_states
 from solar.published.http import download
 
@@ -180,7 +180,7 @@ def test_https_does_not_lead_to_http(tmp_path):
         url, status_code, headers, history = "http://b/", 200, {}, [Hop]
 
     with pytest.raises(module.MirrorFailed, match="from https to plain http"):
-        module._judge(Answer, File("x", ()), 0, None)
+        module._check_response(Answer, File("x", ()), 0, None)
 
 
 def test_a_redirect_is_followed(server, tmp_path):
@@ -395,5 +395,5 @@ def test_a_manifest_of_ones_own(tmp_path):
         '[x]\nkind = "patches"\nwhat = "w"\nenables = "e"\nlicence = "l"\ngigabytes = 1\n'
         'by_hand = "b"\nfiles = [{ path = "f", mirrors = ["http://a/f"] }]\n'
     )
-    found = read_manifest(tmp_path / "m.toml")["x"]
+    found = read_catalogue(tmp_path / "m.toml")["x"]
     assert found.folder == "x" and found.files == (File("f", ("http://a/f",)),)

@@ -25,7 +25,6 @@ from serving import BIG, entry, serving, tar_of
 import solar
 from solar.cli import main
 from solar.files import atomic, sha256
-from solar.published import archives
 from solar.published import http as module
 from solar.published.catalogue import File
 from solar.published.fetch import fetch, file_states
@@ -120,27 +119,27 @@ def test_a_kill_during_a_download(server, tmp_path, monkeypatch):
     assert [r for path, r, _ in server.requests if path == "big"] == [None, f"bytes={here}-"]
 
 
-class KilledAtMove:
-    """`os`, until the nth file is moved to its place."""
+def killed_at_move(number):
+    """A `Path.replace` that kills this process when the nth unpacked file is to be moved."""
+    replace = Path.replace
+    left = number
 
-    def __init__(self, n):
-        self.left = n
+    def replace_or_die(path, target):
+        nonlocal left
+        if any(part.startswith(".unpacking-") for part in path.parts):
+            left -= 1
+            if left == 0:
+                os.kill(os.getpid(), signal.SIGKILL)
+        return replace(path, target)
 
-    def __getattr__(self, name):
-        return getattr(os, name)
-
-    def replace(self, old, new):
-        self.left -= 1
-        if self.left == 0:
-            os.kill(os.getpid(), signal.SIGKILL)
-        os.replace(old, new)
+    return replace_or_die
 
 
 @pytest.mark.parametrize("move", [1, 10, 20])
 def test_a_kill_while_unpacking(server, tmp_path, monkeypatch, move):
     monkeypatch.setenv("SOLAR_HOME", str(tmp_path))
     with monkeypatch.context() as patch:
-        patch.setattr(archives, "os", KilledAtMove(move))
+        patch.setattr(Path, "replace", killed_at_move(move))
         assert join(child(fetch_stand_in, server))[0] == -signal.SIGKILL
     folder = tmp_path / "data" / "stand-in"
     assert (folder / "p.tgz").is_file()  # the tarball is kept until all is there

@@ -1,11 +1,13 @@
-"""Getting published files.
+"""Getting published files: weights, benchmarks, training images, patches.
 
 =========  ====================================================================================
 catalogue  what has been published, where it lies, what it takes and what it is for
-fetch      an entry of the catalogue, fetched, verified and unpacked
-http       one file: mirrors, retries, resume, checksums
-archives   tar, zip and gzip files, unpacked without trusting them
+fetch      download, verify and unpack an entry of the catalogue
+http       download one file: mirrors, retries, resume, checksums
+archives   unpack tar, zip and gzip files without trusting them
 =========  ====================================================================================
+
+Book: chapter 10 (the published models).
 """
 
 from .catalogue import ENTRIES, Entry, File

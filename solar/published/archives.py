@@ -1,15 +1,23 @@
-"""Archives from strangers: nothing lands outside the folder, no links, no devices, all or nothing."""
+"""Unpack archives without trusting them.
+
+Nothing is written outside the folder, links and devices are refused, and either all members of an
+archive are unpacked or none.
+
+Book: chapter 10 (the published models).
+"""
 
 import gzip
 import io
-import os
 import shutil
 import tarfile
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path, PurePosixPath
+from typing import IO
 
+# what the readers of archives raise when bytes are damaged or missing
 BROKEN = (
     tarfile.TarError,
     zipfile.BadZipFile,
@@ -18,36 +26,45 @@ BROKEN = (
     gzip.BadGzipFile,
     NotImplementedError,
 )
+BUFFER = 1 << 20  # bytes read at once from a tar archive
+GZIP_MAGIC = b"\x1f\x8b"  # the first bytes of a gzip file
+ENCRYPTED = 1  # bit of a zip member's flags
+ZIP_FILE_TYPES = (0, 4, 8)  # Unix file types: not stated, a folder, a file (10 would be a link)
+
+# name in the archive, size in bytes, function that opens it for reading
+Member = tuple[str, int, Callable[[], IO[bytes]]]
 
 
-class _Joined(io.RawIOBase):
+class _JoinedFiles(io.RawIOBase):
     """The parts of one archive, read as if they were one file."""
 
     def __init__(self, paths: list[Path]):
-        self.paths, self.file = list(paths), None
+        self.paths = list(paths)  # still to be read
+        self.file = None  # the one that is read now
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer) -> int:
         while self.file or self.paths:
-            self.file = self.file or open(self.paths.pop(0), "rb")
-            if count := self.file.readinto(buffer):
+            if self.file is None:
+                self.file = self.paths.pop(0).open("rb")
+            count = self.file.readinto(buffer)
+            if count:
                 return count
+            # this part is at its end: go on with the next
             self.file.close()
             self.file = None
         return 0
 
-    def close(self):
+    def close(self) -> None:
         if self.file:
             self.file.close()
         super().close()
 
 
-class _Member(tarfile.TarInfo):
-    """A header of a tar archive; a damaged one is an error, where tarfile would take it for the
-    end.
-    """
+class _TarMember(tarfile.TarInfo):
+    """A header of a tar archive; a damaged one is an error (tarfile would take it for the end)."""
 
     @classmethod
     def fromtarfile(cls, archive):
@@ -60,21 +77,28 @@ class _Member(tarfile.TarInfo):
 
 
 def safe_name(name: str, keep: int = 0) -> PurePosixPath:
-    """Where a member goes, relative to the folder: the last `keep` parts of its name (0: all).
+    """Return the path of a member relative to the folder that it is unpacked into.
+
+    Args:
+        name: name of the member in the archive.
+        keep: how many last parts of the name stay; 0 for all.
 
     Raises:
         ValueError: a name that is absolute, climbs out of the folder, or means another thing on
             another system.
+
+    Example:
+        >>> safe_name("oxbuild/images/all_souls.jpg", keep=1)
+        PurePosixPath('all_souls.jpg')
+        >>> safe_name("../.bashrc")
+        Traceback (most recent call last):
+        ValueError: the member '../.bashrc' would not stay in its folder
     """
     path = PurePosixPath(name)
-    bad = (
-        path.is_absolute()
-        or ".." in path.parts
-        or not path.parts
-        or "\\" in name
-        or ":" in path.parts[0]
-    )
-    if bad or any(ord(letter) < 32 for letter in name):
+    leaves_folder = path.is_absolute() or ".." in path.parts or not path.parts
+    # a backslash or a drive is a folder on Windows, and control characters deceive a terminal
+    is_ambiguous = "\\" in name or any(ord(letter) < 32 for letter in name)
+    if leaves_folder or is_ambiguous or ":" in path.parts[0]:
         raise ValueError(f"the member {name!r} would not stay in its folder")
     return PurePosixPath(*path.parts[-keep:])
 
@@ -82,34 +106,42 @@ def safe_name(name: str, keep: int = 0) -> PurePosixPath:
 def unpack(
     archives: Path | list[Path], folder: str | Path, keep: int = 0, limit: float = float("inf")
 ) -> int:
-    """Unpack a .tar, .tar.gz or .zip (or the parts of one, in order) into `folder`; returns the
-    number of files.
+    """Unpack a .tar, .tar.gz or .zip archive into a folder; return the number of files.
 
-    Members are written to a hidden folder first and take their places only once the whole archive
-    has been read and its checksum is right; so a hostile or broken one leaves nothing, and after a
-    kill the next call does it anew.
+    Members are written to a hidden folder first and moved to their places only when the whole
+    archive has been read and its checksums are right. So a hostile or broken archive leaves
+    nothing, and after a kill the next call starts again.
 
     Args:
+        archives: the archive, or its parts in order.
+        folder: where the contents go; it is made if it is absent.
         keep: how many last parts of a member's name stay (1: only the file's own name; 0: all).
         limit: bytes that the contents may have at most.
 
     Raises:
-        ValueError: broken, cut off, a name that leaves the folder or comes twice, a link, a device,
-            too large.
+        ValueError: broken or cut off; a name that leaves the folder or comes twice; a link or a
+            device; too large.
         OSError: disk full, folder not writable.
     """
-    archives, folder = [archives] if isinstance(archives, Path) else list(archives), Path(folder)
+    if isinstance(archives, Path):
+        archives = [archives]
+    folder = Path(folder)
+
+    # start with an empty staging folder; a kill may have left one
     staging = folder / f".unpacking-{archives[0].name}"
-    shutil.rmtree(staging, ignore_errors=True)  # what a kill has left
+    shutil.rmtree(staging, ignore_errors=True)
     staging.mkdir(parents=True)
     try:
+        # 1. write everything to the staging folder, 2. move each file to its place
         names = _stage(archives, staging, keep, limit)
         for name in names:
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            os.replace(staging / name, folder / name)
+            (staging / name).replace(folder / name)
     except BROKEN as error:
-        message = f"{archives[0]}: a broken archive ({error}); nothing was unpacked: delete it and fetch it again"
-        raise ValueError(message) from error
+        raise ValueError(
+            f"{archives[0]}: a broken archive ({error}); nothing was unpacked: delete it and fetch "
+            f"it again"
+        ) from error
     except ValueError as error:
         raise ValueError(f"{archives[0]}: refused, nothing was unpacked: {error}") from error
     finally:
@@ -118,11 +150,13 @@ def unpack(
 
 
 def _stage(archives: list[Path], staging: Path, keep: int, limit: float) -> list[PurePosixPath]:
-    names: dict[PurePosixPath, str] = {}
+    """Write all members to the staging folder and return their names in it."""
+    is_zip = zipfile.is_zipfile(archives[0])
+    members = _zip_members(archives[0]) if is_zip else _tar_members(archives)
+    names: dict[PurePosixPath, str] = {}  # name in the folder -> name in the archive
     total = 0
-    for name, size, write in (
-        _zip(archives[0]) if zipfile.is_zipfile(archives[0]) else _tar(archives)
-    ):
+    for name, size, open_member in members:
+        # refuse what would leave the folder, overwrite another member or fill the disk
         target = safe_name(name, keep)
         if target in names:
             raise ValueError(f"the members {names[target]!r} and {name!r} would become one file")
@@ -130,55 +164,45 @@ def _stage(archives: list[Path], staging: Path, keep: int, limit: float) -> list
         total += size
         if total > limit:
             raise ValueError(f"its contents exceed the {limit / 1e9:.1f} GB that were announced")
+
+        # copy the bytes alone: modes, owners and clocks of the archive are not taken over
         (staging / target).parent.mkdir(parents=True, exist_ok=True)
-        write(staging, target)
+        with open_member() as source, (staging / target).open("wb") as file:
+            shutil.copyfileobj(source, file)
     return list(names)
 
 
-def _tar(archives: list[Path]) -> Iterator[tuple]:
-    """(name, size, write) of each file in a tar archive, plain or gzipped; reads to the end, so
-    checksums count.
-    """
-    with io.BufferedReader(_Joined(archives), 1 << 20) as raw:
-        zipped = raw.peek(2)[:2] == b"\x1f\x8b"
+def _tar_members(archives: list[Path]) -> Iterator[Member]:
+    """Yield the files of a tar archive, plain or gzipped, and read it to the end."""
+    with io.BufferedReader(_JoinedFiles(archives), BUFFER) as raw:
+        is_gzip = raw.peek(2)[:2] == GZIP_MAGIC
         with (
-            gzip.GzipFile(fileobj=raw) if zipped else raw as plain,
-            tarfile.open(fileobj=plain, mode="r|", tarinfo=_Member) as tar,
+            gzip.GzipFile(fileobj=raw) if is_gzip else raw as plain,
+            tarfile.open(fileobj=plain, mode="r|", tarinfo=_TarMember) as tar,
         ):
             for member in tar:
-                if not (member.isreg() or member.isdir()):
+                if member.isdir():
+                    continue  # folders are made as files need them
+                if not member.isreg():
                     raise ValueError(
                         f"the member {member.name!r} is a link or a device, not a file"
                     )
-                if member.isdir():
-                    continue  # made as files need them
-
-                def write(staging, target, member=member):
-                    plainly = member.replace(name=str(target), mode=0o644, mtime=None, deep=False)
-                    tar.extract(plainly, staging, filter="data")
-
-                yield member.name, member.size, write
-            while plain.read(1 << 20):
+                yield member.name, member.size, partial(tar.extractfile, member)
+            # gzip compares its checksum at the very end
+            while plain.read(BUFFER):
                 pass
 
 
-def _zip(archive: Path) -> Iterator[tuple]:
+def _zip_members(archive: Path) -> Iterator[Member]:
+    """Yield the files of a zip archive; their checksums are compared as they are read."""
     with zipfile.ZipFile(archive) as content:
         for member in content.infolist():
-            kind = (
-                member.external_attr >> 28
-            ) & 0xF  # of Unix: 8 a file, 4 a folder, 10 a link; 0 unknown
-            if kind not in (0, 4, 8):
+            file_type = (member.external_attr >> 28) & 0xF  # where Unix keeps it
+            if file_type not in ZIP_FILE_TYPES:
                 raise ValueError(
                     f"the member {member.filename!r} is a link or a device, not a file"
                 )
-            if member.flag_bits & 1:
+            if member.flag_bits & ENCRYPTED:
                 raise ValueError(f"the member {member.filename!r} is encrypted")
-            if member.is_dir():
-                continue
-
-            def write(staging, target, member=member):
-                with content.open(member) as source, open(staging / target, "wb") as file:
-                    shutil.copyfileobj(source, file)
-
-            yield member.filename, member.file_size, write
+            if not member.is_dir():
+                yield member.filename, member.file_size, partial(content.open, member)
