@@ -162,7 +162,7 @@ def test_impossible_keypoints_are_refused(china, keypoints, words):
 
 def test_impossible_pictures_and_options_are_refused(china, net, tmp_path):
     for array in (np.zeros((4, 4)), np.zeros((0, 5), np.uint8), np.zeros((4, 4, 2), np.uint8)):
-        with pytest.raises(ValueError, match="expected a picture"):
+        with pytest.raises(ValueError, match="expected an image"):
             grey(array)
     with pytest.raises(FileNotFoundError, match="no such image"):
         detect(tmp_path / "none.jpg")

@@ -1,286 +1,155 @@
-"""Two photographs of one thing: keypoints -> upright patches -> descriptors -> matches -> geometry.
+"""Match two images of one thing: descriptors -> matches -> geometry.
 
-A keypoint is a row (x, y, size, angle): pixels, a pixel's centre at whole numbers (as OpenCV has
-it), and degrees clockwise from the x axis. Its window is a square `WINDOW` times as wide as `size`,
-turned by `angle`.
+`match_images` is the front door. The steps before matching lie in `solar.local.patches` and
+`solar.local.keypoints`; their names are found here too.
+
+Book: chapter 9 (matching two photographs).
 """
 
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import cv2
 import numpy as np
 import torch
-import torch.nn.functional as F
-from PIL import Image
 
-from ..images import read_image
-from ..nets.fuse import folded
-from ..nets.local_net import PATCH
+from ..nets.local_net import LocalNet
+from .keypoints import (
+    BATCH,
+    DETECTORS,
+    LocalFeatures,
+    describe_keypoints,
+    describe_patches,
+    detect,
+    detect_and_describe,
+    root_sift,
+)
+from .patches import WINDOW, ImageLike, cut_patches, grey, pyramid, sampling_grid
 
-WINDOW = 6.0  # a window is so many times as wide as its keypoint: what SIFT's own descriptor covers
-CUT = 4096  # patches cut out at a time
-BATCH = 128  # patches described at a time: their feature maps fit a processor's cache
-DETECTORS = ("sift", "orb")
-FEWEST = {"homography": 4, "fundamental": 8}
+__all__ = [
+    "BATCH",
+    "DETECTORS",
+    "FEWEST",
+    "WINDOW",
+    "Geometry",
+    "LocalFeatures",
+    "Matching",
+    "cut_patches",
+    "describe_keypoints",
+    "describe_patches",
+    "detect",
+    "detect_and_describe",
+    "grey",
+    "match",
+    "match_images",
+    "pyramid",
+    "root_sift",
+    "sampling_grid",
+    "verify_geometry",
+]
 
-
-def grey(image: str | Path | Image.Image | np.ndarray) -> np.ndarray:
-    """A picture as (H, W) uint8; arrays are (H, W) or (H, W, 3) RGB already.
-
-    Raises:
-        FileNotFoundError, ValueError: no such file, not a picture, or an array of another kind.
-    """
-    pixels = image if isinstance(image, np.ndarray) else np.asarray(read_image(image))
-    if (
-        pixels.dtype != np.uint8
-        or pixels.ndim not in (2, 3)
-        or pixels.shape[2:] not in ((), (3,))
-        or not pixels.size
-    ):
-        raise ValueError(
-            f"an array {pixels.dtype} {pixels.shape}: expected a picture, uint8 (H, W) or (H, W, 3)"
-        )
-    return pixels if pixels.ndim == 2 else cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)
-
-
-def detect(image, detector: str = "sift", count: int = 2000) -> np.ndarray:
-    """The `count` strongest keypoints of a picture, (N, 4) float32 x, y, size, angle; (0, 4) where
-    there is nothing.
-
-    Raises:
-        ValueError: unknown detector, or `count` below one.
-    """
-    if detector not in DETECTORS or count < 1:
-        raise ValueError(
-            f"detector={detector!r}, count={count}: expected 'sift' or 'orb', and one keypoint or more"
-        )
-    make = cv2.SIFT_create if detector == "sift" else cv2.ORB_create
-    found = make(nfeatures=count).detect(grey(image), None)
-    found = sorted(found, key=lambda k: (-k.response, k.pt, k.angle))[
-        :count
-    ]  # SIFT returns more where some tie
-    size = (
-        1.0 if detector == "sift" else 0.25
-    )  # ORB's size is that of its whole window, about four times SIFT's
-    return np.array([(*k.pt, k.size * size, k.angle) for k in found], np.float32).reshape(-1, 4)
+ROWS = 4096  # rows of similarities held at a time
+FEWEST = {"homography": 4, "fundamental": 8}  # model -> the matches that determine one
 
 
-def pyramid(picture: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Halve a picture again and again, and lay all levels on one sheet.
-
-    Args:
-        picture: (H, W) uint8.
-
-    Returns:
-        sheet (H', W) float32, the levels below each other;  levels (L, 3): first row, height, width
-        of each. Pixel (x, y) of level l shows pixel (2^l x, 2^l y) of the picture.
-    """
-    levels, pieces, top = [], [picture.astype(np.float32)], 0
-    while min(pieces[-1].shape) >= 4:
-        pieces.append(cv2.pyrDown(pieces[-1]))
-    sheet = np.zeros((sum(len(piece) for piece in pieces), picture.shape[1]), np.float32)
-    for piece in pieces:
-        height, width = piece.shape
-        sheet[top : top + height, :width] = piece
-        levels.append((top, height, width))
-        top += height
-    return sheet, np.array(levels)
-
-
-def sampling_grid(
-    keypoints: np.ndarray, levels: np.ndarray, sheet: tuple[int, int], side: int
-) -> torch.Tensor:
-    """Where on the pyramid's sheet each pixel of each patch lies: (N, side, side, 2) in
-    `grid_sample`'s -1..1.
-
-    A window is read from the level whose pixels are about as large as the patch's. Beyond its
-    border a level's last pixel goes on, so that no patch sees the level laid beside it.
-    """
-    x, y, size, angle = torch.from_numpy(np.asarray(keypoints, np.float32)).T[
-        :, :, None, None
-    ]  # (N, 1, 1) each
-    step = size * WINDOW / side  # picture pixels a patch pixel
-    level = step.log2().round().clamp(0, len(levels) - 1).long()
-    top, height, width = torch.from_numpy(levels).T[:, level]
-    v, u = torch.meshgrid(
-        *2 * [torch.arange(side) - (side - 1) / 2], indexing="ij"
-    )  # (side, side): rows, columns
-    c, s = torch.cos(angle.deg2rad()) * step, torch.sin(angle.deg2rad()) * step
-    shrink = 0.5**level
-    column = ((x + c * u - s * v) * shrink).clamp(min=0).minimum(width - 1)
-    row = ((y + s * u + c * v) * shrink).clamp(min=0).minimum(height - 1) + top
-    return torch.stack(
-        [column * 2 / max(sheet[1] - 1, 1) - 1, row * 2 / max(sheet[0] - 1, 1) - 1], -1
-    )
-
-
-def cut_patches(image, keypoints: np.ndarray, side: int = PATCH, device="cpu") -> torch.Tensor:
-    """The patches of keypoints (N, 4), upright and of one size, by one sampling call: (N, 1, side,
-    side), 0..255.
-
-    Keypoints may lie on the border or outside: the picture's last pixels go on there.
-
-    Raises:
-        ValueError: keypoints of another shape, numbers that are not finite, sizes that are not
-            positive.
-    """
-    keypoints = np.asarray(keypoints, np.float32)
-    if keypoints.ndim != 2 or keypoints.shape[1] != 4:
-        raise ValueError(f"keypoints {keypoints.shape}: expected (N, 4), rows of x, y, size, angle")
-    if not np.isfinite(keypoints).all() or (keypoints[:, 2] <= 0).any():
-        raise ValueError("keypoints: expected finite numbers, and sizes above zero")
-    sheet, levels = pyramid(grey(image))
-    return _sample(torch.from_numpy(sheet).to(device), keypoints, levels, side)
-
-
-def _sample(
-    sheet: torch.Tensor, keypoints: np.ndarray, levels: np.ndarray, side: int
-) -> torch.Tensor:
-    grid = sampling_grid(keypoints, levels, tuple(sheet.shape), side).to(sheet.device)
-    source = sheet.expand(
-        len(grid), 1, -1, -1
-    )  # one sheet, seen N times: nothing is copied, all cores sample
-    return F.grid_sample(source, grid, mode="bilinear", align_corners=True)
-
-
-@torch.inference_mode()
-def describe_patches(net, patches: torch.Tensor | np.ndarray) -> np.ndarray:
-    """Descriptors (N, D) float32 of patches (N, 1, 32, 32) or (N, 32, 32), grey values in 0..255 or
-    0..1 alike.
-    """
-    patches = torch.as_tensor(patches)
-    patches = patches[:, None] if patches.ndim == 3 else patches
-    device = next(net.parameters()).device
-    net = folded(net)
-    parts = (
-        [net(part.to(device).float()).float().cpu() for part in patches.split(BATCH)]
-        if len(patches)
-        else []
-    )
-    return torch.cat([torch.zeros(0, net.dim), *parts]).numpy()
-
-
-def root_sift(descriptors: np.ndarray) -> np.ndarray:
-    """RootSIFT (Arandjelovic and Zisserman, 2012) of SIFT's histograms (N, 128): rows of unit
-    length.
-    """
-    descriptors = np.asarray(descriptors, np.float32).reshape(-1, 128)
-    return np.sqrt(descriptors / np.maximum(descriptors.sum(1, keepdims=True), 1e-9))
-
-
-def describe_keypoints(net, image, keypoints: np.ndarray) -> np.ndarray:
-    """Descriptors (N, D) of a picture's keypoints (N, 4).
-
-    Args:
-        net: a `LocalNet`; or 'sift' for RootSIFT on the same windows.
-    """
-    if isinstance(net, str):
-        if net != "sift":
-            raise ValueError(f"descriptor {net!r}: expected a local network or 'sift'")
-        return _sift(grey(image), keypoints)
-    starts = range(0, len(keypoints), CUT)
-    parts = [
-        describe_patches(net, cut_patches(image, keypoints[start : start + CUT]))
-        for start in starts
-    ]
-    return np.concatenate([np.zeros((0, net.dim), np.float32), *parts])
-
-
-def _sift(picture: np.ndarray, keypoints: np.ndarray) -> np.ndarray:
-    """RootSIFT at keypoints (N, 4): SIFT's octave and layer follow from the size, 3.2 x 2^(octave +
-    layer / 3).
-    """
-    found = []
-    for number, (x, y, size, angle) in enumerate(np.asarray(keypoints, float)):
-        step = round(3 * np.log2(size / 3.2))  # octave * 3 + layer, layer one of 1, 2, 3
-        layer = (step - 1) % 3 + 1
-        octave = max((step - layer) // 3, -1)
-        found.append(cv2.KeyPoint(x, y, size, angle, 0, octave & 255 | layer << 8, number))
-    kept, histograms = cv2.SIFT_create().compute(picture, found) if found else ((), None)
-    rows = np.zeros((len(found), 128), np.float32)
-    if len(kept):
-        rows[[k.class_id for k in kept]] = root_sift(histograms)
-    return rows
-
-
-@dataclass(frozen=True)
-class LocalFeatures:
-    """What is known of a picture: keypoints (N, 4) and their descriptors (N, D)."""
-
-    keypoints: np.ndarray
-    descriptors: np.ndarray
-
-    def __len__(self) -> int:
-        return len(self.keypoints)
-
-
-def detect_and_describe(net, image, detector: str = "sift", count: int = 2000) -> LocalFeatures:
-    """Detect and describe; `net` as in `describe_keypoints`."""
-    picture = grey(image)
-    keypoints = detect(picture, detector, count)
-    return LocalFeatures(keypoints, describe_keypoints(net, picture, keypoints))
+# ---- matches ----
 
 
 def match(
     a: np.ndarray, b: np.ndarray, ratio: float | None = 0.8, mutual: bool = True
 ) -> np.ndarray:
-    """Pairs of rows that belong together, (M, 2) numbers in a (N, D) and in b (N', D), rows of unit
-    length.
+    """Find the pairs of descriptors that belong together.
 
-    Each row of a takes its nearest row of b, if that is nearer than `ratio` times the second
-    nearest (Lowe, 2004; None asks for no such thing), and, with `mutual`, if the row of a is in
-    turn the nearest to the one of b.
+    Each row of `a` takes its nearest row of `b`, if it passes the tests that are asked for.
+
+    Args:
+        a: (N, D) descriptors of one image, rows of unit length.
+        b: (N', D) descriptors of the other one.
+        ratio: the nearest row must be nearer than `ratio` times the second nearest (Lowe, 2004);
+            None leaves the test out.
+        mutual: the row of `a` must in turn be the nearest to the row of `b`.
+
+    Returns:
+        (M, 2) numbers of rows, in `a` and in `b`.
 
     Raises:
         ValueError: a ratio outside 0..1, or descriptors of different length.
+
+    Example:
+        >>> import numpy as np
+        >>> a = np.eye(3, dtype=np.float32)
+        >>> match(a, a[[2, 0]]).tolist()  # row 0 is row 1 of the other, row 2 is its row 0
+        [[0, 1], [2, 0]]
     """
     if ratio is not None and not 0 < ratio <= 1:
         raise ValueError(f"ratio={ratio}: expected a number in 0..1, or None")
-    a, b = torch.as_tensor(a), torch.as_tensor(b)
+    a = torch.as_tensor(a)
+    b = torch.as_tensor(b)
     if a.shape[1:] != b.shape[1:]:
         raise ValueError(
             f"descriptors {tuple(a.shape)} and {tuple(b.shape)}: expected rows of one length"
         )
-    if not len(a) or not len(b):
+    if len(a) == 0 or len(b) == 0:
         return np.zeros((0, 2), int)
-    best, order, back = _nearest(a, b)
+
+    similarities, neighbours, nearest_in_a = _nearest(a, b)  # (N, 2), (N, 2), (N',)
+    nearest = neighbours[:, 0]  # (N,)
     good = torch.ones(len(a), dtype=torch.bool)
+
+    # Lowe's test; for unit vectors |a - b|^2 = 2 - 2 a.b
     if ratio is not None and len(b) > 1:
-        near, second = (2 - 2 * best.double()).clamp(min=0).sqrt().T
-        good &= near < ratio * second
+        distances = (2 - 2 * similarities.double()).clamp(min=0).sqrt()  # (N, 2)
+        good &= distances[:, 0] < ratio * distances[:, 1]
+
+    # there and back again must end where it began
     if mutual:
-        good &= back[order[:, 0]] == torch.arange(len(a))
-    rows = torch.nonzero(good).ravel()
-    return torch.stack([rows, order[rows, 0]], 1).numpy()
+        good &= nearest_in_a[nearest] == torch.arange(len(a))
+
+    numbers = torch.nonzero(good).ravel()  # (M,)
+    return torch.stack([numbers, nearest[numbers]], 1).numpy()
 
 
 def _nearest(a: torch.Tensor, b: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """For each row of a its two most similar rows of b (similarities, numbers), for each of b its
-    one in a.
+    """Find neighbours both ways.
+
+    Returns:
+        The two largest similarities of each row of `a`, (N, 2) (or (N, 1) if `b` has one row); the
+        numbers of those rows of `b`; and for each row of `b` the number of its nearest row of `a`,
+        (N',).
     """
-    parts, back_best, back, start = (
-        [],
-        torch.full((len(b),), -9.0),
-        torch.zeros(len(b), dtype=torch.long),
-        0,
-    )
-    for part in a.split(4096):  # never all N x N' similarities at once
-        similar = part @ b.T
-        parts.append(similar.topk(min(2, len(b)), 1))
-        value, row = similar.max(0)
-        better = value > back_best
-        back_best, back = (
-            torch.where(better, value, back_best),
-            torch.where(better, row + start, back),
-        )
-        start += len(part)
-    return torch.cat([p.values for p in parts]), torch.cat([p.indices for p in parts]), back
+    similarities = []
+    neighbours = []
+    best = torch.full((len(b),), -9.0)  # below any similarity
+    nearest_in_a = torch.zeros(len(b), dtype=torch.long)
+
+    # never all N x N' similarities at once
+    for start in range(0, len(a), ROWS):
+        similar = a[start : start + ROWS] @ b.T  # (n, N')
+
+        # from a to b: this part's rows are complete
+        top = similar.topk(min(2, len(b)), 1)
+        similarities.append(top.values)
+        neighbours.append(top.indices)
+
+        # from b to a: keep the best of all parts seen so far
+        value, row = similar.max(0)  # (N',)
+        better = value > best
+        best = torch.where(better, value, best)
+        nearest_in_a = torch.where(better, row + start, nearest_in_a)
+
+    return torch.cat(similarities), torch.cat(neighbours), nearest_in_a
+
+
+# ---- geometry ----
 
 
 @dataclass(frozen=True)
 class Geometry:
-    """What a set of matches agrees on: matrix (3, 3), or None if nothing; inliers (M,) bool."""
+    """What a set of matches agrees on.
+
+    Attributes:
+        matrix: the homography or fundamental matrix (3, 3), or None if they agree on nothing.
+        inliers: (M,) bool, the matches that agree.
+    """
 
     matrix: np.ndarray | None
     inliers: np.ndarray
@@ -289,27 +158,49 @@ class Geometry:
 def verify_geometry(
     a: np.ndarray, b: np.ndarray, model: str = "homography", threshold: float = 3.0
 ) -> Geometry:
-    """The homography or fundamental matrix that most of the matched points a, b (M, 2) agree on, by
-    USAC_MAGSAC.
+    """Find the homography or fundamental matrix that most of the matched points agree on.
+
+    The search is OpenCV's USAC with MAGSAC++ (Barath et al., 2020); its result is the same at every
+    call.
 
     Args:
+        a: (M, 2) points (x, y) in one image, pixels.
+        b: (M, 2) the points matched to them in the other one.
+        model: 'homography' (a plane, or a camera that only turned) or 'fundamental'.
         threshold: pixels by which an inlier may be off.
 
     Raises:
-        ValueError: unknown model, or other shapes.
+        ValueError: unknown model, or points of other shapes.
+
+    Example:
+        >>> import numpy as np
+        >>> a = np.random.default_rng(0).uniform(0, 100, (50, 2))
+        >>> geometry = verify_geometry(a, a + [10, 5])  # the camera moved sideways
+        >>> int(geometry.inliers.sum()), geometry.matrix.shape
+        (50, (3, 3))
     """
     if model not in FEWEST:
         raise ValueError(f"model={model!r}: expected 'homography' or 'fundamental'")
-    a, b = np.asarray(a, np.float64), np.asarray(b, np.float64)
+    a = np.asarray(a, np.float64)
+    b = np.asarray(b, np.float64)
     if a.shape != b.shape or a.shape[1:] != (2,):
         raise ValueError(f"points {a.shape} and {b.shape}: expected (M, 2) twice")
+
     nothing = Geometry(None, np.zeros(len(a), bool))
     if len(a) < FEWEST[model]:
         return nothing
+
+    # draw small samples of matches, fit a model to each, keep the one that most matches support
     find = cv2.findHomography if model == "homography" else cv2.findFundamentalMat
     try:
-        options = dict(ransacReprojThreshold=threshold, maxIters=10_000, confidence=0.9999)
-        matrix, mask = find(a, b, method=cv2.USAC_MAGSAC, **options)
+        matrix, mask = find(
+            a,
+            b,
+            method=cv2.USAC_MAGSAC,
+            ransacReprojThreshold=threshold,
+            maxIters=10_000,
+            confidence=0.9999,
+        )
     except cv2.error:  # points on one spot or one line: no model
         return nothing
     if matrix is None or matrix.shape != (3, 3):
@@ -317,13 +208,18 @@ def verify_geometry(
     return Geometry(matrix, mask.ravel().astype(bool))
 
 
+# ---- the front door ----
+
+
 @dataclass(frozen=True)
 class Matching:
-    """Two pictures matched.
+    """Two images matched.
 
     Attributes:
-        a, b: their features.  matches: (M, 2) numbers of keypoints.  geometry: what the matches
-            agree on.
+        a: features of the first image, N keypoints.
+        b: features of the second image, N' keypoints.
+        matches: (M, 2) numbers of keypoints, in `a` and in `b`.
+        geometry: what the matches agree on.
     """
 
     a: LocalFeatures
@@ -333,23 +229,63 @@ class Matching:
 
     @property
     def points(self) -> tuple[np.ndarray, np.ndarray]:
-        """Matched places (M, 2) in both pictures."""
-        return self.a.keypoints[self.matches[:, 0], :2], self.b.keypoints[self.matches[:, 1], :2]
+        """Return the matched points (M, 2), x and y in pixels, of both images."""
+        return _matched_points(self.a, self.b, self.matches)
 
 
 def match_images(
-    net,
-    a,
-    b,
+    net: LocalNet | str,
+    a: ImageLike,
+    b: ImageLike,
     detector: str = "sift",
     count: int = 2000,
     ratio: float | None = 0.8,
     model: str = "homography",
 ) -> Matching:
-    """Detect, describe, match by ratio and mutual check, verify; arguments as in the functions that
-    do it.
+    """Match two images: detect, describe, match, verify.
+
+    Args:
+        net: what describes the keypoints: a `LocalNet`, as `solar.load("mini-solar-local")` gives
+            one, or 'sift' for RootSIFT.
+        a: the first image: a path, a PIL image, or an array uint8 (H, W) grey or (H, W, 3) RGB.
+        b: the second image, of any size of its own.
+        detector: what finds the keypoints, 'sift' or 'orb'.
+        count: the largest number of keypoints per image.
+        ratio: largest distance to the nearest descriptor / distance to the second nearest; None
+            leaves the test out. Matches are mutual in any case.
+        model: what the matches should agree on: 'homography' for a plane or a camera that only
+            turned, 'fundamental' for anything else that does not move.
+
+    Returns:
+        The features of both images (`.a`, `.b`: keypoints (N, 4), descriptors (N, D)), `.matches`
+        (M, 2), `.points` (their places, (M, 2) in each image), and `.geometry` (`.matrix` (3, 3) or
+        None, `.inliers` (M,) bool).
+
+    Raises:
+        FileNotFoundError: no such file.
+        ValueError: a file or array that is no image, an unknown detector, descriptor or model, a
+            ratio outside 0..1, or `count` below one.
+
+    Example:
+        >>> import numpy as np
+        >>> from solar.local import match_images
+        >>> blocks = np.random.default_rng(0).integers(0, 255, (16, 16))
+        >>> image = np.kron(blocks, np.ones((12, 12))).astype(np.uint8)  # (192, 192)
+        >>> matching = match_images("sift", image[:, :160], image[:, 10:170])
+        >>> first, second = matching.points
+        >>> np.median(first - second, axis=0).round().tolist()  # moved by ten pixels
+        [10.0, 0.0]
     """
-    first, second = (detect_and_describe(net, image, detector, count) for image in (a, b))
-    matches = match(first.descriptors, second.descriptors, ratio)
-    points = first.keypoints[matches[:, 0], :2], second.keypoints[matches[:, 1], :2]
-    return Matching(first, second, matches, verify_geometry(*points, model))
+    first = detect_and_describe(net, a, detector, count)
+    second = detect_and_describe(net, b, detector, count)
+    matches = match(first.descriptors, second.descriptors, ratio)  # (M, 2)
+    first_points, second_points = _matched_points(first, second, matches)  # (M, 2) each
+    geometry = verify_geometry(first_points, second_points, model)
+    return Matching(first, second, matches, geometry)
+
+
+def _matched_points(
+    a: LocalFeatures, b: LocalFeatures, matches: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the places (M, 2) of matched keypoints in both images."""
+    return a.keypoints[matches[:, 0], :2], b.keypoints[matches[:, 1], :2]

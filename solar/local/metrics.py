@@ -1,175 +1,310 @@
-"""How good local descriptors are: false positives at 95 % recall, matching accuracy, pose."""
+"""How good local descriptors are: false positives at 95 % recall, matching accuracy, pose.
+
+Book: chapters 8 (a local descriptor) and 9 (matching two photographs).
+"""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import cv2
 import numpy as np
 
 from ..datasets import Patches
+from ..nets.local_net import LocalNet
 from ..search.protocol import average_precision
-from .matching import WINDOW, describe_patches, root_sift
+from .keypoints import describe_patches, root_sift
+from .patches import WINDOW
 
-Describe = Callable[
-    [np.ndarray], np.ndarray
-]  # patches (N, 32, 32) uint8 -> descriptors (N, D), rows of unit length
+# patches (N, 32, 32) uint8 -> descriptors (N, D), rows of unit length
+Describe = Callable[[np.ndarray], np.ndarray]
 
 
-def described_by(net) -> Describe:
-    """A network as a function of patches."""
-    return lambda patches: describe_patches(net, patches)
+# ---- descriptors to compare ----
+
+
+def described_by(net: LocalNet) -> Describe:
+    """Turn a local network into a function of patches."""
+    return partial(describe_patches, net)
 
 
 def raw_pixels(patches: np.ndarray) -> np.ndarray:
-    """The patch itself as its descriptor: mean taken off, then unit length; (N, H, W) -> (N, H *
-    W).
+    """Take the patch itself as its descriptor: its mean taken off, then scaled to unit length.
+
+    Args:
+        patches: (N, H, W) grey values.
+
+    Returns:
+        (N, H * W) float32; the row of a blank patch is zero.
     """
-    rows = patches.reshape(len(patches), -1).astype(np.float32)
-    rows = rows - rows.mean(1, keepdims=True)
-    return rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-6)
+    pixels = patches.reshape(len(patches), -1).astype(np.float32)  # (N, H, W) -> (N, H * W)
+    pixels = pixels - pixels.mean(1, keepdims=True)
+    return pixels / np.maximum(np.linalg.norm(pixels, axis=1, keepdims=True), 1e-6)
 
 
 def sift_of_patches(patches: np.ndarray) -> np.ndarray:
-    """RootSIFT of patches (N, H, H) uint8: one upright keypoint whose window is the patch, (N,
-    128).
+    """Describe patches by RootSIFT: one upright keypoint, whose window is the patch.
+
+    Args:
+        patches: (N, H, H) uint8 grey values.
+
+    Returns:
+        (N, 128) float32, rows of unit length.
     """
     side = patches.shape[1]
-    whole = cv2.KeyPoint((side - 1) / 2, (side - 1) / 2, side / WINDOW, 0)
+    middle = (side - 1) / 2
+    keypoint = cv2.KeyPoint(middle, middle, side / WINDOW, 0)
     sift = cv2.SIFT_create()
-    return root_sift(
-        np.concatenate(
-            [np.zeros((0, 128)), *(sift.compute(patch, [whole])[1] for patch in patches)]
-        )
-    )
+    histograms = [np.zeros((0, 128))]
+    for patch in patches:
+        _, histogram = sift.compute(patch, [keypoint])  # (1, 128)
+        histograms.append(histogram)
+    return root_sift(np.concatenate(histograms))
+
+
+# ---- pairs of patches: do they show one point? ----
 
 
 def pair_distances(descriptors: np.ndarray, pairs: np.ndarray) -> np.ndarray:
-    """Euclidean distance of each pair (M, 2) of rows."""
+    """Return the Euclidean distance of each pair of descriptors.
+
+    Args:
+        descriptors: (N, D).
+        pairs: (M, 2) numbers of rows.
+
+    Returns:
+        (M,) distances.
+    """
     return np.linalg.norm(descriptors[pairs[:, 0]] - descriptors[pairs[:, 1]], axis=1)
 
 
 def fpr95(distances: np.ndarray, same: np.ndarray) -> float:
-    """Share (0..1) of the pairs of different points that are accepted at the threshold which
-    accepts 95 % of the same.
+    """Return the false positive rate at 95 % recall, the measure of PhotoTour (Brown et al., 2011).
 
-    The measure of PhotoTour (Brown et al., 2011). A pair is accepted if its distance is at most the
-    threshold, the smallest with which at least 95 % of the pairs of one point are.
+    A pair is accepted if its distance is at most a threshold: the smallest one that accepts at
+    least 95 % of the pairs that show one point.
+
+    Args:
+        distances: (M,) distances of pairs.
+        same: (M,) bool, True where both patches show one point.
+
+    Returns:
+        The share (0..1) of the pairs of different points that are accepted too.
 
     Raises:
         ValueError: no pair of one point, or none of different points.
+
+    Example:
+        >>> import numpy as np
+        >>> from solar.local import fpr95
+        >>> fpr95(np.array([0.1, 0.2, 0.15, 0.9]), np.array([True, True, False, False]))
+        0.5
     """
+    distances = np.asarray(distances)
     same = np.asarray(same, bool)
     if same.all() or not same.any():
         raise ValueError(
             "pairs of one kind only: expected some that show one point, and some that do not"
         )
-    near = np.sort(np.asarray(distances)[same])
+    near = np.sort(distances[same])
     threshold = near[int(np.ceil(0.95 * len(near))) - 1]
-    return float((np.asarray(distances)[~same] <= threshold).mean())
+    return float((distances[~same] <= threshold).mean())
 
 
 def error_curve(distances: np.ndarray, same: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Shares accepted, of different points and of the same, as the threshold rises: (M + 1,) each,
-    from 0 to 1.
+    """Return the shares of pairs accepted as the threshold rises.
+
+    Args:
+        distances: (M,) distances of pairs.
+        same: (M,) bool, True where both patches show one point.
+
+    Returns:
+        Of the pairs of different points, and of the pairs of one point: (M + 1,) each, 0 to 1.
     """
     same = np.asarray(same, bool)[np.argsort(distances, kind="stable")]
-    wrong, right = np.cumsum(~same) / max((~same).sum(), 1), np.cumsum(same) / max(same.sum(), 1)
+    wrong = np.cumsum(~same) / max((~same).sum(), 1)
+    right = np.cumsum(same) / max(same.sum(), 1)
     return np.concatenate([[0], wrong]), np.concatenate([[0], right])
 
 
 def score_patches(describe: Describe, data: Patches) -> float:
-    """FPR95 (0..1) of a descriptor on the test pairs of `data`."""
-    return fpr95(pair_distances(describe(data.patches), data.pairs), data.same)
+    """Return FPR95 (0..1) of a descriptor on the test pairs of `data`."""
+    distances = pair_distances(describe(data.patches), data.pairs)
+    return fpr95(distances, data.same)
 
 
 def area(distances: np.ndarray, right: np.ndarray, positives: int | None = None) -> float:
-    """Average precision of a list sorted by distance; `positives` if more could have been found
-    than are in it.
+    """Return the average precision of a list sorted by distance.
+
+    Args:
+        distances: (M,) distances.
+        right: (M,) bool, the entries that are right.
+        positives: how many right entries could have been in the list; None means those in it.
+
+    Returns:
+        The area under precision over recall, 0..1.
     """
-    ranks = np.flatnonzero(np.asarray(right, bool)[np.argsort(distances, kind="stable")])
-    return average_precision(ranks) * len(ranks) / (positives or len(ranks)) if len(ranks) else 0.0
+    order = np.argsort(distances, kind="stable")
+    ranks = np.flatnonzero(np.asarray(right, bool)[order])
+    if len(ranks) == 0:
+        return 0.0
+    return average_precision(ranks) * len(ranks) / (positives or len(ranks))
+
+
+# ---- matches under a known homography ----
 
 
 def project(homography: np.ndarray, points: np.ndarray) -> np.ndarray:
-    """Points (M, 2) under a homography (3, 3)."""
-    moved = np.column_stack([points, np.ones(len(points))]) @ np.asarray(homography).T
-    return moved[:, :2] / np.where(np.abs(moved[:, 2:]) < 1e-12, 1e-12, moved[:, 2:])
+    """Move points (M, 2) by a homography (3, 3)."""
+    moved = np.column_stack([points, np.ones(len(points))]) @ np.asarray(homography).T  # (M, 3)
+    depth = moved[:, 2:]
+    return moved[:, :2] / np.where(np.abs(depth) < 1e-12, 1e-12, depth)
 
 
 def matching_accuracy(
-    a: np.ndarray, b: np.ndarray, homography: np.ndarray, thresholds: Sequence = (1, 3, 5)
-) -> dict:
-    """Share of matches (M, 2), (M, 2) that the true homography confirms: {pixels: share}, 0 where
-    there are none.
-    """
-    error = np.linalg.norm(project(homography, a) - b, axis=1)
-    return {t: float((error <= t).mean()) if len(error) else 0.0 for t in thresholds}
-
-
-def warped(image: np.ndarray, rng, strength: float = 0.15) -> tuple[np.ndarray, np.ndarray]:
-    """A picture (H, W, 3) as seen from elsewhere, in other light, by another camera: the picture,
-    and the homography.
+    a: np.ndarray, b: np.ndarray, homography: np.ndarray, thresholds: Sequence[float] = (1, 3, 5)
+) -> dict[float, float]:
+    """Return the share of matches that the true homography confirms.
 
     Args:
-        strength: how far the corners move, as a share of the sides; it also turns, by up to as many
-            radians.
+        a: (M, 2) points (x, y) in one image, pixels.
+        b: (M, 2) the points matched to them in the other one.
+        homography: (3, 3), from the first image to the second.
+        thresholds: pixels by which a confirmed match may be off.
+
+    Returns:
+        Threshold -> share (0..1), 0 where there are no matches.
+
+    Example:
+        >>> import numpy as np
+        >>> from solar.local import matching_accuracy
+        >>> a = np.array([[0.0, 0.0], [5.0, 5.0]])
+        >>> matching_accuracy(a, a + [[0, 0], [2, 0]], np.eye(3))
+        {1: 0.5, 3: 1.0, 5: 1.0}
+    """
+    error = np.linalg.norm(project(homography, a) - b, axis=1)  # (M,)
+    if len(error) == 0:
+        return dict.fromkeys(thresholds, 0.0)
+    return {threshold: float((error <= threshold).mean()) for threshold in thresholds}
+
+
+def warped(
+    image: np.ndarray, rng: np.random.Generator, strength: float = 0.15
+) -> tuple[np.ndarray, np.ndarray]:
+    """Show an image as if from elsewhere, in other light, by another camera.
+
+    Args:
+        image: (H, W, 3) uint8.
+        rng: NumPy's generator of random numbers.
+        strength: largest shift of a corner, as a share of the sides; also the largest angle by
+            which the image is turned, in radians.
+
+    Returns:
+        The other image (H, W, 3) uint8, and the homography (3, 3) from `image` to it.
     """
     height, width = image.shape[:2]
+
+    # another viewpoint: every corner moves, then the image is turned about its centre
     corners = np.array(
         [[0, 0], [width - 1, 0], [width - 1, height - 1], [0, height - 1]], np.float32
     )
-    moved = corners + rng.uniform(-strength, strength, (4, 2)).astype(np.float32) * (width, height)
-    centre, angle = (
-        ((width - 1) / 2, (height - 1) / 2),
-        np.degrees(rng.uniform(-strength, strength)),
-    )
+    shifts = rng.uniform(-strength, strength, (4, 2)).astype(np.float32) * (width, height)
+    moved = (corners + shifts).astype(np.float32)
+    angle = np.degrees(rng.uniform(-strength, strength))
+    centre = ((width - 1) / 2, (height - 1) / 2)
     turn = np.vstack([cv2.getRotationMatrix2D(centre, angle, 1), [0, 0, 1]])
-    homography = turn @ cv2.getPerspectiveTransform(corners, moved.astype(np.float32))
+    homography = turn @ cv2.getPerspectiveTransform(corners, moved)
     other = cv2.warpPerspective(image, homography, (width, height), flags=cv2.INTER_AREA) / 255.0
+
+    # other light: gamma and brightness
     other = other ** rng.uniform(0.6, 1.6) * rng.uniform(0.6, 1.1)
-    other = cv2.GaussianBlur(other, (0, 0), rng.uniform(0.4, 1.2)) + rng.normal(
-        0, 0.02, other.shape
-    )
+
+    # another camera: blur and noise
+    blurred = cv2.GaussianBlur(other, (0, 0), rng.uniform(0.4, 1.2))
+    other = blurred + rng.normal(0, 0.02, other.shape)
     return (255 * other.clip(0, 1)).round().astype(np.uint8), homography
+
+
+# ---- the pose of the second camera ----
+
+Pose = tuple[np.ndarray, np.ndarray]  # rotation (3, 3), direction of the translation (3,)
 
 
 def relative_pose(
     a: np.ndarray, b: np.ndarray, inner_a: np.ndarray, inner_b: np.ndarray, threshold: float = 0.5
-):
-    """Rotation (3, 3) and direction (3,) of camera b against a, from matched pixels (M, 2); None if
-    there is none.
+) -> Pose | None:
+    """Find the pose of camera b relative to camera a, from matched points.
 
     Args:
-        inner_a, inner_b: (3, 3) inner matrices of both cameras, for the same pixels.  threshold:
-            pixels.
+        a: (M, 2) points (x, y) in the image of camera a, pixels.
+        b: (M, 2) the points matched to them in the image of camera b.
+        inner_a: (3, 3) inner matrix of camera a, for the same pixels.
+        inner_b: (3, 3) inner matrix of camera b.
+        threshold: pixels by which an inlier may be off.
+
+    Returns:
+        Rotation (3, 3) and direction of the translation (3,); None if there is no pose.
     """
     if len(a) < 5:
         return None
-    a, b = (project(np.linalg.inv(inner), points) for inner, points in ((inner_a, a), (inner_b, b)))
-    focal = (inner_a[0, 0] + inner_b[0, 0]) / 2
-    options = dict(method=cv2.USAC_MAGSAC, prob=0.9999, threshold=threshold / focal)
-    essential, mask = cv2.findEssentialMat(a, b, np.eye(3), **options)
+
+    # pixels become rays: the plane at distance one in front of each camera
+    a = project(np.linalg.inv(inner_a), a)
+    b = project(np.linalg.inv(inner_b), b)
+    focal = (inner_a[0, 0] + inner_b[0, 0]) / 2  # pixels per unit on that plane
+
+    essential, mask = cv2.findEssentialMat(
+        a, b, np.eye(3), method=cv2.USAC_MAGSAC, prob=0.9999, threshold=threshold / focal
+    )
     if essential is None or essential.shape != (3, 3):
         return None
+
+    # four poses have this essential matrix: points must lie in front of both cameras
     _, rotation, direction, _ = cv2.recoverPose(essential, a, b, np.eye(3), mask=mask)
     return rotation, direction.ravel()
 
 
-def pose_error(found, rotation: np.ndarray, translation: np.ndarray) -> float:
-    """The larger of the two angles, in degrees, by which rotation and direction are off; 180 where
-    none was found.
+def pose_error(pose: Pose | None, rotation: np.ndarray, translation: np.ndarray) -> float:
+    """Return the larger of the angles by which rotation and direction are off.
+
+    Args:
+        pose: what `relative_pose` returned.
+        rotation: the true rotation (3, 3).
+        translation: the true translation (3,), of any length.
+
+    Returns:
+        Degrees; 180 where there is no pose.
     """
-    if found is None:
+    if pose is None:
         return 180.0
-    turned = np.degrees(np.arccos(np.clip((np.trace(found[0].T @ rotation) - 1) / 2, -1, 1)))
-    cosine = (
-        found[1] @ translation / max(np.linalg.norm(found[1]) * np.linalg.norm(translation), 1e-12)
-    )
-    return float(max(turned, np.degrees(np.arccos(np.clip(cosine, -1, 1)))))
+    pose_rotation, direction = pose
+
+    # the angle of the rotation that remains: trace = 1 + 2 cos(angle)
+    cosine = (np.trace(pose_rotation.T @ rotation) - 1) / 2
+    rotation_error = np.degrees(np.arccos(np.clip(cosine, -1, 1)))
+
+    # the angle between the directions; how far the camera moved cannot be known
+    lengths = np.linalg.norm(direction) * np.linalg.norm(translation)
+    cosine = direction @ translation / max(lengths, 1e-12)
+    direction_error = np.degrees(np.arccos(np.clip(cosine, -1, 1)))
+
+    return float(max(rotation_error, direction_error))
 
 
-def pose_auc(errors: Sequence[float], thresholds: Sequence = (5, 10, 20)) -> dict:
-    """Area under the share of pairs whose pose error lies below t, for t from 0 to each threshold:
-    {degrees: 0..1}.
+def pose_auc(
+    errors: Sequence[float], thresholds: Sequence[float] = (5, 10, 20)
+) -> dict[float, float]:
+    """Return the area under the curve of pose errors, for each threshold.
+
+    The curve is the share of pairs whose error lies below t, for t from 0 to the threshold.
+
+    Args:
+        errors: degrees, one per pair.
+        thresholds: degrees.
+
+    Returns:
+        Threshold -> area (0..1).
     """
     errors = np.asarray(errors, float)
-    return {t: float(np.maximum(1 - errors / t, 0).mean()) for t in thresholds}
+    return {
+        threshold: float(np.maximum(1 - errors / threshold, 0).mean()) for threshold in thresholds
+    }

@@ -1,0 +1,163 @@
+"""Cut out the patches of keypoints: upright, of one size, by one sampling call.
+
+A keypoint is a row (x, y, size, angle): pixels, with a pixel's centre at whole numbers (as OpenCV
+has it), and degrees clockwise from the x axis. Its window is a square `WINDOW` times as wide as
+`size`, turned by `angle`.
+
+Book: chapter 9 (matching two photographs).
+"""
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+import torch.nn.functional as F
+from PIL import Image
+
+from ..images import read_image
+from ..nets.local_net import PATCH
+
+WINDOW = 6.0  # width of a window / size of its keypoint: what SIFT's own descriptor covers
+
+ImageLike = str | Path | Image.Image | np.ndarray
+
+
+def grey(image: ImageLike) -> np.ndarray:
+    """Return an image as grey values, (H, W) uint8.
+
+    Args:
+        image: a path, a PIL image, or an array uint8 (H, W) grey or (H, W, 3) RGB.
+
+    Raises:
+        FileNotFoundError: no such file.
+        ValueError: not an image, or an array of another kind.
+
+    Example:
+        >>> import numpy as np
+        >>> grey(np.full((2, 3, 3), 7, np.uint8)).shape
+        (2, 3)
+    """
+    pixels = image if isinstance(image, np.ndarray) else np.asarray(read_image(image))
+    is_grey = pixels.ndim == 2
+    is_colour = pixels.ndim == 3 and pixels.shape[2] == 3
+    if pixels.dtype != np.uint8 or not (is_grey or is_colour) or pixels.size == 0:
+        raise ValueError(
+            f"an array {pixels.dtype} {pixels.shape}: expected an image, uint8 (H, W) or (H, W, 3)"
+        )
+    return pixels if is_grey else cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)
+
+
+def pyramid(image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Halve an image again and again, and lay all levels below each other on one sheet.
+
+    Args:
+        image: grey values (H, W) uint8.
+
+    Returns:
+        sheet: (H', W) float32, the levels below each other.
+        levels: (L, 3), first row, height and width of each level on the sheet. Pixel (x, y) of
+            level l shows pixel (2^l x, 2^l y) of the image.
+    """
+    # blur and halve until there is hardly anything left
+    pieces = [image.astype(np.float32)]
+    while min(pieces[-1].shape) >= 4:
+        pieces.append(cv2.pyrDown(pieces[-1]))
+
+    # one sheet, as wide as the image
+    sheet = np.zeros((sum(len(piece) for piece in pieces), image.shape[1]), np.float32)
+    levels = []
+    top = 0
+    for piece in pieces:
+        height, width = piece.shape
+        sheet[top : top + height, :width] = piece
+        levels.append((top, height, width))
+        top += height
+    return sheet, np.array(levels)
+
+
+def sampling_grid(
+    keypoints: np.ndarray, levels: np.ndarray, sheet: tuple[int, int], side: int
+) -> torch.Tensor:
+    """Tell where on the pyramid's sheet each pixel of each patch lies.
+
+    A window is read from the level whose pixels are about as large as the patch's. Beyond the
+    border of a level its last pixel goes on, so that no patch sees the level laid beside it.
+
+    Args:
+        keypoints: (N, 4) rows x, y, size, angle.
+        levels: (L, 3) of `pyramid`.
+        sheet: height and width of the sheet, pixels.
+        side: height and width of a patch, pixels.
+
+    Returns:
+        (N, side, side, 2) places (x, y) in the -1..1 of `torch.nn.functional.grid_sample`.
+    """
+    columns = torch.from_numpy(np.asarray(keypoints, np.float32)).T  # (4, N)
+    x, y, size, angle = columns[:, :, None, None]  # (N, 1, 1) each
+
+    # the level of each keypoint: there, one pixel of the patch is about one pixel of the level
+    step = size * WINDOW / side  # pixels of the image per pixel of the patch
+    level = step.log2().round().clamp(0, len(levels) - 1).long()
+    top, height, width = torch.from_numpy(levels).T[:, level]  # (N, 1, 1) each
+
+    # places in the image: the patch's own grid about its centre, turned, scaled and moved
+    ticks = torch.arange(side) - (side - 1) / 2
+    v, u = torch.meshgrid(ticks, ticks, indexing="ij")  # (side, side): rows, columns
+    cosine = torch.cos(angle.deg2rad()) * step
+    sine = torch.sin(angle.deg2rad()) * step
+    image_x = x + cosine * u - sine * v  # (N, side, side)
+    image_y = y + sine * u + cosine * v
+
+    # places on the sheet: the level is smaller, and begins at row `top`
+    shrink = 0.5**level
+    column = (image_x * shrink).clamp(min=0).minimum(width - 1)
+    row = (image_y * shrink).clamp(min=0).minimum(height - 1) + top
+
+    # 0 .. last pixel becomes -1 .. 1
+    grid_x = column * 2 / max(sheet[1] - 1, 1) - 1
+    grid_y = row * 2 / max(sheet[0] - 1, 1) - 1
+    return torch.stack([grid_x, grid_y], -1)  # (N, side, side, 2)
+
+
+def cut_patches(
+    image: ImageLike,
+    keypoints: np.ndarray,
+    side: int = PATCH,
+    device: str | torch.device = "cpu",
+) -> torch.Tensor:
+    """Cut out the patches of all keypoints, upright and of one size, by one sampling call.
+
+    Args:
+        image: as in `grey`.
+        keypoints: (N, 4) rows x, y, size, angle. They may lie on the border or outside: the last
+            pixels of the image go on there.
+        side: height and width of a patch, pixels.
+        device: where the patches are cut and returned.
+
+    Returns:
+        (N, 1, side, side) float32 grey values, 0..255.
+
+    Raises:
+        ValueError: keypoints of another shape, numbers that are not finite, or sizes that are not
+            positive.
+
+    Example:
+        >>> import numpy as np
+        >>> image = np.full((64, 64), 7, np.uint8)
+        >>> patches = cut_patches(image, np.array([[30.0, 20.0, 4.0, 90.0]]))
+        >>> patches.shape, patches.unique()
+        (torch.Size([1, 1, 32, 32]), tensor([7.]))
+    """
+    keypoints = np.asarray(keypoints, np.float32)
+    if keypoints.ndim != 2 or keypoints.shape[1] != 4:
+        raise ValueError(f"keypoints {keypoints.shape}: expected (N, 4), rows of x, y, size, angle")
+    if not np.isfinite(keypoints).all() or (keypoints[:, 2] <= 0).any():
+        raise ValueError("keypoints: expected finite numbers, and sizes above zero")
+
+    sheet, levels = pyramid(grey(image))
+    grid = sampling_grid(keypoints, levels, sheet.shape, side).to(device)  # (N, side, side, 2)
+
+    # the one sheet is seen N times: nothing is copied, and all cores sample
+    source = torch.from_numpy(sheet).to(device).expand(len(grid), 1, -1, -1)  # (N, 1, H', W)
+    return F.grid_sample(source, grid, mode="bilinear", align_corners=True)
