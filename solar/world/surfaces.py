@@ -1,121 +1,190 @@
-"""Deferred shading, first half: position, normal and painted colour of every visible point, in one
-pass a view.
+"""Look up position, normal and painted colour of every visible point, one pass per view.
 
-Vectors and colours are planar, (3, H, W): numpy runs over pixels then, not over three numbers at a
-time.
+This is the first half of deferred shading; `light` is the second. Vectors and colours are planar,
+(3, H, W), so that NumPy runs along pixels instead of along three numbers at a time.
 """
 
 from functools import lru_cache
+from typing import NamedTuple
 
 import cv2
 import numpy as np
 
-from .solids import Quadric
+from .camera import Camera
+from .landmark import Landmark
+from .solids import Polyhedron, Quadric
 from .textures import TEXELS_PER_METRE
 from .visibility import Visible
 
 
-@lru_cache(maxsize=2)
-def face_tables(landmark) -> dict[str, np.ndarray]:
-    """Tables over all F faces: first face of each solid, normal (3, F), texture axes and rectangle
-    (4, F).
+class FaceTables(NamedTuple):
+    """One column per face, over all solids of a landmark; a curved solid counts as one face.
+
+    Args:
+        first: (S,) number of the first face of each solid.
+        normal: (3, F) float32 unit normals; zeros for curved solids.
+        u: (4, F) float32 texture coordinate, see `solids.Face`; zeros for curved solids.
+        v: (4, F) float32 texture coordinate.
+        rect: (4, F) float32 x, y, width and height of the face's texture in the atlas, texels.
     """
-    first, normal, u, v, texture = [], [], [], [], []
+
+    first: np.ndarray
+    normal: np.ndarray
+    u: np.ndarray
+    v: np.ndarray
+    rect: np.ndarray
+
+
+class Surfaces(NamedTuple):
+    """What lies behind every pixel; meaningless where there is only sky.
+
+    Args:
+        colour: (4, H, W) float32 in 0..1, red, green, blue and glow.
+        normal: (3, H, W) float32 unit vectors, turned towards the camera.
+        points: (3, H, W) float32 world positions, metres.
+        depth: (H, W) float32 metres along the optical axis.
+    """
+
+    colour: np.ndarray
+    normal: np.ndarray
+    points: np.ndarray
+    depth: np.ndarray
+
+
+@lru_cache(maxsize=2)
+def face_tables(landmark: Landmark) -> FaceTables:
+    """Return the tables of all faces of a landmark."""
+    first = []
+    normal = []
+    u = []
+    v = []
+    texture = []
     for solid in landmark.solids:
         first.append(len(normal))
-        curved = isinstance(solid, Quadric)
-        for face in [solid] if curved else solid.faces:
-            normal.append(np.zeros(3) if curved else face.normal)
-            u.append(np.zeros(4) if curved else face.u)
-            v.append(np.zeros(4) if curved else face.v)
+        if isinstance(solid, Quadric):
+            # filled in later, pixel by pixel
+            normal.append(np.zeros(3))
+            u.append(np.zeros(4))
+            v.append(np.zeros(4))
+            texture.append(solid.texture)
+            continue
+        for face in solid.faces:
+            normal.append(face.normal)
+            u.append(face.u)
+            v.append(face.v)
             texture.append(face.texture)
-    tables = dict(first=np.array(first))
-    planar = {
-        k: np.array(x, np.float32).T.copy() for k, x in (("normal", normal), ("u", u), ("v", v))
-    }
-    return tables | planar | dict(rect=landmark.rects[texture].T.copy())
+    return FaceTables(
+        first=np.array(first),
+        normal=np.array(normal, np.float32).T.copy(),
+        u=np.array(u, np.float32).T.copy(),
+        v=np.array(v, np.float32).T.copy(),
+        rect=landmark.rects[texture].T.copy(),
+    )
 
 
-def _curved(solids, visible: Visible, points, normal, u, v) -> None:
-    """Overwrite normal and texture coordinates where the surface is a quadric."""
+def _fill_in_curved(
+    solids: list[Polyhedron | Quadric],
+    visible: Visible,
+    points: np.ndarray,
+    normal: np.ndarray,
+    u: np.ndarray,
+    v: np.ndarray,
+) -> None:
+    """Overwrite normal (3, H, W) and texture coordinates (H, W) where the surface is a quadric."""
     for index, solid in enumerate(solids):
         if not isinstance(solid, Quadric):
             continue
-        y0, y1, x0, x1 = _extent(visible.solid, index)
-        if y1 <= y0:
+        rows, columns = _extent(visible.solid, index)
+        here = visible.solid[rows, columns] == index  # (h, w)
+        if not here.any():
             continue
-        window = np.s_[y0:y1, x0:x1]
-        here = visible.solid[window] == index
-        centre, scale = (
-            vector.astype(np.float32)[:, None] for vector in (solid.centre, solid.scale)
-        )
-        x, y, z = (points[:, *window][:, here] - centre) / scale  # (3, n)
+        # the n points in the solid's own coordinates, (3, n)
+        centre = solid.centre.astype(np.float32)[:, None]
+        scale = solid.scale.astype(np.float32)[:, None]
+        x, y, z = (points[:, rows, columns][:, here] - centre) / scale
+        # the normal is the gradient of x^2 + y^2 + A z^2 + B z + C, back in world units
         A, B, _ = solid.shape
         gradient = np.stack([x, y, np.float32(A) * z + np.float32(B / 2)]) / scale
-        normal[:, *window][:, here] = gradient / (np.sqrt((gradient**2).sum(0)) + 1e-9)
-        u[window][here] = np.arctan2(x, -y) / (2 * np.pi) + 0.5
-        v[window][here] = 1 - z
+        length = np.sqrt((gradient**2).sum(0)) + 1e-9
+        normal[:, rows, columns][:, here] = gradient / length
+        # the texture runs once around, and from the top (0) to the base (1)
+        u[rows, columns][here] = np.arctan2(x, -y) / (2 * np.pi) + 0.5
+        v[rows, columns][here] = 1 - z
 
 
-def _extent(solid: np.ndarray, index: int) -> tuple[int, int, int, int]:
+def _extent(solid: np.ndarray, index: int) -> tuple[slice, slice]:
+    """Return the rows and columns of `solid` (H, W) between which `index` occurs."""
     rows = np.flatnonzero((solid == index).any(1))
     if not len(rows):
-        return 0, 0, 0, 0
-    columns = np.flatnonzero((solid[rows[0] : rows[-1] + 1] == index).any(0))
-    return rows[0], rows[-1] + 1, columns[0], columns[-1] + 1
+        return slice(0, 0), slice(0, 0)
+    inner = slice(rows[0], rows[-1] + 1)
+    columns = np.flatnonzero((solid[inner] == index).any(0))
+    return inner, slice(columns[0], columns[-1] + 1)
 
 
-def surfaces(landmark, camera, visible: Visible) -> tuple[np.ndarray, ...]:
-    """What lies behind every pixel.
+def _texture_coordinate(axis: np.ndarray, number: np.ndarray, points: np.ndarray) -> np.ndarray:
+    """Return axis . (point, 1), (H, W), with the axis (4, F) of each pixel's face `number`."""
+    return axis[3][number] + sum(axis[i][number] * points[i] for i in range(3))
 
-    Returns:
-        colour (4, H, W) float32 in 0..1, RGB and glow; normal (3, H, W) unit, towards the camera;
-        points (3, H, W) world positions; depth (H, W) metres. All are meaningless where
-        `visible.solid` is -1.
+
+def surfaces(landmark: Landmark, camera: Camera, visible: Visible) -> Surfaces:
+    """Return position, normal and colour of what lies behind every pixel.
+
+    Args:
+        landmark: what was seen.
+        camera: by which it was seen.
+        visible: what `visibility.see` returned.
     """
     tables = face_tables(landmark)
     height, width = visible.solid.shape
-    columns, rows = (
-        np.arange(width, dtype=np.float32) + 0.5,
-        np.arange(height, dtype=np.float32) + 0.5,
-    )
+    # positions: along the rays through the pixel centres, as far as the depth buffer says
+    columns = np.arange(width, dtype=np.float32) + 0.5
+    rows = np.arange(height, dtype=np.float32) + 0.5
     rays = camera.directions(columns[None], rows[:, None])  # (3, H, W)
     depth = camera.depth_from(visible.nearness)
     points = camera.position.astype(np.float32)[:, None, None] + depth * rays
 
-    number = np.where(visible.solid >= 0, tables["first"][visible.solid] + visible.face, 0)
-    normal = tables["normal"][:, number]
-    u, v = (
-        axis[3][number] + sum(axis[i][number] * points[i] for i in range(3))
-        for axis in (tables["u"], tables["v"])
-    )
-    _curved(landmark.solids, visible, points, normal, u, v)
+    # number of the face, (H, W), then its normal and texture coordinates
+    number = np.where(visible.solid >= 0, tables.first[visible.solid] + visible.face, 0)
+    normal = tables.normal[:, number]
+    u = _texture_coordinate(tables.u, number, points)
+    v = _texture_coordinate(tables.v, number, points)
+    _fill_in_curved(landmark.solids, visible, points, normal, u, v)
+    # turn normals towards the camera
     towards = sum(normal[i] * rays[i] for i in range(3))
     normal *= -np.sign(towards)
 
-    left, top, wide, high = (edge[number] for edge in tables["rect"])  # texels
+    # texture coordinates -> texels in the atlas; textures repeat
+    left, top, wide, high = tables.rect[:, number]
     x = left + (u - np.floor(u)) * (wide - 1)
-    v = np.where(v == 1, np.float32(0.9999), v - np.floor(v))
+    v = np.where(v == 1, np.float32(0.9999), v - np.floor(v))  # the foot of a wall is not its top
     y = top + v * (high - 1)
-    texels = (
-        TEXELS_PER_METRE * depth / camera.focal / np.sqrt(np.maximum(np.abs(towards), 0.08))
-    )  # texels a pixel
-    return _sample(landmark.mips, x, y, texels), normal, points, depth
+    # how many texels one pixel covers: more when far away or seen at a slant
+    slant = np.sqrt(np.maximum(np.abs(towards), 0.08))
+    texels = TEXELS_PER_METRE * depth / camera.focal / slant
+    colour = _sample(landmark.mips, x, y, texels)
+    return Surfaces(colour, normal, points, depth)
 
 
-def _sample(mips, x, y, texels) -> np.ndarray:
-    """Read the atlas at the level whose texels are about as large as a pixel: (4, H, W) float32 in
-    0..1.
+def _sample(mips: list[np.ndarray], x: np.ndarray, y: np.ndarray, texels: np.ndarray) -> np.ndarray:
+    """Read the atlas at (x, y), from the copy whose texels are about as large as a pixel.
+
+    Returns (4, H, W) float32 in 0..1.
     """
     out = np.zeros((*x.shape, 4), np.uint8)
-    pixels = out.view(np.uint32)[..., 0]  # all four bytes of a pixel at once
+    pixels = out.view(np.uint32)[..., 0]  # (H, W): all four bytes of a pixel at once
     level = np.clip(np.searchsorted([1.8, 3.6], texels), 0, len(mips) - 1)
     for k, mip in enumerate(mips):
+        # only the rows of the image that need this copy
         rows = np.flatnonzero((level == k).any(1))
         if not len(rows):
             continue
-        window = np.s_[rows[0] : rows[-1] + 1]
-        mapx, mapy = ((m[window] + 0.5) / 2**k - 0.5 for m in (x, y))
-        colour = cv2.remap(mip, mapx.astype(np.float32), mapy.astype(np.float32), cv2.INTER_LINEAR)
+        window = slice(rows[0], rows[-1] + 1)
+        # texel centres lie at half-integers in every copy, at whole numbers in OpenCV
+        map_x = (x[window] + 0.5) / 2**k - 0.5
+        map_y = (y[window] + 0.5) / 2**k - 0.5
+        colour = cv2.remap(
+            mip, map_x.astype(np.float32), map_y.astype(np.float32), cv2.INTER_LINEAR
+        )
         np.copyto(pixels[window], colour.view(np.uint32)[..., 0], where=level[window] == k)
     return out.transpose(2, 0, 1).astype(np.float32, order="C") / 255
