@@ -1,5 +1,9 @@
-"""Files that nobody can half-write or misread: where data live, atomic writing, checksums, pickles
-that run nothing.
+"""Where data live, and files that are never half-written or misread.
+
+1. `home`: the folder of everything that is made or downloaded
+2. `atomic`: writing a file whole or not at all
+3. `sha256`: checksums
+4. `load_pickle`: reading pickles of plain data without running anything in them
 """
 
 import hashlib
@@ -8,60 +12,106 @@ import pickle
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import platformdirs
 
+# ---- 1. the folder of data
+
 
 def home() -> Path:
-    """Folder of everything that is made or downloaded: $SOLAR_HOME, else the platform's cache
-    folder.
+    """Return the folder of everything that is made or downloaded.
+
+    It is `$SOLAR_HOME` if that is set, else the platform's folder for caches.
+
+    Example:
+        >>> home().is_absolute()
+        True
     """
     chosen = os.environ.get("SOLAR_HOME")
-    return Path(chosen).expanduser() if chosen else platformdirs.user_cache_path("solar")
+    if chosen:
+        return Path(chosen).expanduser()
+    return platformdirs.user_cache_path("solar")
+
+
+# ---- 2. writing
 
 
 @contextmanager
 def atomic(path: str | Path) -> Iterator[Path]:
-    """Give a temporary path beside `path`; it takes the place of `path` on success and vanishes on
-    failure.
+    """Give a temporary path beside `path`, which replaces `path` on success and goes on failure.
 
-    Folders that are not there yet are made.
+    So a reader sees the old file or the new one, never half of it, whatever interrupts the writer.
+    Missing folders are made.
+
+    Args:
+        path: the file to write.
+
+    Raises:
+        OSError: the folder cannot be made or written to.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     with atomic(Path(folder) / "new" / "notes.txt") as temporary:
+        ...         _ = temporary.write_text("whole")
+        ...     print((Path(folder) / "new" / "notes.txt").read_text())
+        whole
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
+    # in the same folder: only within one file system is the replacement a single step
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         yield temporary
-        os.replace(temporary, path)
+        temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
 
 
+# ---- 3. checksums
+
+
 def sha256(path: str | Path) -> str:
-    """Hexadecimal SHA-256 of a file's bytes."""
-    with open(path, "rb") as file:
+    """Return the SHA-256 of a file's bytes, in hexadecimal.
+
+    Example:
+        >>> sha256(os.devnull)[:12]
+        'e3b0c44298fc'
+    """
+    with Path(path).open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+# ---- 4. pickles of plain data
+#
+# A pickle is a small program: it names functions and classes, and Python calls them. Published
+# ground truths are pickles, so we read them with a list of the few names that plain data need.
+# For numpy's, which would believe what the file says, there are stand-ins that check it.
+
+
 class _PlainDtype:
-    """Stands in for numpy.dtype in a pickle: numbers and strings only, and what a pickle says of
-    its inside is not believed (numpy's own would let a pickle change an element's size, and so read
-    memory that is not the array's).
+    """Stand in for `numpy.dtype`: numbers and strings only.
+
+    What a pickle says about the inside of a dtype is ignored. numpy would believe it: a file could
+    enlarge an element, and so read memory that does not belong to the array.
     """
 
-    def __init__(self, text, *_):
-        self.dtype = np.dtype(text if isinstance(text, str) else "O")
-        if self.dtype.kind not in "biufcSU" or self.dtype.fields or self.dtype.subdtype:
-            raise pickle.UnpicklingError(f"it has an array of {text!r}, not of numbers or strings")
+    def __init__(self, code, *_):
+        self.dtype = np.dtype(code if isinstance(code, str) else "O")
+        is_plain = self.dtype.kind in "biufcSU"
+        if not is_plain or self.dtype.fields or self.dtype.subdtype:
+            raise pickle.UnpicklingError(f"it has an array of {code!r}, not of numbers or strings")
 
     def __setstate__(self, state):
-        if state[1] in ("<", ">"):
-            self.dtype = self.dtype.newbyteorder(state[1])
+        byte_order = state[1]
+        if byte_order in ("<", ">"):
+            self.dtype = self.dtype.newbyteorder(byte_order)
 
 
 class _PlainArray(np.ndarray):
-    """Stands in for numpy.ndarray in a pickle; filled from bytes, whose number has to fit."""
+    """Stand in for `numpy.ndarray`: filled from bytes, whose number has to fit the shape."""
 
     def __setstate__(self, state):
         _, shape, dtype, columns_first, content = state
@@ -69,33 +119,44 @@ class _PlainArray(np.ndarray):
 
 
 def _reconstruct(*_):
+    """Stand in for numpy's function that makes an empty array, to be filled by its state."""
     return _PlainArray((0,))
 
 
 def _scalar(dtype, content):
+    """Stand in for numpy's function that makes one number from its bytes."""
     return np.frombuffer(content, dtype.dtype, 1)[0]
 
 
 def _frombuffer(content, dtype, shape, order):
+    """Stand in for numpy's function that makes an array from its bytes."""
     return np.frombuffer(content, dtype.dtype).reshape(shape, order=order)
 
 
-# what a pickled array or scalar asks for, by numpy 1 and by numpy 2, and what it gets
+# name in a pickle -> what it gets; numpy 1 writes `numpy.core`, numpy 2 `numpy._core`
 PLAIN_NUMPY = {
     "numpy.ndarray": _PlainArray,
     "numpy.dtype": _PlainDtype,
-    **{f"numpy.{core}.multiarray._reconstruct": _reconstruct for core in ("core", "_core")},
-    **{f"numpy.{core}.multiarray.scalar": _scalar for core in ("core", "_core")},
-    **{f"numpy.{core}.numeric._frombuffer": _frombuffer for core in ("core", "_core")},
+    "numpy.core.multiarray._reconstruct": _reconstruct,
+    "numpy._core.multiarray._reconstruct": _reconstruct,
+    "numpy.core.multiarray.scalar": _scalar,
+    "numpy._core.multiarray.scalar": _scalar,
+    "numpy.core.numeric._frombuffer": _frombuffer,
+    "numpy._core.numeric._frombuffer": _frombuffer,
 }
-_ALLOWED = PLAIN_NUMPY | {
-    f"{place}.{kind.__name__}": kind
-    for place in ("builtins", "__builtin__")
-    for kind in (set, frozenset)
+# Python 2 wrote `__builtin__`
+_PLAIN_BUILTINS = {
+    "builtins.set": set,
+    "builtins.frozenset": frozenset,
+    "__builtin__.set": set,
+    "__builtin__.frozenset": frozenset,
 }
+_ALLOWED = PLAIN_NUMPY | _PLAIN_BUILTINS
 
 
 class _PlainUnpickler(pickle.Unpickler):
+    """An unpickler that knows the allowed names and refuses all others."""
+
     def find_class(self, module, name):
         try:
             return _ALLOWED[f"{module}.{name}"]
@@ -103,22 +164,33 @@ class _PlainUnpickler(pickle.Unpickler):
             raise pickle.UnpicklingError(f"it asks for {module}.{name}") from None
 
 
-def load_pickle(path: str | Path):
-    """Read a pickle of plain containers, numbers, strings and numpy arrays; anything else is
-    refused, and not run.
+def load_pickle(path: str | Path) -> Any:
+    """Read a pickle of plain containers, numbers, strings and numpy arrays.
+
+    Anything else is refused and not run.
+
+    Args:
+        path: the file.
 
     Raises:
         FileNotFoundError: no such file.
         ValueError: not a pickle, cut off, or asking for anything beyond plain data.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = Path(folder) / "gnd.pkl"
+        ...     _ = path.write_bytes(pickle.dumps({"easy": np.array([3, 5])}))
+        ...     load_pickle(path)["easy"].tolist()
+        [3, 5]
     """
     try:
-        with open(path, "rb") as file:
+        with Path(path).open("rb") as file:
             return _PlainUnpickler(file).load()
     except FileNotFoundError:
         raise
-    except Exception as error:
+    except Exception as error:  # a damaged pickle can raise almost anything
         reason = " ".join(str(error).split())
-        message = (
+        raise ValueError(
             f"{path}: not a plain data pickle ({reason}); fetch the file again from a trusted place"
-        )
-        raise ValueError(message) from error
+        ) from error
