@@ -5,7 +5,7 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 READY := $(VENV)/.ready
 PYTEST := $(RUN) -m pytest
-CODE := solar tests tools benchmarks
+CODE := solar tests tools benchmarks conftest.py
 # Tests run side by side: one process per core (eight at most), one thread per process.
 CORES ?= $(shell $(PYTHON) -c 'import os; print(min(8, os.cpu_count() or 1))')
 ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
@@ -46,10 +46,10 @@ book: world  ## execute every chapter and build the HTML in _build/html
 test: check unit nbval  ## check the style, run all tests, then every notebook against its outputs
 
 unit: world  ## run all tests and the examples in the docstrings
-	$(ONE_THREAD) $(PYTEST) $(SIDE_BY_SIDE) --doctest-modules --durations=10 solar tests
+	$(ONE_THREAD) $(PYTEST) $(SIDE_BY_SIDE) --doctest-modules solar tests
 
 nbval: world  ## run every notebook and compare what it prints with what is stored
-	$(ONE_THREAD) $(PYTEST) $(SIDE_BY_SIDE) --durations=10 $(NBVAL) notebooks
+	$(ONE_THREAD) $(PYTEST) $(SIDE_BY_SIDE) $(NBVAL) notebooks
 
 coverage: world  ## run all tests once more and say which lines they reach
 	$(ONE_THREAD) $(PYTEST) $(SIDE_BY_SIDE) --cov --cov-report=term --cov-fail-under=90 tests
