@@ -1,6 +1,4 @@
-"""What this machine can do: versions, device, disk, which files are here and whole, and whether it
-computes right.
-"""
+"""What this machine can do, which files are here and complete, and whether it computes right."""
 
 import importlib.metadata
 import os
@@ -10,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from torch import nn
 
 from . import distributed, weights
 from .datasets import load_benchmark
@@ -36,31 +35,32 @@ PACKAGES = (
     "anywidget",
     "requests",
 )
-GLOBAL = [
-    -0.122719,
-    -0.142973,
-    -0.057871,
-    0.079286,
-]  # what the networks of `self_test` give, in float64
+
+# what the networks of the self-test give, computed in float64: the first four numbers of the
+# descriptors, and the mean entropy of the attention relative to that of a uniform one
+GLOBAL = [-0.122719, -0.142973, -0.057871, 0.079286]
 LOCAL = [0.056599, -0.119860, 0.073407, 0.046783]
 SPREAD = 0.808049
 
 
+# ---- the machine ----
+
+
 def versions() -> dict[str, str]:
-    """Of Python, the system and the packages that matter."""
-    found = dict(
+    """Return the versions of Python, the system and the packages that matter."""
+    numbers = dict(
         python=platform.python_version(), system=f"{platform.system()} {platform.machine()}"
     )
     for name in PACKAGES:
         try:
-            found[name] = importlib.metadata.version(name)
+            numbers[name] = importlib.metadata.version(name)
         except importlib.metadata.PackageNotFoundError:
-            found[name] = "missing"
-    return found
+            numbers[name] = "missing"
+    return numbers
 
 
 def device() -> dict:
-    """The device that would be used, and what others there are."""
+    """Return the device that would be used, and what others there are."""
     gpus = [torch.cuda.get_device_properties(i) for i in range(torch.cuda.device_count())]
     return dict(
         chosen=str(distributed.pick_device()),
@@ -70,150 +70,227 @@ def device() -> dict:
 
 
 def disk(folder: Path) -> dict:
-    """Room at the folder, and whether one can write there."""
-    there = next(path for path in (folder.absolute(), *folder.absolute().parents) if path.exists())
-    usable = there.is_dir() and os.access(there, os.W_OK | os.X_OK)
-    free = shutil.disk_usage(there).free / 1e9
-    return dict(folder=str(folder), gigabytes_free=round(free, 1), writable=usable)
-
-
-def check(entry: Entry, root=None, full: bool = False) -> dict:
-    """The state of a published name: 'whole', 'partial', 'absent' or 'broken', and why.
+    """Return how much room there is at a folder, and whether one can write there.
 
     Args:
-        full: read every file and compare its checksum with the manifest and the record; else sizes
-            and names only.
+        folder: it need not exist; then its nearest parent that does is asked.
     """
-    found = dict(
+    folder = Path(folder)
+    path = folder.absolute()
+    nearest = next(parent for parent in (path, *path.parents) if parent.exists())
+    writable = nearest.is_dir() and os.access(nearest, os.W_OK | os.X_OK)
+    free = shutil.disk_usage(nearest).free / 1e9
+    return dict(folder=str(folder), gigabytes_free=round(free, 1), writable=writable)
+
+
+# ---- published files ----
+
+
+def check(entry: Entry, root: str | Path | None = None, full: bool = False) -> dict:
+    """Return the state of a published name: 'whole', 'partial', 'absent' or 'broken', and why.
+
+    Args:
+        entry: one of `solar.published.catalogue.ENTRIES`.
+        root: folder that holds the folders of datasets; None means `data` in SOLAR_HOME.
+        full: read every file and compare its checksum with the catalogue and the record; else
+            names and sizes only.
+    """
+    result = dict(
         name=entry.name, state="whole", why="", enables=entry.enables, gigabytes=entry.gigabytes
     )
     try:
-        each = file_states(entry, root)
-        missing = [group[0].archive or group[0].path for group, state in each if state != "here"]
-        if all(state == "absent" for _, state in each):
-            return found | dict(state="absent")
+        states = file_states(entry, root)
+        if all(state == "absent" for _, state in states):
+            return result | dict(state="absent")
+
+        # some files are here, some are not
+        missing = [group[0].archive or group[0].path for group, state in states if state != "here"]
         if missing:
             more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
-            return found | dict(state="partial", why=f"{missing[0]}{more} to fetch")
-        _verify(entry, root, full)
+            return result | dict(state="partial", why=f"{missing[0]}{more} to fetch")
+
+        # all are here: are they right?
+        if full:
+            _verify_checksums(entry, root)
+        if entry.kind == "benchmark" or (entry.kind == "distractors" and full):
+            _verify_images(entry, root)
     except (OSError, ValueError) as error:
-        return found | dict(state="broken", why=str(error))
-    return found
+        return result | dict(state="broken", why=str(error))
+    return result
 
 
-def _verify(entry: Entry, root, full: bool) -> None:
+def _verify_checksums(entry: Entry, root: str | Path | None) -> None:
+    """Read all files of an entry but its archives; the first wrong one is a ValueError."""
     folder = entry.place(root)
-    for file in entry.files if full else ():
-        if not file.archive:
-            try:
-                verify_checksum(
-                    file, folder / file.path, record_of(folder).get(file.path, {}).get("sha256", "")
-                )
-            except ValueError as error:
-                raise ValueError(f"{folder / file.path}: {error}") from error
-    if entry.kind == "benchmark" or entry.kind == "distractors" and full:
-        bench = load_benchmark(entry.name, root)
-        lost = [path for path in (*bench.images, *bench.queries) if not path.is_file()]
-        if lost:
-            total = len(bench.images) + len(bench.queries)
-            raise ValueError(
-                f"{len(lost)} of {total} images are missing, the first is {lost[0]}; "
-                f"take its archive out of {folder / RECORD} and fetch again"
-            )
+    for file in entry.files:
+        if file.archive:
+            continue
+        path = folder / file.path
+        recorded = record_of(folder).get(file.path, {}).get("sha256", "")
+        try:
+            verify_checksum(file, path, recorded)
+        except ValueError as error:
+            raise ValueError(f"{path}: {error}") from error
 
 
-def _filled(net):
-    """A network with weights that need no random numbers, the same on every machine."""
-    for name, value in net.state_dict().items():
-        if value.is_floating_point():
-            wave = torch.sin(0.7 * torch.arange(value.numel(), dtype=torch.float64) + len(name))
-            scale = (2 / max(1, value[0].numel())) ** 0.5 if value.dim() > 1 else 0.1
-            offset = (
-                0
-                if value.dim() > 1 or name.endswith(("bias", "mean"))
-                else 3
-                if name == "pool.p"
-                else 1
-            )
-            value.copy_((offset + scale * wave).view(value.shape))
-    return net.eval()
+def _verify_images(entry: Entry, root: str | Path | None) -> None:
+    """Look for all images of a benchmark; any missing one is a ValueError."""
+    bench = load_benchmark(entry.name, root)
+    paths = [*bench.images, *bench.queries]
+    missing = [path for path in paths if not path.is_file()]
+    if missing:
+        raise ValueError(
+            f"{len(missing)} of {len(paths)} images are missing, the first is {missing[0]}; "
+            f"take its archive out of {entry.place(root) / RECORD} and fetch again"
+        )
 
 
-def _picture(channels: int, height: int, width: int) -> torch.Tensor:
-    place = torch.arange(channels * height * width, dtype=torch.float64)
-    return (
-        torch.sin(0.37 * place)
-        .add(torch.cos(0.011 * place))
-        .float()
-        .view(1, channels, height, width)
-    )
+# ---- the self-test ----
 
 
 @torch.inference_mode()
 def self_test(on: str | torch.device | None = None) -> list[dict]:
-    """Numbers computed here beside the stored ones: losses and AP from the literature, networks on
-    the device used.
+    """Compute numbers here and compare them with stored ones.
+
+    Tested are losses and average precision with values from the literature, the attention layer and
+    small networks with known weights, and the shipped weights.
+
+    Args:
+        on: the device to test; None means the fastest.
+
+    Returns:
+        One dict per test: `name`, `found`, `expected`, and `right` (bool).
+
+    Example:
+        >>> from solar import doctor
+        >>> all(test["right"] for test in doctor.self_test("cpu"))
+        True
     """
     on = distributed.pick_device(on)
-    x, y, z = (
-        l2n(torch.tensor([v], dtype=torch.float32)) for v in ([1, 2, -2], [-1, 2, 0], [-5, 0, 3])
-    )
-    nets = GlobalNet("mini", "45"), LocalNet("345"), SecondOrderAttention(32, 4)
-    net, local, soa = (_filled(one).to(on) for one in nets)
-    before = 10 * _picture(32, 12, 16).to(on)
-    maps = soa.maps(before)  # (1, N, N)
-    values = soa.h(before).flatten(2).transpose(1, 2)  # (1, N, c')
-    explicit = before + soa.v((maps @ values).transpose(1, 2).unflatten(2, before.shape[2:]))
-    spread = (torch.special.entr(maps).sum(2).mean() / np.log(maps.shape[2])).item()
-    rows = [
-        ("second-order loss", second_order_loss(x, y, z[:, None]).item(), 2.0246215, 1e-5),
-        (
-            "contrastive loss",
-            contrastive_loss(x, y, z[:, None], margin=0.7).item(),
-            0.55278635,
-            1e-5,
-        ),
-        ("average precision", average_precision([0, 2, 5]), 0.677778, 1e-6),
-        ("spread of attention", spread, SPREAD, 1e-3),
-        ("fused attention beside explicit", (soa(before) - explicit).abs().max().item(), 0.0, 1e-3),
-        ("global network", net(_picture(3, 96, 128).to(on))[0, :4].cpu().tolist(), GLOBAL, 2e-3),
-        ("local network", local(_picture(1, 32, 32).to(on))[0, :4].cpu().tolist(), LOCAL, 2e-3),
-    ]
-    for name in weights.names():
-        sizes = [v.float().abs().sum().item() for v in checkpoints.load(name).state_dict().values()]
-        rows.append((f"weights {name}", float(np.isfinite(sizes).all()), 1.0, 0.0))
+    return [*_test_formulas(), *_test_attention(on), *_test_networks(on), *_test_weights()]
+
+
+def _test(name: str, found: float | list, expected: float | list, tolerance: float) -> dict:
+    """Compare a number, or a list of numbers, with what is expected."""
+    right = bool(np.allclose(found, expected, rtol=0, atol=tolerance))
+    return dict(name=name, found=found, expected=expected, right=right)
+
+
+def _test_formulas() -> list[dict]:
+    """Test losses and average precision by hand-made cases."""
+    anchor = l2n(torch.tensor([[1.0, 2.0, -2.0]]))  # (1, 3)
+    positive = l2n(torch.tensor([[-1.0, 2.0, 0.0]]))
+    negative = l2n(torch.tensor([[-5.0, 0.0, 3.0]]))[:, None]  # (1, 1, 3)
+    second_order = second_order_loss(anchor, positive, negative).item()
+    contrastive = contrastive_loss(anchor, positive, negative, margin=0.7).item()
     return [
-        dict(
-            name=name,
-            found=found,
-            expected=expected,
-            right=bool(np.allclose(found, expected, rtol=0, atol=error)),
-        )
-        for name, found, expected, error in rows
+        _test("second-order loss", second_order, 2.0246215, 1e-5),
+        _test("contrastive loss", contrastive, 0.55278635, 1e-5),
+        _test("average precision", average_precision([0, 2, 5]), 0.677778, 1e-6),
     ]
 
 
-def _is_file(path: Path) -> bool:
-    try:
-        return path.is_file()
-    except PermissionError:  # a folder that one may not look into
-        return False
+def _test_attention(on: torch.device) -> list[dict]:
+    """Test the attention maps by their spread, and the fused layer by the explicit one."""
+    soa = _filled(SecondOrderAttention(32, 4)).to(on)
+    x = 10 * _waves(32, 12, 16).to(on)  # (1, 32, 12, 16)
 
+    # entropy of each row, relative to that of a row that looks everywhere alike
+    maps = soa.maps(x)  # (1, N, N)
+    entropy = torch.special.entr(maps).sum(2).mean()
+    spread = (entropy / np.log(maps.shape[2])).item()
 
-def examine(root=None, full: bool = False) -> dict:
-    """Everything at once; `sound` is False if something is wrong rather than merely absent."""
-    place = Path(root) if root is not None else home() / "data"
-    mini = [
-        dict(name=name, state="whole" if _is_file(place / name / "complete.json") else "absent")
-        for name in BOOK
+    difference = (soa(x) - soa.explicit(x)).abs().max().item()
+    return [
+        _test("spread of attention", spread, SPREAD, 1e-3),
+        _test("fused attention beside explicit", difference, 0.0, 1e-3),
     ]
-    found = dict(
+
+
+def _test_networks(on: torch.device) -> list[dict]:
+    """Test a whole network of each kind by the first numbers of a descriptor."""
+    net = _filled(GlobalNet("mini", "45")).to(on)
+    local = _filled(LocalNet("345")).to(on)
+    descriptor = net(_waves(3, 96, 128).to(on))[0, :4].cpu().tolist()
+    local_descriptor = local(_waves(1, 32, 32).to(on))[0, :4].cpu().tolist()
+    return [
+        _test("global network", descriptor, GLOBAL, 2e-3),
+        _test("local network", local_descriptor, LOCAL, 2e-3),
+    ]
+
+
+def _test_weights() -> list[dict]:
+    """Test that all shipped weights can be read and are finite."""
+    tests = []
+    for name in weights.names():
+        state = checkpoints.load(name).state_dict()
+        sizes = [value.float().abs().sum().item() for value in state.values()]
+        tests.append(_test(f"weights {name}", float(np.isfinite(sizes).all()), 1.0, 0.0))
+    return tests
+
+
+def _filled(net: nn.Module) -> nn.Module:
+    """Fill a network with weights that need no random numbers, the same on every machine."""
+    for name, value in net.state_dict().items():
+        if value.is_floating_point():
+            wave = torch.sin(0.7 * torch.arange(value.numel(), dtype=torch.float64) + len(name))
+            if value.dim() > 1:
+                numbers = (2 / max(1, value[0].numel())) ** 0.5 * wave  # convolutions and maps
+            else:
+                numbers = _offset(name) + 0.1 * wave
+            value.copy_(numbers.view(value.shape))
+    return net.eval()
+
+
+def _offset(name: str) -> float:
+    """Return the number about which the entries of a one-dimensional weight lie."""
+    if name.endswith(("bias", "mean")):
+        return 0.0
+    if name == "pool.p":
+        return 3.0
+    return 1.0  # scales and variances
+
+
+def _waves(channels: int, height: int, width: int) -> torch.Tensor:
+    """Make an image without random numbers, (1, channels, height, width)."""
+    place = torch.arange(channels * height * width, dtype=torch.float64)
+    values = torch.sin(0.37 * place) + torch.cos(0.011 * place)
+    return values.float().view(1, channels, height, width)
+
+
+# ---- everything ----
+
+
+def examine(root: str | Path | None = None, full: bool = False) -> dict:
+    """Examine everything at once.
+
+    Args:
+        root: folder that holds the folders of datasets; None means `data` in SOLAR_HOME.
+        full: read all published files and compare their checksums.
+
+    Returns:
+        `versions`, `device`, `disk`, `mini` and `published` (the state of each dataset),
+        `self_test`, and `sound`: False if something is wrong, rather than merely absent.
+    """
+    data = Path(root) if root is not None else home() / "data"
+    report = dict(
         versions=versions(),
         device=device(),
         disk=disk(home()),
-        mini=mini,
+        mini=[_state_of_mini(data / name) for name in BOOK],
         published=[check(entry, root, full) for entry in ENTRIES.values()],
         self_test=self_test(),
     )
-    sound = all(row["right"] for row in found["self_test"]) and found["disk"]["writable"]
-    return found | dict(sound=sound and all(row["state"] != "broken" for row in found["published"]))
+    computes_right = all(test["right"] for test in report["self_test"])
+    is_broken = any(row["state"] == "broken" for row in report["published"])
+    sound = computes_right and report["disk"]["writable"] and not is_broken
+    return report | dict(sound=sound)
+
+
+def _state_of_mini(folder: Path) -> dict:
+    """Return the state of a mini dataset: 'whole' or 'absent'."""
+    try:
+        is_complete = (folder / "complete.json").is_file()
+    except PermissionError:  # a folder that one may not look into
+        is_complete = False
+    return dict(name=folder.name, state="whole" if is_complete else "absent")

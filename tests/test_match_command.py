@@ -1,4 +1,4 @@
-"""`solar match` and its picture: counts, files, and one clear line for what cannot be matched."""
+"""`solar match` and its drawing: counts, files, and one clear line for what cannot be matched."""
 
 import json
 
@@ -8,7 +8,8 @@ import pytest
 from sklearn.datasets import load_sample_image
 
 from solar import cli, plots
-from solar.local.matching import Geometry, LocalFeatures, Matching
+from solar.commands import match as command
+from solar.local.matching import DETECTORS, FEWEST, Geometry, LocalFeatures, Matching
 from solar.local.metrics import warped
 
 
@@ -17,18 +18,27 @@ def photographs(tmp_path_factory):
     folder = tmp_path_factory.mktemp("match")
     image = cv2.resize(load_sample_image("china.jpg"), (320, 214), interpolation=cv2.INTER_AREA)
     other, _ = warped(image, np.random.default_rng(0), 0.1)
-    for name, picture in (("a", image), ("b", other), ("blank", np.full_like(image, 90))):
-        cv2.imwrite(str(folder / f"{name}.png"), picture[..., ::-1])
+    for name, pixels in (("a", image), ("b", other), ("blank", np.full_like(image, 90))):
+        cv2.imwrite(str(folder / f"{name}.png"), pixels[..., ::-1])
     return folder
 
 
+def test_the_choices_are_those_of_the_package():
+    assert list(command.DETECTORS) == list(DETECTORS)
+    assert list(command.MODELS) == list(FEWEST)
+
+
 def test_a_pair_is_matched_and_drawn(photographs, capsys):
-    a, b, out = (str(photographs / name) for name in ("a.png", "b.png", "out.png"))
+    a = str(photographs / "a.png")
+    b = str(photographs / "b.png")
+    out = str(photographs / "out.png")
     assert cli.main(["match", a, b, "--net", "sift", "-o", out, "--json"]) == 0
     said = capsys.readouterr().out
     counts = json.loads(said[: said.index("}") + 1])
-    assert counts["matches"] > counts["inliers"] * 0.99 and counts["inliers"] > 50
-    assert cv2.imread(out).shape[1] > 800 and out in said
+    assert counts["matches"] > counts["inliers"] * 0.99
+    assert counts["inliers"] > 50
+    assert cv2.imread(out).shape[1] > 800
+    assert out in said
 
 
 @pytest.mark.parametrize("net", ["mini-sosnet", "mini-solar-local"])
@@ -39,22 +49,11 @@ def test_shipped_networks_match(photographs, capsys, net):
     assert words[0] == "200" and int(words[-7]) > 30  # "... 60 of them agree on one homography"
 
 
-def test_nothing_to_match_is_no_error(photographs, capsys):
+def test_no_match_is_no_error(photographs, capsys):
+    a = str(photographs / "a.png")
+    blank = str(photographs / "blank.png")
     out = str(photographs / "none.png")
-    assert (
-        cli.main(
-            [
-                "match",
-                str(photographs / "a.png"),
-                str(photographs / "blank.png"),
-                "--net",
-                "sift",
-                "-o",
-                out,
-            ]
-        )
-        == 0
-    )
+    assert cli.main(["match", a, blank, "--net", "sift", "-o", out]) == 0
     assert "0 matches; 0 of them" in capsys.readouterr().out
     assert cv2.imread(out) is not None
 
@@ -64,7 +63,7 @@ def test_nothing_to_match_is_no_error(photographs, capsys):
     [
         (["a.png", "gone.png"], "gone.png: no such image"),
         (["a.png", "text.png"], "text.png: not a readable image"),
-        (["a.png", "b.png", "--net", "mini-solar"], "describes whole pictures"),
+        (["a.png", "b.png", "--net", "mini-solar"], "describes whole images"),
         (["a.png", "b.png", "--net", "nothing"], "unknown network 'nothing'"),
         (["a.png", "b.png", "--ratio", "3"], "ratio=3"),
         (["a.png", "b.png", "--count", "0"], "one keypoint or more"),
@@ -72,28 +71,29 @@ def test_nothing_to_match_is_no_error(photographs, capsys):
         (["a.png", "b.png", "-o", "nowhere/out.png"], "expected a name like matches.png"),
     ],
 )
-def test_one_clear_line(photographs, capsys, monkeypatch, arguments, words):
+def test_what_cannot_be_matched_is_told_in_one_line(
+    photographs, capsys, monkeypatch, arguments, words
+):
     monkeypatch.chdir(photographs)
-    (photographs / "text.png").write_text("no picture")
+    (photographs / "text.png").write_text("no image")
     net = [] if "--net" in arguments else ["--net", "sift"]
     assert cli.main(["match", *arguments, *net]) == 2
     said = capsys.readouterr().err
-    assert words in said and said.count("\n") == 1
+    assert words in said
+    assert said.count("\n") == 1
 
 
-def test_drawing_marks_what_it_is_told(tmp_path):
+def test_inliers_are_drawn_solid_and_other_matches_dashed():
     import matplotlib.pyplot as plt
 
     points = LocalFeatures(np.array([[5, 5, 3, 0], [20, 9, 3, 0]], np.float32), np.eye(2))
-    found = Matching(
-        points, points, np.array([[0, 0], [1, 1]]), Geometry(None, np.array([True, False]))
-    )
+    geometry = Geometry(None, np.array([True, False]))
+    matching = Matching(points, points, np.array([[0, 0], [1, 1]]), geometry)
     figure, axis = plt.subplots()
-    picture = np.zeros((30, 40, 3), np.uint8)
-    plots.draw_matches(axis, picture, picture, found)
-    lines = [
-        line for line in axis.lines if len(line.get_xdata()) == 2 and line.get_linestyle() != "None"
-    ]
+    image = np.zeros((30, 40, 3), np.uint8)
+    plots.draw_matches(axis, image, image, matching)
+    lines = [line for line in axis.lines if len(line.get_xdata()) == 2]
+    lines = [line for line in lines if line.get_linestyle() != "None"]
     assert sorted(line.get_linestyle() for line in lines) == ["-", "--"]
     assert lines[1].get_xdata()[1] == 5 + 40 + 8
     plt.close(figure)

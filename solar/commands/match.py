@@ -1,75 +1,105 @@
-"""`solar match`: two photographs, keypoint by keypoint."""
+"""`solar match`: two images, keypoint by keypoint."""
 
+import argparse
 import json
 from pathlib import Path
 
 from . import EXAMPLES
 
+# as in solar.local, which is imported only when the command runs
+DETECTORS = ("sift", "orb")
+MODELS = ("homography", "fundamental")
 
-def add(commands) -> None:
-    """Describe the command."""
+
+def add(commands: argparse._SubParsersAction) -> None:
+    """Describe the command and its options."""
     parser = commands.add_parser(
         "match",
-        help="match two photographs",
+        help="match two images of one thing",
         formatter_class=EXAMPLES,
-        description="Find keypoints in two photographs, describe them, match them, and check the matches by geometry.",
-        epilog="examples:\n  solar match a.jpg b.jpg -o matches.png\n"
+        description="Find keypoints in two images, describe them, match them, and check the\n"
+        "matches by geometry.",
+        epilog="examples:\n"
+        "  solar match a.jpg b.jpg -o matches.png\n"
         "  solar match a.jpg b.jpg --net local-solar-345-liberty --model fundamental",
     )
-    parser.add_argument("a", help="a photograph")
-    parser.add_argument("b", help="another one of the same thing")
+    parser.add_argument("a", help="the first image")
+    parser.add_argument("b", help="the second image, of the same thing")
     parser.add_argument(
-        "--net", default="mini-solar-local", help="mini-sosnet, mini-solar-local, a .pth file, or 'sift' (%(default)s)"
+        "--net",
+        default="mini-solar-local",
+        help="the local network that describes the keypoints: the name of a shipped or published "
+        "one, a .pth file, or 'sift' for RootSIFT (%(default)s)",
     )
     parser.add_argument(
-        "--detector", choices=("sift", "orb"), default="sift", help="of keypoints (%(default)s)"
+        "--detector",
+        choices=DETECTORS,
+        default="sift",
+        help="the method that finds the keypoints (%(default)s)",
     )
     parser.add_argument(
-        "--count", type=int, default=2000, help="keypoints of each at most (%(default)s)"
+        "--count",
+        type=int,
+        default=2000,
+        help="the largest number of keypoints per image (%(default)s)",
     )
     parser.add_argument(
-        "--ratio", type=float, default=0.8, help="of the nearest to the second (%(default)s)"
+        "--ratio",
+        type=float,
+        default=0.8,
+        help="keep a match only if the nearest descriptor is nearer than this times the second "
+        "nearest (%(default)s)",
     )
     parser.add_argument(
-        "--model", choices=("homography", "fundamental"), default="homography", help="of the geometry (%(default)s)"
+        "--model",
+        choices=MODELS,
+        default="homography",
+        help="what the matches should agree on: a homography (a plane, or a camera that only "
+        "turned) or a fundamental matrix (%(default)s)",
     )
-    parser.add_argument("-o", "--output", help="picture of the matches to write")
-    parser.add_argument("--json", action="store_true", help="print numbers for a script")
+    parser.add_argument("-o", "--output", help="the image file to draw the matches into")
+    parser.add_argument("--json", action="store_true", help="print the counts as JSON for a script")
     parser.set_defaults(run=run)
 
 
-def run(arguments) -> int:
-    """Match, print the counts, draw."""
+def run(arguments: argparse.Namespace) -> int:
+    """Match the images, print the counts, draw the matches if asked for."""
     from ..local import match_images
     from ..nets import LocalNet, load
 
     net = "sift" if arguments.net == "sift" else load(arguments.net)
     if not isinstance(net, (LocalNet, str)):
         raise ValueError(
-            f"{arguments.net} describes whole pictures; expected a local network, or 'sift'"
+            f"{arguments.net} describes whole images; expected a local network, or 'sift'"
         )
-    options = dict(
+
+    matching = match_images(
+        net,
+        arguments.a,
+        arguments.b,
         detector=arguments.detector,
         count=arguments.count,
         ratio=arguments.ratio,
         model=arguments.model,
     )
-    found = match_images(net, arguments.a, arguments.b, **options)
     counts = dict(
-        keypoints_a=len(found.a),
-        keypoints_b=len(found.b),
-        matches=len(found.matches),
-        inliers=int(found.geometry.inliers.sum()),
+        keypoints_a=len(matching.a),
+        keypoints_b=len(matching.b),
+        matches=len(matching.matches),
+        inliers=int(matching.geometry.inliers.sum()),
     )
-    if arguments.json:
-        print(json.dumps(counts, indent=2))
-    else:
-        print(
-            f"{counts['keypoints_a']} and {counts['keypoints_b']} keypoints, {counts['matches']} matches; "
-            f"{counts['inliers']} of them agree on one {arguments.model}"
-        )
-    if arguments.output:
-        from ..plots import save_matches  # matplotlib takes a second to import
+    print(json.dumps(counts, indent=2) if arguments.json else _words(counts, arguments.model))
 
-        print(save_matches(arguments.a, arguments.b, found, Path(arguments.output)))
+    if arguments.output:
+        from ..plots import save_matches
+
+        print(save_matches(arguments.a, arguments.b, matching, Path(arguments.output)))
     return 0
+
+
+def _words(counts: dict[str, int], model: str) -> str:
+    """Say the counts in one line."""
+    return (
+        f"{counts['keypoints_a']} and {counts['keypoints_b']} keypoints, "
+        f"{counts['matches']} matches; {counts['inliers']} of them agree on one {model}"
+    )
