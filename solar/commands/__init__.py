@@ -1,5 +1,7 @@
-"""The commands of `solar`, a module each: `add(commands)` describes its options and names the
-function that runs.
+"""The commands of `solar`, one module each.
+
+`add(commands)` describes a command's options and names the function that runs it. Nothing heavy is
+imported at the top of these modules: `solar --help` describes all of them.
 """
 
 import argparse

@@ -1,16 +1,26 @@
-"""`solar data`: the mini world, made or looked at; the published files, fetched."""
+"""`solar data`: make the mini world, fetch published files, or look at either."""
 
+import argparse
 import json
 import shutil
+from pathlib import Path
 
-from ..datasets import build_index, load_benchmark, write_ground_truth
 from ..files import home
 from ..published.catalogue import ENTRIES, Entry
 from ..published.fetch import fetch, file_states
-from ..world import BOOK, DATASETS, contact_sheet, make
+from ..world.recipes import BOOK, DATASETS
 from . import EXAMPLES
 
-WORDS = {"here": "is here", "begun": "has begun", "absent": "to fetch"}
+STATE_WORDS = {"here": "is here", "begun": "has begun", "absent": "to fetch"}
+SHOWN_FACTS = ("name", "what", "enables", "licence", "gigabytes", "by_hand")  # in the plan
+EPILOG = """\
+examples:
+  solar data mini
+  solar data roxford5k --dry-run
+  solar data resnet101-solar-best
+  solar data gl18 --root /big/disk
+  solar data show --dataset mini-revisitop -o sheet.png
+  solar data json --dataset roxford5k -o gnd_roxford5k.json"""
 
 
 def add(commands) -> None:
@@ -19,127 +29,163 @@ def add(commands) -> None:
         "data",
         help="make the mini world, fetch published files, or look at them",
         formatter_class=EXAMPLES,
-        description="Make or fetch by name; what is there is kept, and what was broken off goes on.",
-        epilog="examples:\n  solar data mini\n  solar data roxford5k --dry-run\n  solar data resnet101-solar-best\n"
-        "  solar data gl18 --root /big/disk\n  solar data show --dataset mini-revisitop -o sheet.png\n"
-        "  solar data json --dataset roxford5k -o gnd_roxford5k.json",
+        description="Make or fetch data by name. What is there is kept, and what was interrupted "
+        "is resumed.",
+        epilog=EPILOG,
     )
-    words = (
-        "'mini': all that the book needs; 'show': a contact sheet; 'json': a ground truth as JSON; "
-        f"a mini set: {', '.join(DATASETS)}; or published: {', '.join(ENTRIES)}"
+    what_help = (
+        "'mini': all that the book needs; 'show': draw a contact sheet; 'json': write a ground "
+        f"truth as JSON; a mini set: {', '.join(DATASETS)}; or a published name: "
+        f"{', '.join(ENTRIES)}"
     )
     names = ["mini", "show", "json", *DATASETS, *ENTRIES]
-    parser.add_argument("what", choices=names, metavar="WHAT", help=words)
+    parser.add_argument("what", choices=names, metavar="WHAT", help=what_help)
     parser.add_argument(
-        "--root", help="folder that holds datasets' folders (default: data in SOLAR_HOME)"
+        "--root", help="folder that holds the dataset folders (default: data in SOLAR_HOME)"
     )
     parser.add_argument(
         "--dry-run",
         action="store_true",
-        help="only say what is here, what to fetch, and from where",
+        help="only print what is here, what would be fetched, and from where",
     )
     parser.add_argument(
-        "--offline", action="store_true", help="fetch nothing; check and unpack what lies there"
+        "--offline",
+        action="store_true",
+        help="fetch nothing; verify and unpack files that lie there",
     )
     parser.add_argument(
-        "--decode", action="store_true", help="gl18: read every image to its end, which takes hours"
+        "--decode", action="store_true", help="gl18: decode every image, which takes hours"
     )
     parser.add_argument(
-        "--workers", type=int, help="processes that make a mini set (default: all cores)"
+        "--workers", type=int, help="processes that make a mini set (default: one per core)"
     )
     parser.add_argument(
-        "--dataset", default="mini-revisitop", help="for show and json (%(default)s)"
+        "--dataset", default="mini-revisitop", help="dataset of 'show' and 'json' (%(default)s)"
     )
     parser.add_argument(
-        "-o", "--output", help="for show and json: file to write (contact-sheet.png, gnd_NAME.json)"
+        "-o",
+        "--output",
+        help="file that 'show' and 'json' write (contact-sheet.png, gnd_NAME.json)",
     )
-    parser.add_argument("--json", action="store_true", help="print for a script")
+    parser.add_argument("--json", action="store_true", help="print JSON, for a script")
     parser.set_defaults(run=run)
 
 
-def run(arguments) -> int:
-    """Make, fetch or show, and print where it lies."""
+def run(arguments: argparse.Namespace) -> int:
+    """Make, fetch or show what was asked for, print where it lies and return the exit status."""
     what = arguments.what
     if what in ENTRIES:
-        return _published(ENTRIES[what], arguments)
+        return _fetch(ENTRIES[what], arguments)
     if what == "show":
-        if arguments.dataset not in DATASETS:
-            raise ValueError(
-                f"unknown mini dataset {arguments.dataset!r}: expected one of {', '.join(DATASETS)}"
-            )
-        sheet = contact_sheet(
-            make(arguments.dataset, arguments.root), arguments.output or "contact-sheet.png"
-        )
-        return _print([dict(name=arguments.dataset, path=str(sheet))], arguments.json)
+        return _show(arguments)
     if what == "json":
-        name = arguments.dataset
-        bench = load_benchmark(name, arguments.root)
-        if not bench.queries:
-            raise ValueError(f"{name} is a list of distractors and has no ground truth")
-        source = bench.queries[0].parents[1] / f"gnd_{name}.pkl"
-        path = write_ground_truth(source, arguments.output or f"gnd_{name}.json")
-        return _print([dict(name=name, path=str(path))], arguments.json)
+        return _write_json(arguments)
     names = BOOK if what == "mini" else [what]
-    if arguments.dry_run:
-        places = [dict(name=name, path=str(_root(arguments) / name)) for name in names]
-    else:
-        places = [
-            dict(name=n, path=str(make(n, arguments.root, workers=arguments.workers)))
-            for n in names
-        ]
-    return _print(places, arguments.json)
+    return _make(names, arguments)
 
 
-def _root(arguments):
-    return arguments.root or home() / "data"
+def _make(names: list[str], arguments: argparse.Namespace) -> int:
+    """Make mini sets, or print where they would lie."""
+    from ..world import make
+
+    results = []
+    for name in names:
+        if arguments.dry_run:
+            folder = Path(arguments.root or home() / "data") / name
+        else:
+            folder = make(name, arguments.root, workers=arguments.workers)
+        results.append(dict(name=name, path=str(folder)))
+    return _print(results, arguments.json)
 
 
-def _print(places: list[dict], as_json: bool) -> int:
-    print(json.dumps(places, indent=2) if as_json else "\n".join(place["path"] for place in places))
-    return 0
+def _show(arguments: argparse.Namespace) -> int:
+    """Draw the contact sheet of a mini set."""
+    from ..world import contact_sheet, make
+
+    name = arguments.dataset
+    if name not in DATASETS:
+        raise ValueError(f"unknown mini dataset {name!r}: expected one of {', '.join(DATASETS)}")
+    folder = make(name, arguments.root)
+    sheet = contact_sheet(folder, arguments.output or "contact-sheet.png")
+    return _print([dict(name=name, path=str(sheet))], arguments.json)
 
 
-def _published(entry: Entry, arguments) -> int:
+def _write_json(arguments: argparse.Namespace) -> int:
+    """Write a benchmark's ground truth as JSON."""
+    from ..datasets import load_benchmark, write_ground_truth
+
+    name = arguments.dataset
+    benchmark = load_benchmark(name, arguments.root)
+    if not benchmark.queries:
+        raise ValueError(f"{name} is a list of distractors and has no ground truth")
+    folder = benchmark.queries[0].parents[1]  # queries lie in its folder `jpg`
+    path = write_ground_truth(folder / f"gnd_{name}.pkl", arguments.output or f"gnd_{name}.json")
+    return _print([dict(name=name, path=str(path))], arguments.json)
+
+
+def _fetch(entry: Entry, arguments: argparse.Namespace) -> int:
+    """Fetch a published entry, or print what fetching it would do."""
     if arguments.dry_run:
         plan = plan_of(entry, arguments.root)
-        print(json.dumps(plan, indent=2) if arguments.json else _words(plan))
+        print(json.dumps(plan, indent=2) if arguments.json else _in_words(plan))
         return 0
+
     folder = fetch(entry, arguments.root, arguments.offline)
-    counts = build_index(folder, arguments.decode) if entry.name == "gl18" else {}
+    counts = {}
+    if entry.name == "gl18":  # a million images: an index says which of them can be used
+        from ..datasets import build_index
+
+        counts = build_index(folder, arguments.decode)
     _print([dict(name=entry.name, path=str(folder), **counts)], arguments.json)
     if not arguments.json:
-        print(
-            "".join(f"{name.replace('_', ' ')}: {count:,}\n" for name, count in counts.items()),
-            end="",
-        )
+        for name, count in counts.items():
+            print(f"{name.replace('_', ' ')}: {count:,}")
     return 0
 
 
-def plan_of(entry: Entry, root=None) -> dict:
-    """What `solar data` would do for an entry."""
-    files = [
-        dict(
-            file=file.path,
-            state=WORDS[state],
-            mirrors=list(file.mirrors),
-            size=file.size,
-            digest=file.digest,
-        )
-        for group, state in file_states(entry, root)
-        for file in group
-    ]
-    facts = {
-        key: getattr(entry, key)
-        for key in ("name", "what", "enables", "licence", "gigabytes", "by_hand")
-    }
+def _print(results: list[dict], as_json: bool) -> int:
+    """Print results as JSON, or the path of each, and return the exit status of success."""
+    if as_json:
+        print(json.dumps(results, indent=2))
+    else:
+        print("\n".join(result["path"] for result in results))
+    return 0
+
+
+def plan_of(entry: Entry, root: str | Path | None = None) -> dict:
+    """Return what `solar data` would do for an entry.
+
+    Args:
+        entry: an entry of the catalogue.
+        root: the folder that holds dataset folders; `$SOLAR_HOME/data` if None.
+
+    Returns:
+        facts of the entry; folder: where it goes; free: gigabytes left on that disk; files: one
+        dict per file, with its state.
+    """
+    files = []
+    for group, state in file_states(entry, root):
+        for file in group:
+            facts = dict(
+                file=file.path,
+                state=STATE_WORDS[state],
+                mirrors=list(file.mirrors),
+                size=file.size,
+                digest=file.digest,
+            )
+            files.append(facts)
+
+    # the disk is that of the nearest folder that exists
     folder = entry.place(root).absolute()
-    there = next(path for path in (folder, *folder.parents) if path.is_dir())
-    return dict(
-        **facts, folder=str(folder), free=round(shutil.disk_usage(there).free / 1e9, 1), files=files
-    )
+    existing = next(path for path in (folder, *folder.parents) if path.is_dir())
+    free = round(shutil.disk_usage(existing).free / 1e9, 1)
+
+    plan = {fact: getattr(entry, fact) for fact in SHOWN_FACTS}
+    return plan | dict(folder=str(folder), free=free, files=files)
 
 
-def _words(plan: dict) -> str:
+def _in_words(plan: dict) -> str:
+    """Return a plan as lines to read."""
     lines = [
         f"{plan['name']}: {plan['what']}",
         f"  for        {plan['enables']}",
@@ -149,5 +195,6 @@ def _words(plan: dict) -> str:
         f"  by hand    {plan['by_hand']}",
     ]
     for file in plan["files"]:
-        lines.append(f"  {file['state']:9}  {file['file']}  <- {', then '.join(file['mirrors'])}")
+        mirrors = ", then ".join(file["mirrors"])
+        lines.append(f"  {file['state']:9}  {file['file']}  <- {mirrors}")
     return "\n".join(lines)
