@@ -1,9 +1,10 @@
-"""SOLAR's training: from a GeM network to one with second-order attention, by a second-order loss
-(section 4).
+"""SOLAR's training: from a GeM network to one with second-order attention (section 4).
 
-The trunk stays as it is; the attention blocks, GeM's exponent and the whitening learn. Where every
-image is seen whole, the frozen trunk's maps are computed once and kept in memory: a step then
-starts at SOA4.
+The trunk stays as it is; the attention blocks, GeM's exponent and the whitening learn, with a
+first-order and a second-order loss. Where every image is seen whole, the trunk's feature maps are
+computed once and kept in memory; a training step then starts at the first attention block.
+
+Book: chapter 5 (training on GL18).
 """
 
 import math
@@ -12,307 +13,308 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from torch import Tensor
 from torch.utils.checkpoint import checkpoint
 
 from .. import distributed
 from ..datasets import TrainingIndex, load_benchmark, load_training
-from ..distributed import pick_device
-from ..files import home
 from ..images import square
-from ..nets.checkpoints import load, save
-from ..nets.global_net import GlobalNet
-from ..search.protocol import average_precision, score
-from ..search.ranking import ranks_by_counting
-from ..world import DATASETS, make
+from ..nets.checkpoints import save
+from ..search.protocol import score
 from .config import TrainConfig
 from .datasheet import write_sheet
-from .loop import run, state_of
+from .held_out import first_landmarks, held_out_map
+from .learnable import make_optimizer, net_with_attention
+from .loop import Task, run, state_of
 from .losses import second_order_loss, squared_distance, supervised_contrastive_loss, triplet_loss
-from .mining import epoch_tuples, hardest_negatives
+from .mining import epoch_siblings, epoch_tuples, hardest_negatives
 from .trunk_maps import CachedMaps, ComputedMaps, half_on_cuda
 
-
-def learners(net: GlobalNet) -> dict[str, list[torch.nn.Parameter]]:
-    """What learns, by name: 'attention', 'p', 'whitening'; everything else is frozen."""
-    parts = {
-        "attention": [p for name, p in net.named_parameters() if ".soa" in name],
-        "p": [net.pool.p],
-        "whitening": list(net.whiten.parameters()) if net.whiten is not None else [],
-    }
-    net.requires_grad_(False)
-    for parameter in sum(parts.values(), []):
-        parameter.requires_grad_(True)
-    return parts
+Maps = CachedMaps | ComputedMaps
+CHOICES = dict(first_order=("triplet", "supcon"), image_mode=("cached", "whole", "square"))
 
 
-def held_out_map(descriptors: torch.Tensor, landmarks: np.ndarray) -> float:
-    """Mean average precision (0..1) when every image of held-out landmarks looks for its siblings
-    among all others.
-    """
-    scores = (descriptors @ descriptors.T).cpu().numpy()  # (N, N)
-    found = []
-    for i, row in enumerate(scores):
-        siblings = np.setdiff1d(np.flatnonzero(landmarks == landmarks[i]), i)
-        if len(siblings):
-            found.append(average_precision(ranks_by_counting(row, siblings, [i])))
-    return float(np.mean(found))
-
-
-class GlobalTask:
-    """Task of `training.run`: a frozen trunk with attention, GeM's exponent and whitening that
-    learn.
+class GlobalTask(Task):
+    """A network with a frozen trunk, whose attention, GeM's exponent and whitening learn.
 
     Args:
-        maps: what the trunk makes of the learning and of the held-out images, as another task of
-            the same start, data and pictures keeps it in `.maps`: several runs can share it.
+        config: the settings.
+        device: 'cpu', 'cuda', 'mps', or None for the fastest.
+        progress: whether to show a progress bar while maps are cached.
+        train_maps: feature maps of the training images, taken from another task with the same
+            start network, data and image mode; None to make them. So several runs share them.
+        val_maps: the same of the held-out images.
         workers: processes that decode files, where they are read at every step.
+
+    Attributes:
+        net: the network that learns.
+        train_index: the images to learn from.
+        val_index: images of held-out landmarks, by which the best epoch is chosen.
+        train_maps: `CachedMaps` or `ComputedMaps` of the training images.
+        val_maps: the same of the held-out images.
+        stage: name of the first stage that learns; what lies before it never changes.
+
+    Raises:
+        ValueError: an unknown `first_order` or `image_mode`, or a network that is not known.
+        FileNotFoundError: no such training data or start network.
     """
 
     def __init__(
         self,
         config: TrainConfig,
-        device=None,
+        device: str | torch.device | None = None,
         progress: bool = True,
-        maps: tuple | None = None,
+        train_maps: Maps | None = None,
+        val_maps: Maps | None = None,
         workers: int = 0,
     ):
-        for name, known in (
-            ("first_order", ("triplet", "supcon")),
-            ("image_mode", ("cached", "whole", "square")),
-        ):
-            if getattr(config, name) not in known:
-                raise ValueError(
-                    f"{name}={getattr(config, name)!r}: expected {' or '.join(map(repr, known))}"
-                )
-        self.config, self.device = config, pick_device(device)
+        for setting, known in CHOICES.items():
+            value = getattr(config, setting)
+            if value not in known:
+                raise ValueError(f"{setting}={value!r}: expected {' or '.join(map(repr, known))}")
+        self.config = config
+        self.device = distributed.pick_device(device)
+
+        # the network: the weights of the start, and attention blocks that change nothing yet.
+        # Batch norms keep their statistics, as in the authors' training: always evaluation mode.
         torch.manual_seed(config.seed)
-        start = load(config.start)
-        self.net = GlobalNet(
-            start.architecture, config.soa, start.pooling, start.whiten is not None
-        )
-        self.net.load_state_dict(self.net.state_dict() | start.state_dict())
-        self.net.mean, self.net.std = start.mean, start.std
-        folder = folder_of(config.data)
-        self.index, self.held_out = (
-            load_training(folder),
-            _first(load_training(folder, split="val"), config.max_held_out_images),
-        )
-        self.stage = "soa3" if "3" in config.soa else "soa4"  # what lies before it never changes
-        self.net.to(
-            self.device
-        ).eval()  # batch norms keep their statistics, as in the authors' training
-        self.maps = maps or tuple(
-            self._trunk(index, progress, workers) for index in (self.index, self.held_out)
-        )
-        parts = learners(self.net)
-        groups = [
-            dict(
-                params=parts["attention"] + parts["whitening"],
-                weight_decay=config.weight_decay,
-                name="rest",
-            ),
-            dict(params=parts["p"], lr=config.lr * config.lr_p_factor, weight_decay=0.0, name="p"),
-        ]
-        self.optimizer = torch.optim.Adam(groups, lr=config.lr)
-        self.schedule = torch.optim.lr_scheduler.ExponentialLR(
-            self.optimizer, math.exp(-config.lr_decay)
+        self.net = net_with_attention(config).to(self.device).eval()
+        self.stage = "soa3" if "3" in config.soa else "soa4"
+
+        # the images, and what the trunk makes of them; only mining sees them at another size
+        self.train_index = load_training(config.data)
+        held_out = load_training(config.data, split="val")
+        self.val_index = first_landmarks(held_out, config.max_held_out_images)
+        size = config.image_size
+        mining_size = config.mining_size or size
+        self.train_maps = train_maps or self._maps(self.train_index, mining_size, progress, workers)
+        self.val_maps = val_maps or self._maps(self.val_index, size, progress, workers)
+
+        # what learns, and how fast
+        self.optimizer = make_optimizer(self.net, config)
+        decay = math.exp(-config.lr_decay)
+        self.schedule = torch.optim.lr_scheduler.ExponentialLR(self.optimizer, decay)
+
+    def _maps(self, index: TrainingIndex, stream_size: int, progress: bool, workers: int) -> Maps:
+        """Return the feature maps of images; `stream` gives them at `stream_size`."""
+        size = self.config.image_size
+        if self.config.image_mode == "cached":
+            return CachedMaps(self.net, self.stage, index, size, self.device, progress)
+        squares = self.config.image_mode == "square"
+        return ComputedMaps(
+            self.net, self.stage, index, size, stream_size, self.device, squares, workers
         )
 
-    def _trunk(self, index, progress: bool, workers: int) -> CachedMaps | ComputedMaps:
-        config, what = self.config, (self.net, self.stage, index, self.config.image_size)
-        if config.image_mode == "cached":
-            return CachedMaps(*what, self.device, progress)
-        size = (config.mining_size if index is self.index else 0) or config.image_size
-        return ComputedMaps(*what, size, self.device, config.image_mode == "square", workers)
+    # ---- batches ---------------------------------------------------------------------------------
 
     def batches(self, epoch: int) -> list[dict]:
-        """An epoch's batches: 'rows', (B, 2 + K) or (B, photos) image numbers, and the 'seed' of
-        their crops.
-        """
-        rows = torch.from_numpy(self.rows(epoch)).split(self.config.batch_size)
-        return [
-            dict(rows=part, seed=hash((self.config.seed, epoch, i)) % 2**32)
-            for i, part in enumerate(rows)
-        ]
+        """Return the batches of an epoch (from 0): dicts of 'image_ids' and a 'seed' for squares.
 
-    def rows(self, epoch: int) -> np.ndarray:
-        """An epoch's image numbers, a row a query: (Q, 2 + K) query, positive, negatives; or (Q,
-        photos) siblings.
+        The image indices are those of `image_ids`, (B, k) of them per step.
         """
-        config, landmarks, rng = (
-            self.config,
-            self.index.landmarks,
-            np.random.default_rng([self.config.seed, epoch]),
-        )
-        if config.first_order == "triplet":
-            sizes = (config.queries_per_epoch, config.pool_size, config.negatives)
-            return epoch_tuples(
-                landmarks, lambda i: self.describe(i, epoch), rng, *sizes, self.index.pairs
-            )
-        groups = [np.flatnonzero(landmarks == name) for name in np.unique(landmarks)]
-        groups = [group for group in groups if len(group) >= config.photos_per_landmark]
-        if len(groups) < config.batch_size:
-            raise ValueError(
-                f"{config.data}: {len(groups)} landmarks have {config.photos_per_landmark} photographs or more; a batch needs "
-                f"{config.batch_size}: make `batch_size` or `photos_per_landmark` smaller"
-            )
-        steps = range(max(1, config.queries_per_epoch // config.batch_size))
-        chosen = [
-            i for _ in steps for i in rng.choice(len(groups), config.batch_size, replace=False)
-        ]
-        return np.array(
-            [rng.choice(groups[i], config.photos_per_landmark, replace=False) for i in chosen]
+        parts = torch.from_numpy(self.image_ids(epoch)).split(self.config.batch_size)
+        batches = []
+        for step, image_ids in enumerate(parts):
+            # the hash of a tuple of integers depends on nothing but these integers
+            seed = hash((self.config.seed, epoch, step)) % 2**32
+            batches.append(dict(image_ids=image_ids, seed=seed))
+        return batches
+
+    def image_ids(self, epoch: int) -> np.ndarray:
+        """Draw the images of an epoch (from 0), a function of the seed, the epoch and the weights.
+
+        Returns:
+            With the triplet loss (Q, 2 + K) query, positive and negatives; otherwise
+            (Q, photos_per_landmark), one landmark per row.
+
+        Raises:
+            ValueError: too few landmarks.
+        """
+        config = self.config
+        landmarks = self.train_index.landmarks
+        rng = np.random.default_rng([config.seed, epoch])
+        if config.first_order == "supcon":
+            steps = max(1, config.queries_per_epoch // config.batch_size)
+            try:
+                return epoch_siblings(
+                    landmarks, rng, steps, config.batch_size, config.photos_per_landmark
+                )
+            except ValueError as error:
+                raise ValueError(f"{config.data}: {error}") from None
+        return epoch_tuples(
+            landmarks,
+            lambda image_ids: self.describe(image_ids, seed=epoch),
+            rng,
+            queries=config.queries_per_epoch,
+            pool=config.pool_size,
+            negatives=config.negatives,
+            pairs=self.train_index.pairs,
         )
 
     def feed(self, batches: list[dict]) -> Iterator[dict]:
-        """The batches with the trunk's 'maps' of this process's share of their rows."""
-        return self.maps[0].feed(batches)
-
-    def losses(self, batch: dict) -> dict[str, torch.Tensor]:
-        """Losses of both orders over one batch that `feed` gave; each process describes its share
-        of the rows.
-
-        'negatives' is the mean distance from queries to their negatives: near zero, the descriptors
-        have collapsed.
-        """
-        rows, config = batch["rows"], self.config
-        share = distributed.my_share(len(rows))
-        d = self.describe_in_chunks(batch["maps"]).unflatten(0, (len(share), rows.shape[1]))
-        d = distributed.all_gather_rows(d, share, len(rows))  # (B, 2 + K or photos, D)
-        q, p = d[:, 0], d[:, 1]
-        if config.first_order == "triplet":
-            n = d[:, 2:]
-            first = triplet_loss(q, p, n, config.margin)
-        else:
-            labels, flat = self.index.landmarks[rows.cpu().numpy()], d.flatten(0, 1)
-            near = hardest_negatives(
-                q.detach(), flat.detach(), labels[:, 0], labels.ravel(), config.negatives
-            )
-            first = supervised_contrastive_loss(
-                flat, torch.from_numpy(labels.ravel()).to(flat.device)
-            )
-            n = flat[torch.from_numpy(near).to(flat.device)]  # (B, K, D)
-        second = second_order_loss(q, p, n)
-        found = dict(loss=first + config.sos_weight * second, first=first, second=second)
-        found["negatives"] = squared_distance(q[:, None], n).detach().sqrt().mean()
-        return found | (
-            dict(p=self.net.pool.p.detach().mean()) if hasattr(self.net.pool, "p") else {}
-        )
+        """Yield the batches with the trunk's 'maps' of this process's share of their rows."""
+        return self.train_maps.feed(batches)
 
     def names(self, batch: dict) -> list[str]:
-        """File names of a batch's images."""
-        return [self.index.images[i].name for i in batch["rows"].ravel().tolist()]
+        """Return the file names of a batch's images."""
+        return [self.train_index.images[i].name for i in batch["image_ids"].ravel().tolist()]
 
     def example(self, batch: dict, count: int = 4, side: int = 128) -> np.ndarray:
-        """The middles of the first `count` rows' pictures, a row beside each other, (H, W, 3)
-        uint8.
-        """
-        rows = batch["rows"][:count].tolist()
-        return np.vstack(
-            [np.hstack([square(self.index.images[i], side) for i in row]) for row in rows]
-        )
+        """Return the images of the first `count` rows as one: (count * side, k * side, 3) uint8."""
+        lines = []
+        for row in batch["image_ids"][:count].tolist():
+            images = [square(self.train_index.images[i], side) for i in row]
+            lines.append(np.hstack(images))
+        return np.vstack(lines)
 
-    def describe_maps(self, maps: torch.Tensor) -> torch.Tensor:
-        """Descriptors (B, D) from the frozen trunk's maps, through everything that learns."""
+    # ---- one step --------------------------------------------------------------------------------
+
+    def losses(self, batch: dict) -> dict[str, Tensor]:
+        """Return the losses of both orders over one batch that `feed` gave.
+
+        Returns:
+            'loss', 'first', 'second', GeM's exponent 'p', and 'negatives', the mean distance of
+            queries and negatives: near zero, the descriptors have collapsed.
+        """
+        image_ids = batch["image_ids"]  # (B, k)
+
+        # describe this process's share of the rows; then every process has all descriptors
+        share = distributed.my_share(len(image_ids))
+        d = self.describe_in_chunks(batch["maps"])  # (share * k, D)
+        d = d.unflatten(0, (len(share), image_ids.shape[1]))  # (share, k, D)
+        d = distributed.all_gather_rows(d, share, len(image_ids))  # (B, k, D)
+
+        # first order. Both look at queries q (B, D), positives p (B, D), negatives n (B, K, D)
+        q = d[:, 0]
+        p = d[:, 1]
+        if self.config.first_order == "triplet":
+            n = d[:, 2:]
+            first = triplet_loss(q, p, n, self.config.margin)
+        else:
+            first, n = self._supervised_contrastive(d, image_ids)
+        second = second_order_loss(q, p, n)
+
+        # what is minimised, and what is worth watching
+        values = dict(loss=first + self.config.sos_weight * second, first=first, second=second)
+        values["negatives"] = squared_distance(q[:, None], n).detach().sqrt().mean()
+        if hasattr(self.net.pool, "p"):
+            values["p"] = self.net.pool.p.detach().mean()
+        return values
+
+    def _supervised_contrastive(self, d: Tensor, image_ids: Tensor) -> tuple[Tensor, Tensor]:
+        """Compare siblings, (B, k, D), with all others; return the loss and negatives (B, K, D).
+
+        The negatives, of each row's first image, are the hardest in the batch.
+        """
+        labels = self.train_index.landmarks[image_ids.cpu().numpy()]  # (B, k)
+        every = d.flatten(0, 1)  # (B * k, D)
+        every_label = torch.from_numpy(labels.ravel()).to(every.device)
+        loss = supervised_contrastive_loss(every, every_label)
+
+        # mining compares numbers only: no gradient passes through the choice
+        hardest = hardest_negatives(
+            d[:, 0].detach(), every.detach(), labels[:, 0], labels.ravel(), self.config.negatives
+        )
+        return loss, every[torch.from_numpy(hardest).to(every.device)]
+
+    # ---- descriptors -----------------------------------------------------------------------------
+
+    def describe_maps(self, maps: Tensor) -> Tensor:
+        """Describe images from the frozen trunk's maps: (B, C, H, W) -> (B, D)."""
         with half_on_cuda(self.device):
             maps = self.net.features.features_from(maps, self.stage)
         return self.net.head(maps.float())
 
-    def describe_in_chunks(self, maps: torch.Tensor) -> torch.Tensor:
-        """The same, with `chunk` images held at a time: their forward pass is repeated when
-        gradients come back.
-        """
+    def describe_in_chunks(self, maps: Tensor) -> Tensor:
+        """Do the same in chunks; the forward pass of each is repeated when gradients come back."""
         if not self.config.chunk_size:
             return self.describe_maps(maps)
-        parts = maps.split(self.config.chunk_size)
-        return torch.cat(
-            [checkpoint(self.describe_maps, part, use_reentrant=False) for part in parts]
-        )
+        chunks = maps.split(self.config.chunk_size)
+        described = [checkpoint(self.describe_maps, chunk, use_reentrant=False) for chunk in chunks]
+        return torch.cat(described)
 
     @torch.no_grad()
-    def describe(self, numbers: np.ndarray, seed: int | None = None, part: int = 0) -> torch.Tensor:
-        """Descriptors (n, D) of images to learn from (part 0) or held out (1); each process
-        describes its share.
+    def describe(
+        self, image_ids: np.ndarray, seed: int | None = None, split: str = "train"
+    ) -> Tensor:
+        """Describe images; each process describes its share.
+
+        Args:
+            image_ids: (n,) indices into `train_index` or `val_index`.
+            seed: of random squares, if images are seen as squares; None for the middle ones.
+            split: 'train' or 'val'.
+
+        Returns:
+            (n, D) descriptors.
         """
-        share, numbers = distributed.my_share(len(numbers)), np.asarray(numbers)
-        found = [self.describe_maps(maps) for maps in self.maps[part].stream(numbers[share], seed)]
-        return distributed.all_gather_rows(torch.cat(found), share, len(numbers))
+        maps_of_split = self.train_maps if split == "train" else self.val_maps
+        share = distributed.my_share(len(image_ids))
+        mine = np.asarray(image_ids)[share]
+        described = [self.describe_maps(maps) for maps in maps_of_split.stream(mine, seed)]
+        return distributed.all_gather_rows(torch.cat(described), share, len(image_ids))
+
+    # ---- after an epoch --------------------------------------------------------------------------
 
     def validate(self) -> float:
-        """`held_out_map` of the network as it is."""
-        return held_out_map(
-            self.describe(np.arange(len(self.held_out)), part=1), self.held_out.landmarks
-        )
+        """Return `held_out_map` of the network as it is."""
+        image_ids = np.arange(len(self.val_index))
+        return held_out_map(self.describe(image_ids, split="val"), self.val_index.landmarks)
 
-    def measure(self) -> dict[str, float]:
-        """mAP on the benchmark `config.test_benchmark`, if there is one, to look at: nothing is
-        chosen by it.
-        """
+    def measure(self, epoch: int) -> dict[str, float]:
+        """Return mAP on the benchmark `config.test_benchmark`, to look at: it chooses nothing."""
         if not self.config.test_benchmark:
             return {}
-        report = score(
-            self.net, load_benchmark(self.config.test_benchmark), image_size=self.config.image_size
-        )
+        benchmark = load_benchmark(self.config.test_benchmark)
+        report = score(self.net, benchmark, image_size=self.config.image_size)
         return {f"test_{protocol}": value for protocol, value in report.map.items()}
-
-
-def folder_of(data: str) -> Path:
-    """The folder (or pickle) of training data: a mini set by name, made on first use; a name in
-    `home()`; or a path.
-
-    Raises:
-        FileNotFoundError: there is none.
-    """
-    if data in DATASETS:
-        return make(data)
-    for path in (Path(data), home() / "data" / data):
-        if path.exists():
-            return path
-    raise FileNotFoundError(
-        f"{data}: no such training data; `solar data gl18` says what to fetch and where to put it"
-    )
-
-
-def _first(index: TrainingIndex, count: int) -> TrainingIndex:
-    """At most `count` images, whole landmarks by their number as far as it goes."""
-    if len(index) <= count:
-        return index
-    keep = np.sort(np.argsort(index.landmarks, kind="stable")[:count])
-    return TrainingIndex([index.images[i] for i in keep], index.landmarks[keep])
 
 
 def train(
     config: TrainConfig,
-    device=None,
+    device: str | None = None,
     progress: bool = True,
-    board=None,
+    board: str | Path | None = None,
     save_every: int = 0,
     workers: int = 0,
 ) -> dict:
-    """Train, keep the epoch of the best validation, write it with its data sheet (.json); returns
-    the sheet.
+    """Train a global network; write the best epoch's weights and their data sheet (.json).
 
-    The same command goes on after a kill, to the very weights of an unbroken run (see
-    `training.run`).
+    The same call continues after an interruption, to the weights of an unbroken run (see
+    `loop.run`). Under torchrun all processes work together.
+
+    Args:
+        config: the settings; `config.output` is the file to write.
+        device: 'cpu', 'cuda', 'mps', or None for the fastest.
+        progress: whether to show progress bars and one line per epoch.
+        board: folder for TensorBoard; None for none.
+        save_every: steps between two saved states; 0 for once per epoch.
+        workers: processes that decode files, where they are read at every step.
+
+    Returns:
+        The data sheet; under torchrun an empty dictionary on all processes but the first.
+
+    Raises:
+        ValueError, FileNotFoundError, FloatingPointError: see `GlobalTask` and `loop.run`.
     """
     output = Path(config.output)
     with distributed.process_group(device) as device:
         task = GlobalTask(config, device, progress, workers=workers)
-        found = run(task, output, config.epochs, config.seed, progress, board, save_every)
-        if distributed.rank() > 0:
+        result = run(task, output, config.epochs, config.seed, progress, board, save_every)
+        if not distributed.is_first():
             return {}
+
+    # the weights, then their data sheet; the state is no longer needed
     save(task.net, output)
-    held_out = [
-        round(100 * value, 2)
-        for value in (found["start"], *(e["validation"] for e in found["log"]))
-    ]
-    facts = dict(
-        photographs=len(task.index),
-        landmarks=len(set(task.index.landmarks)),
-        best_epoch=found["best_epoch"],
-        held_out=held_out,
-        cpu_seconds=round(found["seconds"]),
+    validations = [result["start"], *(entry["validation"] for entry in result["log"])]
+    sheet = write_sheet(
+        task.net,
+        output,
+        config,
+        photographs=len(task.train_index),
+        landmarks=len(set(task.train_index.landmarks)),
+        best_epoch=result["best_epoch"],
+        held_out=[round(100 * value, 2) for value in validations],
+        cpu_seconds=round(result["seconds"]),
     )
-    sheet = write_sheet(task.net, output, config, **facts)
     state_of(output).unlink(missing_ok=True)
     return sheet

@@ -1,74 +1,58 @@
-"""One loop for every net: steps, exact resume, the best epoch kept, an honest stop, a log, one
-process or several.
+"""One training loop for every task: steps, exact resume, the best or the last epoch kept.
 
-What is learnt from what is a *task* (`global_training.GlobalTask`, `local_training.LocalTask`).
-Everything random depends on the seed, the epoch and the step alone, so that a run that was killed
-goes on to the very same weights.
+What is learnt, and from what, is a `Task`: `global_task.GlobalTask`, `local_task.LocalTask`,
+`pretrain_task.PretrainTask`. The loop itself is `run`, one screen long.
+
+Every random draw depends on the seed, the epoch and the step alone. So a run that was killed and is
+started again ends at exactly the weights of an unbroken run. The same code trains with one process
+or with several (`torchrun`).
+
+Book: chapter 5 (training on GL18).
 """
 
-import sys
 import time
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
 
 import numpy as np
 import torch
 from torch import Tensor
-from tqdm import tqdm
 
 from .. import distributed
 from ..files import atomic
-
-
-class Task(Protocol):
-    """What `run` needs to know of a task. A batch is made of tensors, numbers, strings, lists and
-    dicts of them.
-
-    More may be added. `config`, a dataclass: a state of another configuration is refused.
-    `feed(batches)`, an iterator of what `losses` gets for each batch, to load ahead.
-    `example(batch)`, a picture (H, W, 3) uint8 of a batch, for TensorBoard. `measure()`, more
-    numbers to log after an epoch.
-    """
-
-    net: torch.nn.Module
-    optimizer: torch.optim.Optimizer
-    schedule: Any  # its step() is called after each epoch; or None
-
-    def batches(self, epoch: int) -> Sequence:
-        """What the steps of an epoch are made from; depends on seed, epoch (from 0) and current
-        weights alone.
-        """
-
-    def losses(self, batch) -> dict[str, Tensor]:
-        """Scalars of one step: 'loss' is minimised, all are logged. Random draws: from torch, or
-        from the batch.
-        """
-
-    def names(self, batch) -> list[str]:
-        """The images of a batch, for the report of a loss that is no number."""
-
-    def validate(self) -> float:
-        """How good the net is on landmarks that nobody learns from; higher is better."""
+from .reporting import Reporter
+from .task import Task
 
 
 @dataclass
-class _Place:
-    """Where a run stands: `step` steps of `batches` are done in `epoch`, with the values `found`."""
+class TrainingState:
+    """Where a run stands; all but `clock` is written to the state file."""
 
-    epoch: int = 0
-    step: int = 0
-    batches: list | None = None
-    found: list[dict] = field(default_factory=list)
-    steps: int = 0  # of all epochs
-    log: list[dict] = field(default_factory=list)
-    best: dict = field(default_factory=dict)
-    seconds: float = 0.0
+    keep: str = "best"  # which epoch's weights are kept in the end: 'best' or 'last'
+    epoch: int = 0  # finished epochs
+    step: int = 0  # finished steps of the current epoch
+    batches: list | None = None  # of the current epoch; None before it begins
+    values: list[dict] = field(default_factory=list)  # what each step of this epoch measured
+    total_steps: int = 0  # finished steps of all epochs
+    log: list[dict] = field(default_factory=list)  # one dict per finished epoch
+    best: dict = field(default_factory=dict)  # 'start', 'epoch', 'validation' and 'net'
+    seconds: float = 0.0  # processor time, that of earlier processes included
+    clock: float = field(default_factory=time.process_time)  # when `seconds` was last updated
+
+    def count_time(self) -> None:
+        """Add the processor time since the last call to `seconds`."""
+        now = time.process_time()
+        self.seconds += now - self.clock
+        self.clock = now
 
 
 def state_of(output: str | Path) -> Path:
-    """Where the state of a run that is to write `output` is kept."""
+    """Return the state file of a run that is to write `output`.
+
+    Example:
+        >>> state_of("runs/net.pth").name
+        'net.state'
+    """
     return Path(output).with_suffix(".state")
 
 
@@ -80,180 +64,214 @@ def run(
     progress: bool = True,
     board: str | Path | None = None,
     save_every: int = 0,
+    keep: str = "best",
 ) -> dict:
-    """Train; afterwards `task.net` holds the weights of the epoch that validated best (epoch 0 is
-    the start).
+    """Train a task; afterwards `task.net` holds the weights of the epoch that is kept.
 
-    The state is kept in `state_of(output)` after every epoch, and also every `save_every` steps if
-    that is not 0. Start the same run again after a kill, and it goes on from there, to the bit (on
-    one kind of machine). The caller writes `output` and removes the state then.
+    The state is saved in `state_of(output)` after each epoch. Start the same run again after an
+    interruption, and it continues from there to the same weights, bit for bit on one kind of
+    machine. The caller writes `output` itself, and then removes the state file.
 
     Args:
+        task: what is learnt.
+        output: file that the caller will write; only its name is used here.
+        epochs: number of epochs.
+        seed: random seed.
+        progress: whether to show a progress bar and one line per epoch.
         board: folder for TensorBoard; None for none.
+        save_every: save the state also after every so many steps; 0: only after each epoch.
+        keep: 'best': validate before the first epoch (epoch 0) and after each epoch, and keep the
+            epoch with the highest value. 'last': keep the last epoch, without validation.
 
     Returns:
-        'start' (validation before the first step), 'log' (one dict an epoch: the means of
-        `task.losses` under their names, 'epoch' from 1, 'validation'), 'best_epoch', 'validation'
-        (of the best), 'seconds' of processor time.
+        'log': one dict per epoch, with 'epoch' (from 1), the mean of each of `task.losses`, what
+        `task.measure` returned, and 'validation';  'best_epoch': the epoch that is kept;
+        'seconds': processor time. With keep='best' also 'start', the validation before the first
+        step, and 'validation', that of the kept epoch.
 
     Raises:
-        FloatingPointError: a loss or gradient that is no number; the weights are those before this
-            step, and the last kept state stays.
-        ValueError: the state was kept by a run of another configuration.
+        FloatingPointError: a NaN or infinite loss or gradient. The weights are those before this
+            step, and the last saved state remains.
+        ValueError: the state file belongs to a run with another configuration.
+
+    Example:
+        >>> import tempfile
+        >>> class Doubling(Task):
+        ...     def __init__(self):
+        ...         self.net = torch.nn.Linear(1, 1, bias=False)
+        ...         torch.nn.init.zeros_(self.net.weight)
+        ...         self.optimizer = torch.optim.SGD(self.net.parameters(), lr=0.1)
+        ...     def batches(self, epoch):
+        ...         return [torch.tensor([[1.0]]), torch.tensor([[2.0]])]
+        ...     def losses(self, batch):
+        ...         return dict(loss=(self.net(batch) - 2 * batch).square().mean())
+        ...     def validate(self):
+        ...         return -abs(self.net.weight.item() - 2)
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     result = run(Doubling(), f"{folder}/net.pth", epochs=4, progress=False)
+        >>> result["best_epoch"], f"{result['start']:.2f}", f"{result['validation']:.2f}"
+        (4, '-2.00', '-0.00')
     """
-    kept = state_of(output)
-    there = kept.is_file()
+    if keep not in ("best", "last"):
+        raise ValueError(f"keep={keep!r}: expected 'best' or 'last'")
+    state_file = state_of(output)
+
+    # continue an interrupted run, or begin. All processes look before the first one writes.
+    resumed = state_file.is_file()
     distributed.barrier()
-    place = _resume(task, kept) if there else _begin(task)
-    clock = time.process_time() - place.seconds
-    first, talk = distributed.rank() == 0, progress and distributed.rank() == 0
-    writer = _writer(board, place.steps) if board is not None and first else None
+    state = _resume(task, state_file, keep) if resumed else _begin(task, keep)
 
-    def keep():
-        place.seconds = time.process_time() - clock
-        if first:
-            with atomic(kept) as temporary:
-                torch.save(_state(task, place), temporary)
+    with Reporter(progress, board, state.total_steps) as reporter:
+        if not resumed:
+            _save(task, state, state_file)
+            reporter.start(state)
 
-    if not there:
-        keep()
-        if talk:
-            print(f"start: validation {place.best['validation']:.4f}", file=sys.stderr, flush=True)
-    while place.epoch < epochs:
-        if place.batches is None:
-            place.batches = list(task.batches(place.epoch))
-        if writer and place.step == 0 and hasattr(task, "example"):
-            writer.add_image(
-                "tuples", task.example(place.batches[0]), place.epoch + 1, dataformats="HWC"
-            )
-        title = f"epoch {place.epoch + 1}/{epochs}"
-        bar = tqdm(
-            place.batches, title, initial=place.step, unit="step", disable=None if talk else True
-        )
-        with bar:
-            for batch in getattr(task, "feed", iter)(place.batches[place.step :]):
-                place.found.append(_step(task, batch, place, seed, kept))
-                _tell(task, place, bar, writer)
-                if save_every and place.steps % save_every == 0:
-                    keep()
-        _close(task, place, writer)
-        keep()
-        if talk:
-            print(_line(place.log[-1]), file=sys.stderr, flush=True)
-    if writer:
-        writer.close()
-    task.net.load_state_dict(place.best["net"])
-    facts = dict(
-        best_epoch=place.best["epoch"], validation=place.best["validation"], seconds=place.seconds
+        while state.epoch < epochs:
+            # a new epoch begins: mine tuples or shuffle
+            if state.batches is None:
+                state.batches = list(task.batches(state.epoch))
+            reporter.begin_epoch(task, state, epochs)
+
+            # the steps that this epoch still has to do
+            for batch in task.feed(state.batches[state.step :]):
+                values = _step(task, batch, state, seed, state_file)
+                task.after_step(values)
+                reporter.step(task, state)
+                if save_every and state.total_steps % save_every == 0:
+                    _save(task, state, state_file)
+
+            # the epoch is done: means, validation, the best so far
+            measured = _close_epoch(task, state)
+            reporter.end_epoch(state, measured)
+            _save(task, state, state_file)
+
+    # the result: the weights of the kept epoch, and how the run went
+    if keep == "last":
+        return dict(log=state.log, best_epoch=state.epoch, seconds=state.seconds)
+    task.net.load_state_dict(state.best["net"])
+    return dict(
+        start=state.best["start"],
+        log=state.log,
+        best_epoch=state.best["epoch"],
+        validation=state.best["validation"],
+        seconds=state.seconds,
     )
-    return dict(start=place.best["start"], log=place.log, **facts)
 
 
-def _step(task: Task, batch, place: _Place, seed: int, kept: Path) -> dict[str, float]:
-    """One step of the optimizer; returns what `task.losses` says, and the norm of the gradient."""
-    torch.manual_seed(
-        int(np.random.SeedSequence([seed, place.epoch, place.step]).generate_state(1)[0])
-    )
+def _step(task: Task, batch, state: TrainingState, seed: int, state_file: Path) -> dict[str, float]:
+    """Take one step of the optimizer; return the losses and the norm of the gradient."""
+    # all draws of a step follow from (seed, epoch, step), so that a resumed run draws the same
+    sequence = np.random.SeedSequence([seed, state.epoch, state.step])
+    torch.manual_seed(int(sequence.generate_state(1)[0]))
+
+    # forward and backward; with several processes, all get the mean of their gradients
     losses = task.losses(batch)
     task.optimizer.zero_grad(set_to_none=True)
     losses["loss"].backward()
     parameters = [p for group in task.optimizer.param_groups for p in group["params"]]
     distributed.average_gradients(parameters)
-    norms = [torch.linalg.vector_norm(p.grad) for p in parameters if p.grad is not None]
-    values = {
-        name: value.item()
-        for name, value in (losses | dict(gradient=torch.stack(norms).norm())).items()
-    }
+
+    # stop before the weights are spoilt
+    values = {name: value.item() for name, value in losses.items()}
+    values["gradient"] = _norm_of_gradients(parameters)
     if not np.isfinite([values["loss"], values["gradient"]]).all():
-        images = ", ".join(task.names(place.batches[place.step]))
+        images = ", ".join(task.names(state.batches[state.step]))
         raise FloatingPointError(
-            f"epoch {place.epoch + 1}, step {place.step + 1}: the loss is {values['loss']}, its gradient "
-            f"{values['gradient']}, for the images {images}; the last good state is {kept}"
+            f"epoch {state.epoch + 1}, step {state.step + 1}: the loss is {values['loss']}, its "
+            f"gradient {values['gradient']}, for the images {images}; the last good state is "
+            f"{state_file}"
         )
+
+    # update the weights and, if it changes from step to step, the learning rate
     task.optimizer.step()
-    place.step, place.steps = place.step + 1, place.steps + 1
+    if task.schedule is not None and task.schedule_per_step:
+        task.schedule.step()
+    state.step += 1
+    state.total_steps += 1
+    state.values.append(values)
     return values
 
 
-def _tell(task: Task, place: _Place, bar: tqdm, writer) -> None:
-    """The last step's values, on the progress bar and for TensorBoard."""
-    bar.update()
-    if not bar.disable:
-        images = len(task.names(place.batches[place.step - 1]))
-        rate = bar.format_dict["rate"] or (bar.n - bar.initial) / max(
-            bar.format_dict["elapsed"], 1e-9
-        )
-        bar.set_postfix_str(
-            f"loss {place.found[-1]['loss']:.4f}, {images * rate:.0f} images/s", refresh=False
-        )
-    if writer:
-        for name, value in place.found[-1].items():
-            writer.add_scalar(f"step/{name}", value, place.steps)
-        for number, group in enumerate(task.optimizer.param_groups):
-            writer.add_scalar(f"rate/{group.get('name', number)}", group["lr"], place.steps)
+def _norm_of_gradients(parameters: list[torch.nn.Parameter]) -> float:
+    """Return the Euclidean norm of all gradients together."""
+    norms = [torch.linalg.vector_norm(p.grad) for p in parameters if p.grad is not None]
+    return torch.stack(norms).norm().item()
 
 
-def _close(task: Task, place: _Place, writer) -> None:
-    """End an epoch: schedule, means, validation, the best so far."""
-    if task.schedule is not None:
+def _close_epoch(task: Task, state: TrainingState) -> dict[str, float]:
+    """End an epoch: schedule, means, validation, the best so far; return what was measured."""
+    if task.schedule is not None and not task.schedule_per_step:
         task.schedule.step()
-    means = {
-        name: float(np.mean([values[name] for values in place.found])) for name in place.found[0]
-    }
-    place.epoch += 1
-    more = task.measure() if hasattr(task, "measure") else {}
-    place.log.append(dict(epoch=place.epoch, **means, **more, validation=task.validate()))
-    place.step, place.batches, place.found = 0, None, []
-    if place.log[-1]["validation"] > place.best["validation"]:
-        place.best |= dict(
-            epoch=place.epoch, validation=place.log[-1]["validation"], net=_weights(task)
-        )
-    if writer:
-        for name in ("validation", *more):
-            writer.add_scalar(f"epoch/{name}", place.log[-1][name], place.epoch)
-        writer.flush()
+
+    # measure the network as it is now, and remember it if it is the best so far
+    state.epoch += 1
+    measured = task.measure(state.epoch)
+    if state.keep == "best":
+        measured = dict(measured, validation=task.validate())
+        if measured["validation"] > state.best["validation"]:
+            state.best["epoch"] = state.epoch
+            state.best["validation"] = measured["validation"]
+            state.best["net"] = _weights(task)
+
+    # the log: means over the steps of the epoch, then the measurements
+    names = list(state.values[0])
+    means = {name: float(np.mean([values[name] for values in state.values])) for name in names}
+    state.log.append(dict(epoch=state.epoch, **means, **measured))
+
+    # the next epoch begins empty
+    state.step = 0
+    state.batches = None
+    state.values = []
+    return measured
 
 
-def _begin(task: Task) -> _Place:
+def _begin(task: Task, keep: str) -> TrainingState:
+    """Return the state before the first step; with keep='best' the start is the best so far."""
+    if keep == "last":
+        return TrainingState(keep)
     start = task.validate()
-    return _Place(best=dict(epoch=0, start=start, validation=start, net=_weights(task)))
+    best = dict(epoch=0, start=start, validation=start, net=_weights(task))
+    return TrainingState(keep, best=best)
 
 
 def _weights(task: Task) -> dict[str, Tensor]:
+    """Return a copy of the network's weights."""
     return {name: value.clone() for name, value in task.net.state_dict().items()}
 
 
 def _config(task: Task) -> dict:
-    return asdict(task.config) if hasattr(task, "config") else {}
+    """Return the settings of a task, which must be the same when a run is resumed."""
+    return asdict(task.config) if task.config is not None else {}
 
 
-def _state(task: Task, place: _Place) -> dict:
-    """Everything that a later process needs to go on."""
-    schedule = task.schedule.state_dict() if task.schedule is not None else None
-    kept = dict(net=task.net.state_dict(), optimizer=task.optimizer.state_dict(), schedule=schedule)
-    return dict(kept, config=_config(task), place=vars(place))
+def _save(task: Task, state: TrainingState, state_file: Path) -> None:
+    """Write everything that a later process needs to continue; the first process does."""
+    state.count_time()
+    if not distributed.is_first():
+        return
+    fields = {name: value for name, value in vars(state).items() if name != "clock"}
+    content = dict(
+        net=task.net.state_dict(),
+        optimizer=task.optimizer.state_dict(),
+        schedule=task.schedule.state_dict() if task.schedule is not None else None,
+        config=_config(task),
+        state=fields,
+    )
+    # the old file is replaced as a whole: a kill at any moment leaves one that is complete
+    with atomic(state_file) as temporary:
+        torch.save(content, temporary)
 
 
-def _resume(task: Task, kept: Path) -> _Place:
-    state = torch.load(kept, map_location="cpu", weights_only=True)
-    if state["config"] != _config(task):
+def _resume(task: Task, state_file: Path, keep: str) -> TrainingState:
+    """Load the state file into the task; return where the run stands."""
+    content = torch.load(state_file, map_location="cpu", weights_only=True)
+    if content["config"] != _config(task) or content["state"]["keep"] != keep:
         raise ValueError(
-            f"{kept}: belongs to a run of another configuration; remove it, or write to another output"
+            f"{state_file}: belongs to a run of another configuration; remove it, or write to "
+            "another output"
         )
-    task.net.load_state_dict(state["net"])
-    task.optimizer.load_state_dict(state["optimizer"])
+    task.net.load_state_dict(content["net"])
+    task.optimizer.load_state_dict(content["optimizer"])
     if task.schedule is not None:
-        task.schedule.load_state_dict(state["schedule"])
-    return _Place(**state["place"])
-
-
-def _writer(board: str | Path, steps: int):
-    """TensorBoard's writer; what was noted after the state was kept is dropped."""
-    from torch.utils.tensorboard import SummaryWriter  # takes a second to import
-
-    return SummaryWriter(str(board), purge_step=steps + 1)
-
-
-def _line(entry: dict) -> str:
-    """An epoch in a line."""
-    return ", ".join(f"{name} {value:.4g}" for name, value in entry.items())
+        task.schedule.load_state_dict(content["schedule"])
+    return TrainingState(**content["state"])

@@ -200,9 +200,9 @@ def hardest_in_batch(a: Tensor, p: Tensor) -> Tensor:
     """
     # a pair is not its own negative: its entries on the diagonal are moved far away
     itself = FARTHER * torch.eye(len(a), dtype=a.dtype, device=a.device)
+    ap = distances(a, p) + itself
     aa = distances(a, a) + itself
     pp = distances(p, p) + itself
-    ap = distances(a, p) + itself
     every = torch.stack([aa, pp, ap, ap.T])  # (4, B, B)
     return every.amin((0, 2))
 

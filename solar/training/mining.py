@@ -1,7 +1,9 @@
-"""Mining: the tuples of an epoch, each a query, a positive and the hardest negatives.
+"""Mining: which images an epoch learns from.
 
-Negatives are searched anew before every epoch, because the network, and with it what is hard, has
-changed.
+With the triplet loss, an epoch consists of tuples: a query, a positive and the hardest negatives
+(`epoch_tuples`). Negatives are searched anew before every epoch, because the network, and with it
+what is hard, has changed. With the supervised contrastive loss, it consists of siblings: several
+images of each landmark of a batch (`epoch_siblings`).
 
 Book: chapter 5 (training on GL18).
 """
@@ -140,6 +142,43 @@ def epoch_tuples(
         count=negatives,
     )  # (Q, K) indices into the pool
     return np.concatenate([chosen[:, None], positives[:, None], pool_images[hardest]], 1)
+
+
+def epoch_siblings(
+    landmarks: np.ndarray, rng: np.random.Generator, steps: int, batch: int, siblings: int
+) -> np.ndarray:
+    """Draw landmarks and several images of each; the landmarks of one step are different ones.
+
+    Args:
+        landmarks: (N,) label of every training image.
+        rng: random generator.
+        steps: number of steps.
+        batch: landmarks per step.
+        siblings: images per landmark.
+
+    Returns:
+        (steps * batch, siblings) image indices, one landmark per row.
+
+    Raises:
+        ValueError: fewer than `batch` landmarks have enough images.
+
+    Example:
+        >>> landmarks = np.array([1, 1, 2, 3, 3])
+        >>> rows = epoch_siblings(landmarks, np.random.default_rng(0), steps=1, batch=2, siblings=2)
+        >>> sorted(landmarks[rows[:, 0]].tolist())  # landmark 2 has one image only
+        [1, 3]
+    """
+    groups = [np.flatnonzero(landmarks == name) for name in np.unique(landmarks)]
+    groups = [group for group in groups if len(group) >= siblings]
+    if len(groups) < batch:
+        raise ValueError(
+            f"{len(groups)} landmarks have {siblings} photographs or more; a batch needs {batch}: "
+            "make `batch_size` or `photos_per_landmark` smaller"
+        )
+    # the landmarks of all steps first, then their images: the order in which numbers are drawn
+    chosen = [rng.choice(len(groups), batch, replace=False) for _ in range(steps)]
+    rows = [rng.choice(groups[g], siblings, replace=False) for g in np.concatenate(chosen)]
+    return np.array(rows)
 
 
 def _draw_pairs(

@@ -1,37 +1,42 @@
-"""How the small trunk learnt to see: `mini-gem`, the start that SOLAR's own training then refines.
+"""Pretraining of the small trunk from scratch: `mini-gem`, the start of SOLAR's own training.
 
 SOLAR begins with a GeM network that was trained before, and so do we. Landmarks are told apart with
-the supervised contrastive loss (Khosla et al., 2020): in a batch of 16 landmarks x 4 photographs,
-each photograph should be more similar to its three siblings than to the other sixty. A mirrored
-landmark counts as another landmark. Small pictures teach cheaply at first; the last epochs see them
-at the size in which they will be described.
+the supervised contrastive loss (Khosla et al., 2020): in a batch of 16 landmarks with 4 images
+each, an image should be more similar to its three siblings than to the other sixty. A mirrored
+landmark counts as another landmark. Small images teach cheaply at first; the last epochs see them
+at the size at which they will be described.
+
+Book: chapter 5 (training on GL18).
 """
 
-import sys
-import time
 from pathlib import Path
 
 import numpy as np
 import torch
 import torch.nn.functional as F
-from torch import nn
-from tqdm import tqdm
+from torch import Tensor, nn
 
-from ..datasets import load_training
-from ..files import atomic
+from ..datasets import benchmarks_of, load_training
 from ..images import read_image
 from ..nets.checkpoints import save
 from ..nets.global_net import IMAGENET_MEAN, IMAGENET_STD, GlobalNet
 from ..nets.pooling import l2n
-from ..world import make
 from .config import PretrainConfig
 from .datasheet import percent, write_sheet
+from .loop import Task, run, state_of
 from .losses import supervised_contrastive_loss
+
+WARM_UP = 0.15  # share of all steps in which the learning rate rises
+VALIDATE_EVERY = 4  # epochs between two looks at the validation benchmark
 
 
 class Trunk(nn.Module):
-    """GlobalNet with a batch norm before its whitening, without which the loss hardly moves; `fold`
-    takes it out.
+    """A GlobalNet with a batch norm before its whitening; `fold` takes it out.
+
+    Without the batch norm the loss hardly moves.
+
+    Args:
+        net: a network with whitening.
     """
 
     def __init__(self, net: GlobalNet):
@@ -39,16 +44,19 @@ class Trunk(nn.Module):
         self.net = net
         self.norm = nn.BatchNorm1d(net.whiten.in_features, affine=False)
 
-    def forward(self, images: torch.Tensor) -> torch.Tensor:
-        pooled = l2n(self.net.pool(self.net.features(images)))  # (B, 3, H, W) -> (B, C)
+    def forward(self, images: Tensor) -> Tensor:
+        """Describe images: (B, 3, H, W) -> (B, D), rows of unit length."""
+        pooled = l2n(self.net.pool(self.net.features(images)))  # (B, C)
         return F.normalize(self.net.whiten(self.norm(pooled)))  # (B, D)
 
     @torch.no_grad()
     def fold(self) -> GlobalNet:
-        """The same function as a plain GlobalNet: W (x - mean) / std + b is itself an affine map of
-        x.
+        """Return the same function as a plain GlobalNet in evaluation mode.
+
+        W (x - mean) / std + b is itself an affine map of x: it has the weights W / std and the bias
+        b - W mean / std.
         """
-        scale = (self.norm.running_var + self.norm.eps).rsqrt()
+        scale = (self.norm.running_var + self.norm.eps).rsqrt()  # (C,) 1 / std
         net = GlobalNet("mini", soa="")
         net.load_state_dict(self.net.state_dict())
         net.whiten.bias -= net.whiten.weight @ (self.norm.running_mean * scale)
@@ -56,159 +64,243 @@ class Trunk(nn.Module):
         return net.eval()
 
 
-def read_photos(folder: Path) -> tuple[torch.Tensor, list[np.ndarray]]:
-    """All learning images of a GL18 folder, and the rows of each landmark that has two or more.
-
-    Returns:
-        images (N, 3, H, W) uint8;  one array of row numbers a landmark.
-    """
-    index = load_training(folder)
-    images = [np.array(read_image(path)) for path in index.images]
-    landmark = index.landmarks
-    groups = [np.flatnonzero(landmark == name) for name in dict.fromkeys(landmark)]
-    return torch.from_numpy(np.stack(images)).permute(0, 3, 1, 2), [g for g in groups if len(g) > 1]
-
-
-def augment(
-    images: torch.Tensor, mirror: torch.Tensor, size: tuple[int, int], generator
-) -> torch.Tensor:
-    """Random crop, tilt and stretch by one sampling call, then random light.
+class PretrainTask(Task):
+    """The small trunk, which learns from scratch to tell landmarks apart.
 
     Args:
-        images: (B, 3, H, W) uint8.  mirror: (B,) bool.  size: (h, w) of the result.
+        config: the settings.
+
+    Attributes:
+        net: the `Trunk` that learns; `net.fold()` is the network to write.
+        images: (N, 3, H, W) uint8, all images to learn from.
+        groups: for each landmark with two images or more, the indices of its images.
+    """
+
+    schedule_per_step = True
+
+    def __init__(self, config: PretrainConfig):
+        self.config = config
+        torch.manual_seed(config.seed)
+        self.images, self.groups = read_images(config.data)
+        self.net = Trunk(GlobalNet("mini", soa="")).to(memory_format=torch.channels_last)
+        batch_size = config.landmarks_per_batch * config.photos_per_landmark
+        self.steps_per_epoch = len(self.images) // batch_size
+
+        # AdamW; weight decay for matrices and filters only, not for biases and batch norms
+        parameters = list(self.net.parameters())
+        weights = dict(
+            params=[p for p in parameters if p.ndim > 1], weight_decay=config.weight_decay
+        )
+        others = dict(params=[p for p in parameters if p.ndim <= 1], weight_decay=0.0)
+        self.optimizer = torch.optim.AdamW([weights, others], lr=config.lr)
+
+        # one cycle: the learning rate rises to `lr` and falls to almost nothing
+        self.schedule = torch.optim.lr_scheduler.OneCycleLR(
+            self.optimizer,
+            config.lr,
+            total_steps=config.epochs * self.steps_per_epoch,
+            pct_start=WARM_UP,
+        )
+
+    def batches(self, epoch: int) -> list[dict]:
+        """Return the batches of an epoch, with everything random in them.
+
+        Args:
+            epoch: number of the epoch, from 0.
+
+        Returns:
+            One dict per step: 'image_ids' (B,) array, 'views' (see `draw_views`) and 'size', height
+            and width in pixels.
+        """
+        # two generators, each seeded by the epoch: one chooses images, one chooses their views
+        config = self.config
+        rng = np.random.default_rng([config.seed, epoch])
+        generator = torch.Generator().manual_seed(1000 * config.seed + epoch)
+
+        large = epoch >= config.epochs - config.large_epochs
+        size = config.large_size if large else config.small_size
+        batches = []
+        for _ in range(self.steps_per_epoch):
+            image_ids, mirror = draw_batch(self.groups, config, rng)
+            views = draw_views(torch.from_numpy(mirror), generator)
+            batches.append(dict(image_ids=image_ids.tolist(), views=views, size=list(size)))
+        return batches
+
+    def losses(self, batch: dict) -> dict[str, Tensor]:
+        """Return the supervised contrastive loss, and GeM's exponent 'p', of a batch."""
+        # (B, 3, H, W) uint8 -> (B, 3, h, w) float32 -> (B, D)
+        config = self.config
+        images = augment(self.images[batch["image_ids"]], batch["views"], batch["size"])
+        self.net.train()
+        descriptors = self.net(images.contiguous(memory_format=torch.channels_last))
+
+        # siblings stand beside each other in the batch
+        labels = torch.arange(config.landmarks_per_batch)
+        labels = labels.repeat_interleave(config.photos_per_landmark)  # (B,)
+        loss = supervised_contrastive_loss(descriptors, labels, config.temperature)
+        return dict(loss=loss, p=self.net.net.pool.p.detach().mean())
+
+    def names(self, batch: dict) -> list[str]:
+        """Return the indices of a batch's images."""
+        return [f"image {i}" for i in batch["image_ids"]]
+
+    def measure(self, epoch: int) -> dict[str, float]:
+        """Return mAP in percent on the validation benchmark, every fourth epoch and at the end."""
+        benchmark = benchmarks_of(self.config.data).get("validation")
+        if benchmark is None:
+            return {}
+        if epoch % VALIDATE_EVERY and epoch < self.config.epochs:
+            return {}
+        scores = percent(self.net.fold(), benchmark, self.config.image_size)
+        return {f"validation_{protocol}": value for protocol, value in scores.items()}
+
+
+def read_images(data: str | Path) -> tuple[Tensor, list[np.ndarray]]:
+    """Read all images of a training set, and group them by landmark.
+
+    Args:
+        data: a training set by name, or a folder in GL18's layout; its images have one size.
+
+    Returns:
+        (N, 3, H, W) uint8 images; and for each landmark with two images or more, in the order of
+        their first images, an array of image indices.
+    """
+    index = load_training(data)
+    pixels = np.stack([np.array(read_image(path)) for path in index.images])  # (N, H, W, 3)
+    images = torch.from_numpy(pixels).permute(0, 3, 1, 2)  # (N, 3, H, W)
+
+    names = dict.fromkeys(index.landmarks)
+    groups = [np.flatnonzero(index.landmarks == name) for name in names]
+    return images, [group for group in groups if len(group) > 1]
+
+
+def draw_batch(
+    groups: list[np.ndarray], config: PretrainConfig, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """Draw the images of a batch, and which landmarks are mirrored.
+
+    Args:
+        groups: for each landmark the indices of its images.
+        config: `landmarks_per_batch` and `photos_per_landmark`.
+        rng: random generator.
+
+    Returns:
+        (B,) image indices, siblings beside each other; and (B,) bool, the same for all siblings.
+    """
+    # different landmarks; an image is taken twice only where a landmark has too few
+    count = config.photos_per_landmark
+    chosen = rng.choice(len(groups), config.landmarks_per_batch, replace=False)
+    images = [rng.choice(groups[g], count, replace=len(groups[g]) < count) for g in chosen]
+    mirror = rng.random(config.landmarks_per_batch) < 0.5
+    return np.concatenate(images), np.repeat(mirror, count)
+
+
+def draw_views(mirror: Tensor, generator: torch.Generator) -> dict[str, Tensor]:
+    """Draw how each image of a batch is seen: which part of it, how tilted, in which light.
+
+    Args:
+        mirror: (B,) bool, which images are mirrored.
+        generator: random generator.
+
+    Returns:
+        'affine' (B, 2, 3), from places in the result to places in the image (as `affine_grid` of
+        torch has them); 'contrast' (B, 1, 1, 1), 'colour' (B, 3, 1, 1), 'brightness' (B, 1, 1, 1);
+        'grey' (B, 1, 1, 1), 1 for images without colour, otherwise 0.
+    """
+    count = len(mirror)
+
+    def normal(*shape: int) -> Tensor:
+        return torch.randn(*shape, generator=generator)
+
+    def uniform(*shape: int) -> Tensor:
+        return torch.rand(*shape, generator=generator)
+
+    # a crop that keeps 55 to 105 % of the image's side, a little tilted and stretched
+    zoom = uniform(count) * 0.5 + 0.55
+    angle = normal(count) * 0.05
+    stretch = torch.exp(normal(count) * 0.06)
+    # its centre, anywhere in the room that the crop leaves
+    room = (1 - zoom).clamp(min=0)
+    x = (uniform(count) * 2 - 1) * room
+    y = (uniform(count) * 2 - 1) * room
+
+    # all of that as one affine map
+    flip = 1 - 2 * mirror.float()
+    cos = angle.cos()
+    sin = angle.sin()
+    first_row = torch.stack([flip * zoom * stretch * cos, -zoom * sin, x], 1)  # (B, 3)
+    second_row = torch.stack([flip * zoom * sin, zoom / stretch * cos, y], 1)
+    affine = torch.stack([first_row, second_row], 1)  # (B, 2, 3)
+
+    # light: contrast, the colour of the light, brightness; one image in five is grey
+    return dict(
+        affine=affine,
+        contrast=1 + 0.25 * normal(count, 1, 1, 1),
+        colour=1 + 0.12 * normal(count, 3, 1, 1),
+        brightness=0.25 * normal(count, 1, 1, 1),
+        grey=(uniform(count, 1, 1, 1) < 0.2).float(),
+    )
+
+
+def augment(images: Tensor, views: dict[str, Tensor], size: tuple[int, int]) -> Tensor:
+    """Show images as `draw_views` says: cut, tilted and stretched by one resampling, then lit.
+
+    Args:
+        images: (B, 3, H, W) uint8.
+        views: see `draw_views`.
+        size: height and width of the result in pixels.
 
     Returns:
         (B, 3, h, w) float32, normalised.
     """
-    count = len(images)
+    # normalise
+    mean = torch.tensor(IMAGENET_MEAN).view(1, 3, 1, 1)
+    std = torch.tensor(IMAGENET_STD).view(1, 3, 1, 1)
+    pixels = (images.float() / 255 - mean) / std  # (B, 3, H, W)
 
-    def normal(*shape):
-        return torch.randn(*shape, generator=generator)
-
-    zoom = (
-        torch.rand(count, generator=generator) * 0.5 + 0.55
-    )  # share of the picture's side that is kept
-    angle, stretch = normal(count) * 0.05, torch.exp(normal(count) * 0.06)
-    room = (1 - zoom).clamp(min=0)
-    x, y = ((torch.rand(count, generator=generator) * 2 - 1) * room for _ in range(2))
-    flip = 1 - 2 * mirror.float()
-    c, s = angle.cos(), angle.sin()
-    affine = torch.stack(
-        [
-            torch.stack([flip * zoom * stretch * c, -zoom * s, x], 1),
-            torch.stack([flip * zoom * s, zoom / stretch * c, y], 1),
-        ],
-        1,
-    )  # (B, 2, 3)
-    pixels = (images.float() / 255 - torch.tensor(IMAGENET_MEAN).view(1, 3, 1, 1)) / torch.tensor(
-        IMAGENET_STD
-    ).view(1, 3, 1, 1)
-    grid = F.affine_grid(affine, [count, 3, *size], align_corners=False)
+    # resample
+    height, width = size
+    shape = [len(images), 3, height, width]
+    grid = F.affine_grid(views["affine"], shape, align_corners=False)  # (B, h, w, 2)
     pixels = F.grid_sample(pixels, grid, padding_mode="reflection", align_corners=False)
-    pixels = pixels * (1 + 0.25 * normal(count, 1, 1, 1)) * (1 + 0.12 * normal(count, 3, 1, 1))
-    pixels = pixels + 0.25 * normal(count, 1, 1, 1)
-    grey = (torch.rand(count, 1, 1, 1, generator=generator) < 0.2).float()
+
+    # light
+    pixels = pixels * views["contrast"] * views["colour"] + views["brightness"]
+    grey = views["grey"]
     return pixels * (1 - grey) + grey * pixels.mean(1, keepdim=True)
 
 
-def draw_batch(
-    groups: list[np.ndarray], config: PretrainConfig, rng
-) -> tuple[np.ndarray, np.ndarray]:
-    """Rows (B,) of `landmarks_per_batch` x `photos_per_landmark` images, siblings side by side, and
-    which landmarks are mirrored (B,).
+def pretrain(config: PretrainConfig, progress: bool = True) -> dict:
+    """Train the small trunk from scratch; write the last epoch's weights and their data sheet.
+
+    The same call continues after an interruption, to the weights of an unbroken run (see
+    `loop.run`).
+
+    Args:
+        config: the settings; `config.output` is the file to write.
+        progress: whether to show a progress bar and one line per epoch.
+
+    Returns:
+        The data sheet.
+
+    Raises:
+        ValueError, FileNotFoundError, FloatingPointError: see `loop.run` and
+            `datasets.load_training`.
     """
-    chosen = rng.choice(len(groups), config.landmarks_per_batch, replace=False)
-    rows = [
-        rng.choice(
-            groups[g],
-            config.photos_per_landmark,
-            replace=len(groups[g]) < config.photos_per_landmark,
-        )
-        for g in chosen
-    ]
-    return np.concatenate(rows), np.repeat(
-        rng.random(config.landmarks_per_batch) < 0.5, config.photos_per_landmark
-    )
+    output = Path(config.output)
+    task = PretrainTask(config)
+    result = run(task, output, config.epochs, config.seed, progress, keep="last")
 
-
-def _epoch(trunk, optimizer, schedule, data, epoch: int, config: PretrainConfig) -> float:
-    """One pass over as many photographs as there are; returns the mean loss."""
-    images, groups = data
-    rng = np.random.default_rng(
-        [config.seed, epoch]
-    )  # an epoch's randomness depends on its number alone
-    generator = torch.Generator().manual_seed(1000 * config.seed + epoch)
-    size = config.large_size if epoch >= config.epochs - config.large_epochs else config.small_size
-    labels = torch.arange(config.landmarks_per_batch).repeat_interleave(config.photos_per_landmark)
-    steps, total = len(images) // len(labels), 0.0
-    trunk.train()
-    for _ in tqdm(
-        range(steps), desc=f"epoch {epoch + 1}/{config.epochs}", unit="step", disable=None
-    ):
-        rows, mirror = draw_batch(groups, config, rng)
-        batch = augment(images[rows], torch.from_numpy(mirror), size, generator)
-        descriptors = trunk(batch.contiguous(memory_format=torch.channels_last))
-        loss = supervised_contrastive_loss(descriptors, labels, config.temperature)
-        optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        optimizer.step()
-        schedule.step()
-        total += loss.item()
-    return total / steps
-
-
-def pretrain(config: PretrainConfig) -> dict:
-    """Train, write the weights and, beside them, their data sheet (.json); returns the data sheet.
-
-    After every epoch the state is kept in `<output>.state`; the same command goes on from there
-    after a kill.
-    """
-    torch.manual_seed(config.seed)
-    output, started = Path(config.output), time.process_time()
-    state = output.with_suffix(".state")
-    data = read_photos(make(config.data))
-    trunk = Trunk(GlobalNet("mini", soa="")).to(memory_format=torch.channels_last)
-    weights = [p for p in trunk.parameters() if p.ndim > 1]
-    others = [p for p in trunk.parameters() if p.ndim <= 1]
-    groups = [
-        dict(params=weights, weight_decay=config.weight_decay),
-        dict(params=others, weight_decay=0.0),
-    ]
-    optimizer = torch.optim.AdamW(groups, lr=config.lr)
-    steps = config.epochs * (
-        len(data[0]) // (config.landmarks_per_batch * config.photos_per_landmark)
-    )
-    schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimizer, config.lr, total_steps=steps, pct_start=0.15
-    )
-    first, seconds = 0, 0.0
-    if state.is_file():
-        kept = torch.load(state, weights_only=True)
-        trunk.load_state_dict(kept["trunk"])
-        optimizer.load_state_dict(kept["optimizer"])
-        schedule.load_state_dict(kept["schedule"])
-        first, seconds = kept["epoch"] + 1, kept["seconds"]
-    for epoch in range(first, config.epochs):
-        loss = _epoch(trunk, optimizer, schedule, data, epoch, config)
-        spent = seconds + time.process_time() - started
-        kept = dict(
-            trunk=trunk.state_dict(),
-            optimizer=optimizer.state_dict(),
-            schedule=schedule.state_dict(),
-        )
-        with atomic(state) as temporary:
-            torch.save(kept | dict(epoch=epoch, seconds=spent), temporary)
-        print(
-            f"epoch {epoch + 1}: loss {loss:.3f}, p {trunk.net.pool.p.item():.2f}",
-            file=sys.stderr,
-            flush=True,
-        )
-        if epoch % 4 == 3 or epoch == config.epochs - 1:
-            found = percent(trunk.fold(), "mini-validation", config.image_size)
-            print("  validation mAP", found, file=sys.stderr, flush=True)
-    net = trunk.fold()
+    # the weights, then their data sheet; the state is no longer needed
+    net = task.net.fold()
     save(net, output)
-    facts = dict(photographs=len(data[0]), landmarks=len(data[1]), cpu_seconds=round(spent))
-    sheet = write_sheet(net, output, config, **facts)
-    state.unlink()
+    sheet = write_sheet(
+        net,
+        output,
+        config,
+        photographs=len(task.images),
+        landmarks=len(task.groups),
+        cpu_seconds=round(result["seconds"]),
+    )
+    state_of(output).unlink(missing_ok=True)
     return sheet

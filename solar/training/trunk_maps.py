@@ -1,11 +1,18 @@
-"""What a frozen trunk makes of pictures: maps computed once and kept, or anew from every crop.
+"""Feature maps of the frozen trunk, cached in memory or computed for every crop.
 
-Both kinds have `stream(numbers, seed)`, which yields maps (n, C, H, W) of images in their order,
-and `feed(batches)`, which yields an epoch's batches (dicts with 'rows', (B, k) image numbers, and
-'seed') with the 'maps' (or what makes them) of this process's share of the rows.
+The trunk before the first attention block never learns, so training starts from its feature maps.
+Where every image is always seen whole, they are computed once: `CachedMaps`. Where each step sees
+new crops, they are computed from the files at every step: `ComputedMaps`.
+
+Both have two methods. `stream(image_ids, seed)` yields maps (n, C, H, W) of images in their order.
+`feed(batches)` yields an epoch's batches, dicts with 'image_ids' (B, k) and 'seed', each with the
+'maps' of this process's share of the rows added: (share * k, C, H, W).
+
+Book: chapter 5 (training on GL18).
 """
 
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from math import ceil
 
 import numpy as np
@@ -22,22 +29,49 @@ from ..nets.global_net import STAGES, GlobalNet
 from ..search.describe import Pictures, equal_batches
 
 CHUNK = 64  # images that go through the trunk at a time, without gradients
+CACHING_BATCH = 32  # images that go through it at a time while the cache is filled
 
 
-def half_on_cuda(device: torch.device):
-    """bfloat16 where matrices are large, on CUDA alone; elsewhere float32."""
-    return torch.autocast("cuda", torch.bfloat16, enabled=device.type == "cuda")
+def half_on_cuda(device: torch.device | str) -> AbstractContextManager:
+    """Return a context in which large matrix products are in bfloat16 on CUDA, float32 elsewhere.
+
+    Args:
+        device: where the computation runs.
+    """
+    on_cuda = torch.device(device).type == "cuda"
+    return torch.autocast("cuda", torch.bfloat16, enabled=on_cuda)
 
 
-def _parts(numbers: np.ndarray) -> list[np.ndarray]:
-    return np.array_split(numbers, max(1, ceil(len(numbers) / CHUNK)))
+def _in_chunks(image_ids: np.ndarray) -> list[np.ndarray]:
+    """Split image indices into parts of CHUNK or fewer, of nearly equal length."""
+    return np.array_split(image_ids, max(1, ceil(len(image_ids) / CHUNK)))
+
+
+def _my_image_ids(batch: dict) -> torch.Tensor:
+    """Return the image indices (share * k,) of this process's rows of a batch."""
+    image_ids = batch["image_ids"]  # (B, k)
+    return image_ids[distributed.my_share(len(image_ids))].ravel()
 
 
 class CachedMaps:
-    """Feature maps of images, as the stage called `stage` sees them: computed once, kept as `kept`
-    (float16).
+    """Feature maps of whole images, computed once and kept in memory.
 
-    Indexing with image numbers (n,) gives (n, C, H, W) float32. All images must have one size.
+    Indexing with image indices (n,) gives maps (n, C, H, W) float32.
+
+    Args:
+        net: the network; its stages before `stage` are the trunk.
+        stage: name of the first stage that is left out, one of `nets.global_net.STAGES`.
+        index: the images, all of one size.
+        image_size: longer side of the images in pixels.
+        device: where the trunk computes, and where indexing puts the maps.
+        progress: whether to show a progress bar.
+        dtype: type in which the maps are kept, on the CPU.
+
+    Attributes:
+        maps: (N, C, H, W) of type `dtype`.
+
+    Raises:
+        ValueError: images of several sizes.
     """
 
     def __init__(
@@ -46,60 +80,64 @@ class CachedMaps:
         stage: str,
         index: TrainingIndex,
         image_size: int,
-        device,
+        device: torch.device | str,
         progress: bool = True,
-        kept: torch.dtype = torch.float16,
+        dtype: torch.dtype = torch.float16,
     ):
-        self.device, self.maps = device, None
-        loader = DataLoader(
-            Pictures(index.images, None, image_size, net.mean, net.std), batch_size=None
-        )
+        self.device = device
         net = net.eval().to(device)
-        with (
-            torch.inference_mode(),
-            tqdm(
-                total=len(index), desc="trunk", unit="image", disable=None if progress else True
-            ) as bar,
-        ):
-            for numbers, batch in equal_batches(loader, 32):
-                found = net.features.features_before(batch.to(device), stage).to(kept).cpu()
-                if self.maps is None:
-                    self.maps = torch.empty(len(index), *found.shape[1:], dtype=kept)
-                if found.shape[1:] != self.maps.shape[1:]:
-                    raise ValueError(
-                        f"{index.images[numbers[0]]}: of another size than the images before it"
-                    )
-                self.maps[torch.tensor(numbers)] = found
-                bar.update(len(numbers))
+        images = Pictures(index.images, None, image_size, net.mean, net.std)
+        batches = equal_batches(DataLoader(images, batch_size=None), CACHING_BATCH)
+        bar = tqdm(total=len(index), desc="trunk", unit="image", disable=None if progress else True)
+        maps: torch.Tensor | None = None
+        with torch.inference_mode(), bar:
+            for image_ids, pixels in batches:
+                # (n, 3, H, W) -> (n, C, h, w)
+                part = net.features.features_before(pixels.to(device), stage).to(dtype).cpu()
+                if maps is None:
+                    maps = torch.empty(len(index), *part.shape[1:], dtype=dtype)
+                if part.shape[1:] != maps.shape[1:]:
+                    path = index.images[image_ids[0]]
+                    raise ValueError(f"{path}: of another size than the images before it")
+                maps[torch.tensor(image_ids)] = part
+                bar.update(len(image_ids))
+        self.maps = maps
 
     def __len__(self) -> int:
         return len(self.maps)
 
-    def __getitem__(self, numbers) -> torch.Tensor:
-        return self.maps[torch.as_tensor(numbers)].to(self.device).float()
+    def __getitem__(self, image_ids) -> torch.Tensor:
+        return self.maps[torch.as_tensor(image_ids)].to(self.device).float()
 
-    def stream(self, numbers: np.ndarray, seed: int | None = None) -> Iterator[torch.Tensor]:
-        """Maps of images, some at a time; the seed is of no use here."""
-        for part in _parts(numbers):
-            yield self[part]
+    def stream(self, image_ids: np.ndarray, seed: int | None = None) -> Iterator[torch.Tensor]:
+        """Yield maps (n, C, H, W) of images, some at a time.
+
+        Args:
+            image_ids: (N,) indices.
+            seed: not used, since every image is seen whole.
+        """
+        for some in _in_chunks(image_ids):
+            yield self[some]
 
     def feed(self, batches: list[dict]) -> Iterator[dict]:
-        """The batches with their maps."""
+        """Yield the batches with their 'maps'."""
         for batch in batches:
-            yield batch | dict(
-                maps=self[batch["rows"][distributed.my_share(len(batch["rows"]))].ravel()]
-            )
+            yield dict(batch, maps=self[_my_image_ids(batch)])
 
 
 class ComputedMaps:
-    """Feature maps made from the files every time: of whole pictures, or of squares cut out anew.
+    """Feature maps computed from the image files at every step.
 
     Args:
-        size: side of the squares, or the whole picture's longer side; `mining_size`: the same in
-            `stream`.
-        squares: random squares with a seed, middle ones without; otherwise whole pictures, all of
-            one size.
-        workers: processes that decode while the net computes.
+        net: the network; its stages before `stage` are the trunk.
+        stage: name of the first stage that is left out, one of `nets.global_net.STAGES`.
+        index: the images.
+        size: in `feed`, side of the squares or longer side of the whole images, in pixels.
+        mining_size: the same in `stream`.
+        device: where the trunk computes.
+        squares: whether to cut squares: at random with a seed, from the middle without. Otherwise
+            images are seen whole, and must have one size.
+        workers: processes that decode files while the network computes.
     """
 
     def __init__(
@@ -109,104 +147,106 @@ class ComputedMaps:
         index: TrainingIndex,
         size: int,
         mining_size: int,
-        device,
+        device: torch.device | str,
         squares: bool = True,
         workers: int = 0,
     ):
-        self.net, self.index, self.device = net, index, device
-        before = [
-            getattr(net.features, name, nn.Identity()) for name in STAGES[: STAGES.index(stage)]
-        ]
-        self.trunk = folded(nn.Sequential(*before)).to(
-            device
-        )  # it never learns: batch norms folded, channels last
-        self.size, self.mining_size, self.squares, self.workers = (
-            size,
-            mining_size,
-            squares,
-            workers,
-        )
+        self.net = net
+        self.index = index
+        self.size = size
+        self.mining_size = mining_size
+        self.device = device
+        self.squares = squares
+        self.workers = workers
+        # the trunk never learns: its batch norms become part of the convolutions before them
+        before = STAGES[: STAGES.index(stage)]
+        stages = [getattr(net.features, name, nn.Identity()) for name in before]
+        self.trunk = folded(nn.Sequential(*stages)).to(device)
 
     def __len__(self) -> int:
         return len(self.index)
 
-    @torch.no_grad()
-    def _maps(self, pixels: torch.Tensor) -> torch.Tensor:
-        """(n, S, S, 3) uint8 -> (n, C, H, W): normalised on the device."""
-        mean, std = (
-            torch.tensor(v, device=self.device).view(3, 1, 1) for v in (self.net.mean, self.net.std)
-        )
-        x = (
-            pixels.to(self.device, non_blocking=True).permute(0, 3, 1, 2).float() / 255
-        )  # (n, 3, S, S)
-        parts = (x.sub_(mean).div_(std)).split(CHUNK)
-        with half_on_cuda(self.device):
-            return torch.cat([self.trunk(part) for part in parts]).float()
+    def stream(self, image_ids: np.ndarray, seed: int | None = None) -> Iterator[torch.Tensor]:
+        """Yield maps (n, C, H, W) of images at the mining size, some at a time.
 
-    def stream(self, numbers: np.ndarray, seed: int | None = None) -> Iterator[torch.Tensor]:
-        """Maps of images at the mining size, some at a time."""
-        jobs = [
-            (part, None if seed is None else [seed, i]) for i, part in enumerate(_parts(numbers))
-        ]
-        for pixels in self._load(jobs, self.mining_size):
+        Args:
+            image_ids: (N,) indices.
+            seed: of the random squares; None for the middle ones.
+        """
+        jobs = []
+        for number, some in enumerate(_in_chunks(image_ids)):
+            jobs.append((some, None if seed is None else [seed, number]))
+        for pixels in self._read(jobs, self.mining_size):
             yield self._maps(pixels)
 
     def feed(self, batches: list[dict]) -> Iterator[dict]:
-        """The batches with their maps; files are read ahead."""
-        shares = [
-            batch["rows"][distributed.my_share(len(batch["rows"]))].ravel().numpy()
-            for batch in batches
-        ]
-        jobs = [
-            (share, [batch["seed"], distributed.rank()]) for share, batch in zip(shares, batches)
-        ]
-        for batch, pixels in zip(batches, self._load(jobs, self.size)):
-            yield batch | dict(maps=self._maps(pixels))
+        """Yield the batches with their 'maps'; with workers, files are read ahead."""
+        # each process cuts other squares: its number is a part of the seed
+        rank = distributed.rank()
+        jobs = [(_my_image_ids(batch).numpy(), [batch["seed"], rank]) for batch in batches]
+        for batch, pixels in zip(batches, self._read(jobs, self.size)):
+            yield dict(batch, maps=self._maps(pixels))
 
-    def _load(self, jobs: list[tuple], size: int) -> Iterator[torch.Tensor]:
-        loader = DataLoader(
-            _Pixels(self.index, jobs, size, self.squares), batch_size=None, num_workers=self.workers
-        )
-        for pixels in loader:
+    @torch.no_grad()
+    def _maps(self, pixels: torch.Tensor) -> torch.Tensor:
+        """Run the trunk on images: (n, H, W, 3) uint8 -> (n, C, h, w) float32."""
+        # normalise on the device, where bytes arrive four times as fast as floats
+        mean = torch.tensor(self.net.mean, device=self.device).view(3, 1, 1)
+        std = torch.tensor(self.net.std, device=self.device).view(3, 1, 1)
+        x = pixels.to(self.device, non_blocking=True).permute(0, 3, 1, 2)  # (n, 3, H, W)
+        x = (x.float() / 255).sub_(mean).div_(std)
+        with half_on_cuda(self.device):
+            return torch.cat([self.trunk(part) for part in x.split(CHUNK)]).float()
+
+    def _read(self, jobs: list[tuple], size: int) -> Iterator[torch.Tensor]:
+        """Yield the pixels (n, H, W, 3) uint8 of each job: (image indices, seed)."""
+        dataset = PixelBatches(self.index, jobs, size, self.squares)
+        for pixels in DataLoader(dataset, batch_size=None, num_workers=self.workers):
             if isinstance(pixels, Exception):
                 raise pixels
             yield pixels
 
 
-class _Pixels(Dataset):
-    """(n, H, W, 3) uint8 of each job, which is image numbers and a seed; or the error of a file
-    that cannot be read.
+class PixelBatches(Dataset):
+    """Pixels (n, H, W, 3) uint8 of jobs, or the error of a file that cannot be read.
+
+    An error is handed on as a value: raised in a worker process, it would arrive wrapped in a
+    traceback.
+
+    Args:
+        index: the images.
+        jobs: pairs (image indices (n,), seed of their squares or None).
+        size: side of the squares, or longer side of the whole images, in pixels.
+        squares: whether to cut squares.
     """
 
     def __init__(self, index: TrainingIndex, jobs: list[tuple], size: int, squares: bool):
-        self.index, self.jobs, self.size, self.squares = index, jobs, size, squares
+        self.index = index
+        self.jobs = jobs
+        self.size = size
+        self.squares = squares
 
     def __len__(self) -> int:
         return len(self.jobs)
 
-    def __getitem__(self, i):
-        numbers, seed = self.jobs[i]
+    def __getitem__(self, job: int) -> torch.Tensor | Exception:
+        image_ids, seed = self.jobs[job]
+        # a process with nothing to do, where the last batch has fewer rows than processes
+        if len(image_ids) == 0:
+            return torch.zeros(0, self.size, self.size, 3, dtype=torch.uint8)
+
         rng = np.random.default_rng(seed) if self.squares and seed is not None else None
         try:
-            found = [self._read(self.index.images[int(n)], rng) for n in numbers]
-            if len({picture.shape for picture in found}) > 1:
-                raise ValueError(
-                    f"{self.index.images[int(numbers[0])]}: a batch with it has pictures of several sizes"
-                )
-            return (
-                torch.from_numpy(np.stack(found))
-                if found
-                else torch.zeros(0, self.size, self.size, 3).byte()
-            )
-        except (
-            OSError,
-            ValueError,
-        ) as error:  # handed on: raised in a worker, it would arrive wrapped in a traceback
+            images = [self._read_image(self.index.images[int(i)], rng) for i in image_ids]
+            if len({image.shape for image in images}) > 1:
+                first = self.index.images[int(image_ids[0])]
+                raise ValueError(f"{first}: a batch with it has images of several sizes")
+        except (OSError, ValueError) as error:
             return error
+        return torch.from_numpy(np.stack(images))  # (n, H, W, 3)
 
-    def _read(self, path, rng) -> np.ndarray:
-        return (
-            square(path, self.size, rng)
-            if self.squares
-            else np.asarray(prepare(path, None, self.size))
-        )
+    def _read_image(self, path, rng: np.random.Generator | None) -> np.ndarray:
+        """Read one image, as a square or whole: (H, W, 3) uint8."""
+        if self.squares:
+            return square(path, self.size, rng)
+        return np.asarray(prepare(path, None, self.size))

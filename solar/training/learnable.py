@@ -1,0 +1,78 @@
+"""What learns in SOLAR's training: the network, its trainable parameters, the optimizer.
+
+Book: chapter 5 (training on GL18).
+"""
+
+import torch
+
+from ..nets.checkpoints import load
+from ..nets.global_net import GlobalNet
+from .config import TrainConfig
+
+
+def net_with_attention(config: TrainConfig) -> GlobalNet:
+    """Return the start network with the attention blocks that `config.soa` asks for.
+
+    A new block changes nothing at first, because its last convolution is zero.
+
+    Args:
+        config: `start` is the network to start from, `soa` the stages that get a block.
+    """
+    start = load(config.start)
+    whitening = start.whiten is not None
+    net = GlobalNet(start.architecture, config.soa, start.pooling, whitening)
+    # weights of the start replace what was drawn at random; the new blocks keep theirs
+    net.load_state_dict(net.state_dict() | start.state_dict())
+    net.mean = start.mean
+    net.std = start.std
+    return net
+
+
+def trainable_parameters(net: GlobalNet) -> dict[str, list[torch.nn.Parameter]]:
+    """Freeze a network except for its attention, GeM's exponent and its whitening.
+
+    Args:
+        net: the network; `requires_grad` of its parameters is set.
+
+    Returns:
+        What learns: 'attention', 'p' and 'whitening', each a list of parameters.
+
+    Example:
+        >>> parts = trainable_parameters(GlobalNet("mini", soa="5"))
+        >>> {name: len(parameters) for name, parameters in parts.items()}
+        {'attention': 10, 'p': 1, 'whitening': 2}
+    """
+    attention = [p for name, p in net.named_parameters() if ".soa" in name]
+    whitening = list(net.whiten.parameters()) if net.whiten is not None else []
+    parts = dict(attention=attention, p=[net.pool.p], whitening=whitening)
+
+    net.requires_grad_(False)
+    for parameters in parts.values():
+        for parameter in parameters:
+            parameter.requires_grad_(True)
+    return parts
+
+
+def make_optimizer(net: GlobalNet, config: TrainConfig) -> torch.optim.Adam:
+    """Return Adam for what learns: GeM's exponent learns faster and has no weight decay.
+
+    Args:
+        net: the network; the rest of it is frozen.
+        config: `lr`, `lr_p_factor` and `weight_decay`.
+
+    Returns:
+        The optimizer with two groups of parameters, named 'rest' and 'p'.
+    """
+    parts = trainable_parameters(net)
+    rest = dict(
+        params=parts["attention"] + parts["whitening"],
+        weight_decay=config.weight_decay,
+        name="rest",
+    )
+    exponent = dict(
+        params=parts["p"],
+        lr=config.lr * config.lr_p_factor,
+        weight_decay=0.0,
+        name="p",
+    )
+    return torch.optim.Adam([rest, exponent], lr=config.lr)
