@@ -10,8 +10,15 @@ import pytest
 
 from solar.datasets import load_patches
 from solar.world import Camera, Landmark, Recipe, contact_sheet, photograph, write
-from solar.world.patches import carry_over, cut_out, detect, grids, points_of
-from solar.world.phototour import test_pairs as draw_pairs
+from solar.world.patches import (
+    MAX_BENDING,
+    cut_patch,
+    detect_frames,
+    find_points,
+    grids,
+    transfer_frames,
+)
+from solar.world.phototour import draw_test_pairs
 
 TINY = Recipe("patches", 410_000, 2, 2)
 
@@ -47,9 +54,9 @@ def test_a_grid_lies_on_its_window():
 
 def test_a_window_carried_over_lies_where_the_camera_sees_it(photos):
     a, b = photos
-    frames = detect(a)
-    found, seen, bent = carry_over(a, b, frames)
-    good = seen & (bent < 0.04)
+    frames = detect_frames(a)
+    found, seen, bent = transfer_frames(a, b, frames)
+    good = seen & (bent < MAX_BENDING)
     assert good.sum() > 20
     for frame, there in zip(frames[good], found[good]):
         x, y = int(frame[0]), int(frame[1])
@@ -67,8 +74,8 @@ def test_a_window_carried_over_lies_where_the_camera_sees_it(photos):
 
 
 def test_the_same_photograph_gives_the_same_windows(photos):
-    frames = detect(photos[0])
-    found, seen, bent = carry_over(photos[0], photos[0], frames)
+    frames = detect_frames(photos[0])
+    found, seen, bent = transfer_frames(photos[0], photos[0], frames)
     np.testing.assert_allclose(found[seen][:, :3], frames[seen][:, :3], atol=1e-3)
     assert bent[seen].max() < 1e-3
 
@@ -76,13 +83,13 @@ def test_the_same_photograph_gives_the_same_windows(photos):
 def test_depth_edges_are_bent(photos):
     """A window whose halves lie at different depths does not move as one piece."""
     a, b = photos
-    frames = detect(a)
-    _, seen, bent = carry_over(a, b, frames)
+    frames = detect_frames(a)
+    _, seen, bent = transfer_frames(a, b, frames)
     columns, rows = np.moveaxis(np.clip(grids(frames), 0, (383.5, 287.5)).astype(int), -1, 0)
     depth = np.where(np.isfinite(a.depth), a.depth, 1e4)[rows, columns]  # (n, 49)
     jump = np.ptp(depth, axis=1) / depth.min(1)
     assert np.median(jump[seen & (bent > 0.08)]) > 2 * np.median(jump[seen & (bent < 0.02)])
-    for point in points_of(photos):
+    for point in find_points(photos):
         assert len(point) == 2
 
 
@@ -92,7 +99,7 @@ def test_patches_are_upright_and_centred():
     along = np.cos(angle) * (x - 50) + np.sin(angle) * (
         y - 40
     )  # pixels from (50, 40) along the keypoint's direction
-    patch = cut_out(
+    patch = cut_patch(
         np.clip(128 + 3 * along, 0, 255).astype(np.uint8), np.array([50, 40, 32, angle])
     )
     wanted = 128 + 3 * (np.arange(64) - 31.5) / 2  # 64 patch pixels on 32 picture pixels
@@ -118,11 +125,11 @@ def test_files_are_phototours(tiny):
 
 def test_pairs_are_even_and_no_match_comes_twice():
     points = np.repeat(np.arange(30), 3)
-    pairs = draw_pairs(points, np.random.default_rng(0))
+    pairs = draw_test_pairs(points, np.random.default_rng(0))
     same = points[pairs[:, 0]] == points[pairs[:, 1]]
     assert len(pairs) == 180 and same.sum() == 90
     assert len(np.unique(np.sort(pairs[same], 1), axis=0)) == 90
-    assert len(draw_pairs(np.zeros(0, int), np.random.default_rng(0))) == 0
+    assert len(draw_test_pairs(np.zeros(0, int), np.random.default_rng(0))) == 0
 
 
 def test_patches_are_read_as_they_were_written(tiny):

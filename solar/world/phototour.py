@@ -1,9 +1,11 @@
-"""Patches on disk as PhotoTour (Brown et al., 2011) has them.
+"""Write patches in the format of PhotoTour (Brown, Hua and Winder, 2011).
 
-* `patches0000.bmp` ...: sheets of 16 x 16 patches of 64 x 64 pixels, in reading order, the last
-filled up with black
-* `info.txt`: a line a patch: number of its 3-D point, number of the photograph it was cut from
+* `patches0000.bmp` ...: sheets of 16 x 16 patches of 64 x 64 pixels, in reading order; the last one
+  is filled up with black
+* `info.txt`: one line per patch: number of its 3-D point, number of the photograph
 * `m50_N_N_0.txt`: N test pairs, half of them matches: patch, point, 0, patch, point, 0
+
+Book: chapter 8 (a local descriptor).
 """
 
 from pathlib import Path
@@ -11,66 +13,89 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from .patches import PATCH
+from .formats import INFO_FILE, PATCH_SIDE, PATCHES_PER_SHEET, SHEET_PIXELS, SHEET_SIDE
 
-SHEET = 16  # patches a side of a sheet
-PAIRS = 10_000  # test pairs at most
+MAX_PAIRS = 10_000  # test pairs
 
 
-def test_pairs(points: np.ndarray, rng) -> np.ndarray:
-    """Pairs of patches, (N, 2) numbers, matches and others in turn; `points` (n,) is the point of
-    every patch, rising.
+def draw_test_pairs(points: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Draw pairs of patches, half of them matches.
 
-    No match is drawn twice before every match was drawn once.
+    Args:
+        points: (n,) number of the point that each patch shows, rising.
+        rng: draws the pairs.
+
+    Returns:
+        (N, 2) numbers of patches; matches and other pairs take turns. No match is drawn twice.
+
+    Example:
+        >>> pairs = draw_test_pairs(np.array([0, 0, 1, 1]), np.random.default_rng(0))
+        >>> pairs.shape
+        (4, 2)
     """
-    start, number = np.unique(points, return_index=True, return_counts=True)[1:]
-    matches = np.array(
-        [(s + i, s + j) for s, n in zip(start, number) for i in range(n) for j in range(i + 1, n)]
-    )
-    half = min(PAIRS // 2, len(matches))
-    matches = matches[rng.permutation(len(matches))[:half]].reshape(-1, 2)
-    others = (
-        rng.integers(len(points), size=(4 * half + 16, 2))
-        if len(start) > 1
-        else np.zeros((0, 2), int)
-    )
+    # all matches: two patches of one point; its patches stand side by side
+    _, starts, counts = np.unique(points, return_index=True, return_counts=True)
+    matches = []
+    for start, count in zip(starts, counts):
+        for i in range(count):
+            matches += [(start + i, start + j) for j in range(i + 1, count)]
+    matches = np.array(matches, int).reshape(-1, 2)
+    half = min(MAX_PAIRS // 2, len(matches))
+    matches = matches[rng.permutation(len(matches))[:half]]
+    # other pairs: drawn at random, more than needed, without those that happen to match
+    if len(starts) > 1:
+        others = rng.integers(len(points), size=(4 * half + 16, 2))
+    else:
+        others = np.zeros((0, 2), int)
     others = others[points[others[:, 0]] != points[others[:, 1]]][:half]
+    # (half, 2, 2) -> (2 half, 2): in turns
     return np.stack([matches[: len(others)], others], 1).reshape(-1, 2)
 
 
 def sheet(patches: np.ndarray) -> bytes:
-    """Up to 256 patches (n, 64, 64) as one bitmap file."""
-    full = np.zeros((SHEET**2, PATCH, PATCH), np.uint8)
+    """Return up to 256 patches (n, 64, 64) uint8 as one bitmap file."""
+    full = np.zeros((PATCHES_PER_SHEET, PATCH_SIDE, PATCH_SIDE), np.uint8)
     full[: len(patches)] = patches
-    picture = (
-        full.reshape(SHEET, SHEET, PATCH, PATCH)
-        .swapaxes(1, 2)
-        .reshape(SHEET * PATCH, SHEET * PATCH)
-    )
-    return cv2.imencode(".bmp", picture)[1].tobytes()
+    # (256, 64, 64) -> (16, 16, 64, 64): row and column of the patch, row and column in the patch
+    # -> (1024, 1024)
+    image = full.reshape(SHEET_SIDE, SHEET_SIDE, PATCH_SIDE, PATCH_SIDE).swapaxes(1, 2)
+    image = image.reshape(SHEET_PIXELS, SHEET_PIXELS)
+    return cv2.imencode(".bmp", image)[1].tobytes()
 
 
-def phototour_files(records: list[dict], parts: Path) -> dict[str, bytes]:
-    """All files of a set of patches, from its landmarks' records and the strips of patches in
-    `parts`.
-    """
-    patches, info, points, photographs = [np.zeros((0, PATCH, PATCH), np.uint8)], [], 0, 0
+def _collect(records: list[dict], parts: Path) -> tuple[np.ndarray, np.ndarray]:
+    """Return all patches (N, 64, 64) and their labels (N, 2), numbered over all landmarks."""
+    patches = [np.zeros((0, PATCH_SIDE, PATCH_SIDE), np.uint8)]
+    labels = [np.zeros((0, 2), int)]
+    first = np.zeros(2, int)  # first free numbers of a point and a photograph
     for record in records:
         if not record["points"]:
             continue
         strip = cv2.imread(str(parts / f"{record['landmark']}.png"), cv2.IMREAD_GRAYSCALE)
-        patches.append(strip.reshape(-1, PATCH, PATCH))
-        labels = np.array(record["points"])  # (n, 2)
-        info.append(labels + (points, photographs))
-        points, photographs = info[-1][:, 0].max() + 1, info[-1][:, 1].max() + 1
-    patches, info = np.concatenate(patches), np.concatenate([np.zeros((0, 2), int), *info])
-    pairs = test_pairs(info[:, 0], np.random.default_rng(len(patches)))
+        patches.append(strip.reshape(-1, PATCH_SIDE, PATCH_SIDE))
+        labels.append(np.array(record["points"]) + first)
+        first = labels[-1].max(0) + 1
+    return np.concatenate(patches), np.concatenate(labels)
+
+
+def phototour_files(records: list[dict], parts: Path) -> dict[str, bytes]:
+    """Return all files of a set of patches.
+
+    Args:
+        records: one per landmark; "points" lists (point, photograph) of each patch.
+        parts: folder with the patches of each landmark, one tall PNG file per landmark.
+
+    Returns:
+        {file name: content}.
+    """
+    patches, info = _collect(records, parts)
+    files = {}
+    for number, start in enumerate(range(0, len(patches), PATCHES_PER_SHEET)):
+        files[f"patches{number:04d}.bmp"] = sheet(patches[start : start + PATCHES_PER_SHEET])
+    lines = [f"{point} {photo}\n" for point, photo in info]
+    files[INFO_FILE] = "".join(lines).encode()
+    # test pairs; the seed is the number of patches
+    pairs = draw_test_pairs(info[:, 0], np.random.default_rng(len(patches)))
     lines = [f"{a} {info[a, 0]} 0 {b} {info[b, 0]} 0\n" for a, b in pairs]
-    files = {
-        f"patches{i:04d}.bmp": sheet(patches[256 * i : 256 * (i + 1)])
-        for i in range(-(-len(patches) // 256))
-    }
-    return files | {
-        "info.txt": "".join(f"{point} {photograph}\n" for point, photograph in info).encode(),
-        f"m50_{len(pairs)}_{len(pairs)}_0.txt": "".join(lines).encode(),
-    }
+    files[f"m50_{len(pairs)}_{len(pairs)}_0.txt"] = "".join(lines).encode()
+    return files
