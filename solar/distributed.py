@@ -72,7 +72,7 @@ def process_group(device: str | None = None) -> Iterator[str | None]:
     on_gpu = device in (None, "cuda") and torch.cuda.is_available()
     dist.init_process_group("nccl" if on_gpu else "gloo")
     if on_gpu:
-        device = f"cuda:{os.environ['LOCAL_RANK']}"
+        device = str(_own_gpu("cuda"))
         torch.cuda.set_device(device)
     try:
         yield device
@@ -200,6 +200,11 @@ def _sum_in_place(tensor: torch.Tensor) -> torch.Tensor:
 def pick_device(device: str | torch.device | None = None) -> torch.device:
     """Return the device asked for; if None the fastest there is: CUDA, Apple's MPS, or the CPU.
 
+    Under torchrun, "cuda" is a GPU of this process's own.
+
+    Args:
+        device: 'cpu', 'cuda', 'cuda:1', 'mps', or None.
+
     Raises:
         ValueError: this machine has no such device.
 
@@ -209,6 +214,7 @@ def pick_device(device: str | torch.device | None = None) -> torch.device:
     """
     if device is None:
         device = _fastest()
+    device = _own_gpu(device)
     try:
         # a name may be well formed and the device absent: only an allocation tells
         return torch.empty(0, device=device).device
@@ -219,7 +225,15 @@ def pick_device(device: str | torch.device | None = None) -> torch.device:
         ) from error
 
 
+def _own_gpu(device: str | torch.device) -> str | torch.device:
+    """Return the GPU that torchrun gave to this process, if just "cuda" is asked for."""
+    if str(device) == "cuda" and "LOCAL_RANK" in os.environ:
+        return f"cuda:{os.environ['LOCAL_RANK']}"
+    return device
+
+
 def _fastest() -> str:
+    """Return the name of the fastest kind of device here."""
     if torch.cuda.is_available():
         return "cuda"
     if torch.backends.mps.is_available():
