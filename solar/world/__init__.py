@@ -1,26 +1,40 @@
 """The mini world: seeded landmarks, photographed by an exact camera that knows what it saw.
 
-`solar.world.make("mini-revisitop")` writes a dataset in the published format; `Landmark` and
-`photograph` make single images.
+`solar.world.make("mini-revisitop")` writes a dataset in the published format; `Landmark`,
+`choose_view` and `photograph` make single images. Modules, in the order in which they build on each
+other:
 
-==========  =====================================================================
-textures    stone, brick, wood and noise as arrays of pixels
-solids      boxes, prisms, quadrics: what landmarks are built of
-styles      castle, temple, pagoda ...: how a style puts solids together
-landmark    a landmark from its seed
-camera      a pinhole camera and the sun
-visibility  which solid each pixel sees
-surfaces    the colour of what it sees
-light       weather, shadows, sky
-clutter     trees, cars and people in the way
-photo       a photograph: all of the above in one image
-truth       boxes, and which two photographs show the same stones
-patches     patches of the same points in several photographs
-phototour   patches written in the format of PhotoTour
-recipes     which landmarks a dataset shows, and how many images of each
-jobs        renders and labels all images of one landmark
-writing     writes a dataset to disk
-==========  =====================================================================
+===========  ====================================================================
+textures     materials as arrays of pixels: noise, masonry, roof tiles
+paint        how the walls of a landmark are painted; polygons, lines, discs
+windows      windows and doors
+facades      rows of windows, cornices, portals, rose windows, clocks
+solids       the shapes: convex solids, and curved ones with one equation
+builder      boxes, roofs, columns, domes and stairs with painted walls
+chance       random choices
+sacred       cathedral, church, temple, mosque, pagoda
+secular      castle, arch, palace, clock tower, monument
+styles       the list of these ten
+atlas        all textures of a landmark in one image
+landmark     a landmark from its seed
+camera       a pinhole camera, and a parallel one for the sun
+visibility   which surface each pixel sees
+surfaces     position, normal and colour of what it sees
+light        sun, shadow, sky, fog, lamps
+clutter      trees, cars and people in the way
+photo        a photograph: all of the above in one image
+truth        boxes, correspondences, and easy / hard / junk labels
+formats      constants of the published formats
+patches      patches of the same points in several photographs
+phototour    patches in the files of PhotoTour
+recipes      which landmarks a dataset shows, and how many images of each
+jobs         all images of one landmark, rendered and labelled
+index_files  the files that list the images of a dataset
+writing      writes a dataset to disk
+preview      a contact sheet of a dataset
+===========  ====================================================================
+
+Book: the mini world (data sheet).
 """
 
 import lazy_loader
@@ -32,9 +46,10 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "landmark": ["Landmark"],
         "light": ["WEATHERS"],
         "photo": ["Photo", "choose_view", "photograph"],
+        "preview": ["contact_sheet"],
         "recipes": ["BOOK", "DATASETS", "Recipe"],
         "styles": ["STYLES"],
         "truth": ["box_of", "correspondences", "shared"],
-        "writing": ["contact_sheet", "make", "records", "write"],
+        "writing": ["make", "records", "write"],
     },
 )

@@ -1,4 +1,7 @@
-"""What is done for one landmark of a recipe: its photographs are rendered and labelled."""
+"""Render and label all images of one landmark: the unit of work when a dataset is written.
+
+Book: the mini world (data sheet).
+"""
 
 from dataclasses import dataclass
 
@@ -9,107 +12,152 @@ from .landmark import Landmark
 from .light import WEATHERS
 from .patches import landmark_patches
 from .photo import Photo, choose_view, photograph
-from .recipes import IMAGE_SIZE, QUERY_SIZE, Recipe
+from .recipes import IMAGE_SIZE, OTHERS, QUERY_SIZE, Recipe
 from .truth import box_of, shared
 
 WEATHER_ODDS = dict(day=0.32, evening=0.18, overcast=0.18, fog=0.06, dusk=0.12, night=0.14)
+FIRST_QUERY = 1000  # queries have seeds of their own, from this number on
 
 
-def weather_of(rng) -> str:
-    """A weather drawn with WEATHER_ODDS."""
-    return str(rng.choice(list(WEATHERS), p=[WEATHER_ODDS[w] for w in WEATHERS]))
+def draw_weather(rng: np.random.Generator) -> str:
+    """Return a weather, drawn with WEATHER_ODDS."""
+    return str(rng.choice(list(WEATHERS), p=[WEATHER_ODDS[name] for name in WEATHERS]))
 
 
 def training_photo(landmark: Landmark, view: int) -> Photo:
-    """Photograph `view` of a training landmark or distractor: any view, any weather. (H, W) is 192
-    x 256.
+    """Take a training image or distractor, 256 x 192 pixels: any view, any weather.
+
+    Args:
+        landmark: what is photographed.
+        view: number of the image, which is its seed too.
     """
     rng = np.random.default_rng([landmark.seed, view, 1])
     camera = choose_view(landmark, rng, IMAGE_SIZE, freedom=rng.uniform(0.2, 1))
-    return photograph(landmark, camera, weather_of(rng), view, clutter=rng.uniform(0.3, 1.6))
+    weather = draw_weather(rng)
+    return photograph(landmark, camera, weather, view, clutter=rng.uniform(0.3, 1.6))
 
 
 def query_photo(landmark: Landmark, view: int) -> Photo:
-    """A query: the landmark in the middle, by day, little in the way."""
+    """Take a query, 384 x 288 pixels: the landmark in the middle, by day, little in the way.
+
+    Args:
+        landmark: what is photographed.
+        view: number of the query, which is its seed too.
+    """
     rng = np.random.default_rng([landmark.seed, view, 2])
     camera = choose_view(landmark, rng, QUERY_SIZE, freedom=0.25)
-    return photograph(
-        landmark, camera, "day" if rng.random() < 0.7 else "overcast", 1000 + view, clutter=0.4
-    )
+    weather = "day" if rng.random() < 0.7 else "overcast"
+    return photograph(landmark, camera, weather, FIRST_QUERY + view, clutter=0.4)
 
 
 def database_photo(landmark: Landmark, view: int) -> Photo:
-    """An image of a benchmark's database: from easy to hopeless, one in seven from behind."""
+    """Take an image of a benchmark's database, 256 x 192 pixels: from easy to hopeless.
+
+    One in seven is taken from behind.
+
+    Args:
+        landmark: what is photographed.
+        view: number of the image, which is its seed too.
+    """
     rng = np.random.default_rng([landmark.seed, view, 3])
-    freedom, behind = rng.choice([0.25, 0.6, 1.0, 1.0]), rng.random() < 0.14
+    freedom = rng.choice([0.25, 0.6, 1.0, 1.0])
+    behind = rng.random() < 0.14
     camera = choose_view(landmark, rng, IMAGE_SIZE, freedom, behind)
-    return photograph(landmark, camera, weather_of(rng), view, clutter=rng.choice([0.7, 1.6]))
+    weather = draw_weather(rng)
+    return photograph(landmark, camera, weather, view, clutter=rng.choice([0.7, 1.6]))
 
 
 def jpeg(photo: Photo, seed: list[int]) -> bytes:
-    """The photograph as a JPEG file, quality 70 to 95 by `seed`."""
+    """Return a photograph as a JPEG file of quality 70 to 95, drawn from `seed`."""
     quality = int(np.random.default_rng([*seed, 4]).integers(70, 96))
-    return cv2.imencode(".jpg", photo.image[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, quality])[
-        1
-    ].tobytes()
-
-
-def strip_file(seed: int, patches: np.ndarray) -> dict[str, bytes]:
-    """The patches (N, 64, 64) of a landmark as one tall PNG file; no file for none."""
-    if not len(patches):
-        return {}
-    return {f"{seed}.png": cv2.imencode(".png", patches.reshape(-1, patches.shape[2]))[1].tobytes()}
+    bgr = photo.image[..., ::-1]
+    return cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, quality])[1].tobytes()
 
 
 @dataclass(frozen=True)
 class Job:
-    """All images of one landmark; jobs are independent, so any number of workers may share them."""
+    """All images of one landmark.
 
-    kind: str
-    seed: int
-    views: int
-    queries: int = 0
+    Jobs do not depend on each other, so that any number of processes may share them.
+    """
+
+    kind: str  # of the recipe
+    seed: int  # of the landmark
+    views: int  # images
+    queries: int = 0  # query images
+
+    @property
+    def photos(self) -> int:
+        """Photographs to take."""
+        return self.views + self.queries
 
 
 def jobs(recipe: Recipe) -> list[Job]:
-    """The jobs of a recipe, in the order of its files."""
+    """Return the jobs of a recipe, in the order in which its files list them.
+
+    Example:
+        >>> jobs(Recipe("train", first=7, landmarks=2, views=12))[1]
+        Job(kind='train', seed=8, views=12, queries=0)
+    """
     asked = [
         Job(recipe.kind, recipe.first + i, recipe.views, recipe.queries)
         for i in range(recipe.landmarks)
     ]
-    other = [
-        Job(recipe.kind, recipe.first + 50_000 + i, recipe.other_views)
+    others = [
+        Job(recipe.kind, recipe.first + OTHERS + i, recipe.other_views)
         for i in range(recipe.others)
     ]
-    return asked + other
+    return asked + others
 
 
 def run(job: Job) -> tuple[dict[str, bytes], dict]:
-    """Render a job: its files by name (JPEG, or PNG for patches) and the record of its geometry,
-    for JSON.
+    """Render a job.
+
+    Args:
+        job: which landmark, and how many images of it.
+
+    Returns:
+        {file name: content} of its images (JPEG; PNG for patches), and the record of what is known
+        about them, for JSON.
     """
     cv2.setNumThreads(1)
     if job.kind == "patches":
-        patches, labels = landmark_patches(job.seed, job.views)
-        record = dict(landmark=job.seed, images=[], queries=[], points=labels.tolist())
-        return strip_file(job.seed, patches), record
+        return _render_patches(job)
+    return _render_images(job)
+
+
+def _render_patches(job: Job) -> tuple[dict[str, bytes], dict]:
+    """Return the patches of a landmark as one tall PNG file (if there are any), and the record."""
+    patches, labels = landmark_patches(job.seed, job.views)
+    record = dict(landmark=job.seed, images=[], queries=[], points=labels.tolist())
+    if not len(patches):
+        return {}, record
+    strip = patches.reshape(-1, patches.shape[2])  # (N, 64, 64) -> (64 N, 64)
+    return {f"{job.seed}.png": cv2.imencode(".png", strip)[1].tobytes()}, record
+
+
+def _render_images(job: Job) -> tuple[dict[str, bytes], dict]:
+    """Return the images and queries of a landmark as JPEG files, and the record."""
     landmark = Landmark(job.seed)
-    stem = f"{landmark.style}{job.seed:06d}"
     take = training_photo if job.kind in ("train", "distractors") else database_photo
-    photos = {f"{stem}_{view:02d}": take(landmark, view) for view in range(job.views)}
+    # photographs by their name, without ".jpg"
+    stem = f"{landmark.style}{job.seed:06d}"
+    images = {f"{stem}_{view:02d}": take(landmark, view) for view in range(job.views)}
     queries = {f"{stem}_q{view}": query_photo(landmark, view) for view in range(job.queries)}
-    files = {
-        f"{n}.jpg": jpeg(p, [job.seed, i]) for i, (n, p) in enumerate({**photos, **queries}.items())
-    }
+    files = {}
+    for i, (name, photo) in enumerate([*images.items(), *queries.items()]):
+        files[f"{name}.jpg"] = jpeg(photo, [job.seed, i])
+    # each query is labelled against each image
+    labelled = []
+    for name, query in queries.items():
+        labels = [shared(query, image).label for image in images.values()]
+        labelled.append(dict(name=name, box=box_of(query), labels=labels))
     record = dict(
         landmark=job.seed,
         style=landmark.style,
-        images=list(photos),
-        boxes=[box_of(p) for p in photos.values()],
-        weather=[p.weather for p in photos.values()],
-        queries=[
-            dict(name=name, box=box_of(q), labels=[shared(q, p).label for p in photos.values()])
-            for name, q in queries.items()
-        ],
+        images=list(images),
+        boxes=[box_of(image) for image in images.values()],
+        weather=[image.weather for image in images.values()],
+        queries=labelled,
     )
     return files, record

@@ -1,118 +1,77 @@
-"""Mini datasets on disk, in the published formats: written once, resumed after a kill, always the
-same bytes.
+"""Write mini datasets to disk in the published formats.
+
+Each landmark is one job (see `jobs`). Its images are written first and its record,
+`parts/SEED.json`, last: a record says that the job is complete. Writing that was interrupted is
+resumed, and the bytes are always the same.
+
+Book: the mini world (data sheet).
 """
 
-import csv
-import io
 import json
 import multiprocessing
-import pickle
 import shutil
 from dataclasses import asdict
+from multiprocessing.context import BaseContext
 from pathlib import Path
 
 from tqdm import tqdm
 
 from ..files import atomic, home
+from .index_files import index_files
 from .jobs import Job, jobs, run
-from .phototour import phototour_files
-from .recipes import DATASETS, IMAGE_SIZE, VERSION, Recipe
+from .recipes import DATASETS, VERSION, Recipe
 
 
 def _write(path: Path, content: bytes) -> None:
+    """Write a file, whole or not at all."""
     with atomic(path) as temporary:
         Path(temporary).write_bytes(content)
 
 
-def _table(header: tuple, rows) -> bytes:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(header)
-    writer.writerows(rows)
-    return text.getvalue().encode()
-
-
-def _training_files(records: list[dict]) -> dict[str, bytes]:
-    """train.csv, boxes_split1.csv (to learn from) and boxes_split2.csv (every eighth landmark: to
-    choose with).
-    """
-    width, height = IMAGE_SIZE
-    train, boxes = [], {0: [], 1: []}
-    for number, record in enumerate(records):
-        for name, (x0, y0, x1, y1) in zip(record["images"], record["boxes"]):
-            train.append((name, "", record["landmark"]))
-            box = f"{y0 / height:.6f} {x0 / width:.6f} {y1 / height:.6f} {x1 / width:.6f}"
-            boxes[int(number % 8 == 7)].append((name, box))
-    return {
-        "train.csv": _table(("id", "url", "landmark_id"), train),
-        "boxes_split1.csv": _table(("id", "box"), boxes[0]),
-        "boxes_split2.csv": _table(("id", "box"), boxes[1]),
-    }
-
-
-def _benchmark_files(records: list[dict], name: str) -> dict[str, bytes]:
-    """The ground-truth pickle, structured as the published gnd_roxford5k.pkl."""
-    images = [image for record in records for image in record["images"]]
-    index = {image: i for i, image in enumerate(images)}
-    queries, ground_truth = [], []
-    for record in records:
-        for query in record["queries"]:
-            queries.append(query["name"])
-            lists = {"easy": [], "hard": [], "junk": []}
-            for image, label in zip(record["images"], query["labels"]):
-                lists[label].append(index[image])
-            ground_truth.append(dict(bbx=list(query["box"]), **lists))
-    content = dict(gnd=ground_truth, imlist=images, qimlist=queries)
-    return {f"gnd_{name}.pkl": pickle.dumps(content, protocol=3)}
-
-
-def _index_files(name: str, recipe: Recipe, records: list[dict], folder: Path) -> dict[str, bytes]:
-    if recipe.kind == "train":
-        return _training_files(records)
-    if recipe.kind == "patches":
-        return phototour_files(records, folder / "parts")
-    if recipe.kind == "benchmark":
-        return _benchmark_files(records, name)
-    return {f"{name}.txt": "".join(f"{i}.jpg\n" for r in records for i in r["images"]).encode()}
-
-
-def _part(folder: Path, job: Job) -> Path:
+def _record_path(folder: Path, job: Job) -> Path:
+    """Return where the record of a job lies."""
     return folder / "parts" / f"{job.seed}.json"
 
 
-def _place(kind: str) -> str:
-    return (
-        "parts" if kind == "patches" else "jpg"
-    )  # patches are kept until all are there to be laid on sheets
+def _image_folder(kind: str) -> str:
+    """Return the folder of the images; patches are parts, until all are laid on sheets."""
+    return "parts" if kind == "patches" else "jpg"
 
 
-def _do(task: tuple[Path, Job]) -> None:
-    folder, job = task
+def _do(folder: Path, job: Job) -> int:
+    """Render a job and write its files; return how many photographs it took."""
     files, record = run(job)
     for name, content in files.items():
-        _write(folder / _place(job.kind) / name, content)
-    _write(
-        _part(folder, job), json.dumps(record).encode()
-    )  # last: its presence says that the job is whole
+        _write(folder / _image_folder(job.kind) / name, content)
+    # last: its presence says that the job is complete
+    _write(_record_path(folder, job), json.dumps(record).encode())
+    return job.photos
 
 
-def _work(folder: Path, todo: list[Job], workers: int | None, bar) -> None:
-    tasks = [(folder, job) for job in todo]
-    workers = min(workers or multiprocessing.cpu_count(), max(1, len(tasks)))
+def _do_task(task: tuple[Path, Job]) -> int:
+    """Do a job in a worker process, which takes one argument."""
+    folder, job = task
+    return _do(folder, job)
+
+
+def _do_all(folder: Path, todo: list[Job], workers: int | None, bar: tqdm) -> None:
+    """Do jobs, in this process or shared by several."""
+    workers = min(workers or multiprocessing.cpu_count(), max(1, len(todo)))
     if workers == 1:
-        for task in tasks:
-            _do(task)
-            bar.update(task[1].views + task[1].queries)
+        for job in todo:
+            bar.update(_do(folder, job))
         return
-    with _processes().Pool(workers) as pool:
-        sizes = iter([job.views + job.queries for job in todo])
-        for _ in pool.imap(_do, tasks):
-            bar.update(next(sizes))
+    tasks = [(folder, job) for job in todo]
+    with _process_context().Pool(workers) as pool:
+        for photos in pool.imap(_do_task, tasks):
+            bar.update(photos)
 
 
-def _processes():
-    """How workers start: as copies of one server that has imported all this once, or anew where
-    there is no forking.
+def _process_context() -> BaseContext:
+    """Return how workers start.
+
+    They are copies of one server that has imported this module once, or start anew where processes
+    cannot be forked.
     """
     if "forkserver" not in multiprocessing.get_all_start_methods():
         return multiprocessing.get_context("spawn")
@@ -121,29 +80,44 @@ def _processes():
     return context
 
 
+def _says(path: Path, label: dict) -> bool:
+    """Tell whether a JSON file holds `label`."""
+    return json.loads(path.read_text()) == label
+
+
 def write(
     recipe: Recipe, folder: Path, name: str, workers: int | None = None, progress: bool = True
 ) -> Path:
-    """Write the dataset of `recipe` into `folder`; returns it. What is there already is kept, never
-    redone.
+    """Write the dataset of a recipe; what is complete already is kept.
 
-    Every landmark is one job; a job whose record lies in `parts/` is complete. A folder made by
-    another version of the renderer is emptied first.
+    A folder that another version of the renderer has begun is emptied first.
+
+    Args:
+        recipe: contents of the dataset.
+        folder: where it is written.
+        name: of the dataset.
+        workers: processes; all cores if None. The bytes do not depend on it.
+        progress: show a progress bar.
+
+    Returns:
+        `folder`.
     """
     label = dict(version=VERSION, name=name, recipe=asdict(recipe))
-    done, started = folder / "complete.json", folder / "recipe.json"
-    if done.is_file() and json.loads(done.read_text()) == label:
+    done = folder / "complete.json"
+    started = folder / "recipe.json"
+    if done.is_file() and _says(done, label):
         return folder
-    if started.is_file() and json.loads(started.read_text()) != label:
+    if started.is_file() and not _says(started, label):
         shutil.rmtree(folder)
-    for sub in {"parts", _place(recipe.kind)}:
-        (folder / sub).mkdir(parents=True, exist_ok=True)
+    for subfolder in {"parts", _image_folder(recipe.kind)}:
+        (folder / subfolder).mkdir(parents=True, exist_ok=True)
     _write(started, json.dumps(label).encode())
 
-    everything = jobs(recipe)
-    todo = [job for job in everything if not _part(folder, job).is_file()]
-    total = sum(job.views + job.queries for job in everything)
-    left = sum(job.views + job.queries for job in todo)
+    # render the landmarks that have no record yet
+    every_job = jobs(recipe)
+    todo = [job for job in every_job if not _record_path(folder, job).is_file()]
+    total = sum(job.photos for job in every_job)
+    left = sum(job.photos for job in todo)
     with tqdm(
         total=total,
         initial=total - left,
@@ -151,9 +125,11 @@ def write(
         unit="photo",
         disable=None if progress else True,
     ) as bar:
-        _work(folder, todo, workers, bar)
-    records = [json.loads(_part(folder, job).read_text()) for job in everything]
-    for file, content in _index_files(name, recipe, records, folder).items():
+        _do_all(folder, todo, workers, bar)
+
+    # list all images, then say that the dataset is complete
+    every_record = [json.loads(_record_path(folder, job).read_text()) for job in every_job]
+    for file, content in index_files(name, recipe, every_record, folder / "parts").items():
         _write(folder / file, content)
     _write(done, json.dumps(label).encode())
     return folder
@@ -162,14 +138,19 @@ def write(
 def make(
     name: str, root: str | Path | None = None, workers: int | None = None, progress: bool = True
 ) -> Path:
-    """Make the mini dataset `name` (see `DATASETS`) unless it is there, and return its folder.
+    """Make a mini dataset unless it is there already.
 
     Args:
+        name: of the dataset, see `DATASETS`.
         root: folder that holds datasets; `home() / "data"` if None.
         workers: processes; all cores if None. The bytes do not depend on it.
+        progress: show a progress bar.
+
+    Returns:
+        The folder of the dataset.
 
     Raises:
-        ValueError: no such mini dataset.
+        ValueError: there is no such mini dataset.
     """
     if name not in DATASETS:
         raise ValueError(f"unknown mini dataset {name!r}: expected one of {', '.join(DATASETS)}")
@@ -178,46 +159,19 @@ def make(
 
 
 def records(folder: str | Path) -> list[dict]:
-    """What the renderer noted of each landmark in a finished mini dataset: style, weather, boxes,
-    labels.
+    """Read what the renderer knows about each landmark of a finished mini dataset.
+
+    Args:
+        folder: of the dataset.
+
+    Returns:
+        One dictionary per landmark: "landmark" (seed), "style", "images", "boxes", "weather" and
+        "queries" with their labels; for a set of patches "points".
+
+    Raises:
+        FileNotFoundError: there is no mini dataset in `folder`.
     """
-    paths = sorted((Path(folder) / "parts").glob("*.json"), key=lambda p: int(p.stem))
+    paths = sorted((Path(folder) / "parts").glob("*.json"), key=lambda path: int(path.stem))
     if not paths:
         raise FileNotFoundError(f"{folder}: no mini dataset here; make one with `solar data mini`")
     return [json.loads(path.read_text()) for path in paths]
-
-
-def contact_sheet(
-    folder: str | Path, path: str | Path, rows: int = 8, columns: int = 8, width: int = 192
-) -> Path:
-    """Draw `rows` landmarks of a finished mini dataset, `columns` photographs of each, into the
-    image file `path`.
-
-    Of a set of patches, its first sheet.
-    """
-    import cv2
-    import numpy as np
-
-    folder, sheet = Path(folder), []
-    if (folder / "patches0000.bmp").is_file():
-        return _picture(path, cv2.imread(str(folder / "patches0000.bmp")))
-    every = [r for r in records(folder) if r["images"]]
-    for record in every[:: max(1, len(every) // rows)][:rows]:
-        line = [
-            cv2.imread(str(folder / "jpg" / f"{name}.jpg")) for name in record["images"][:columns]
-        ]
-        height = width * IMAGE_SIZE[1] // IMAGE_SIZE[0]
-        line = [cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA) for image in line]
-        line += [np.zeros_like(line[0])] * (columns - len(line))
-        sheet.append(np.hstack(line))
-    return _picture(path, np.vstack(sheet))
-
-
-def _picture(path: str | Path, picture) -> Path:
-    import cv2
-
-    if not (cv2.haveImageWriter(str(path)) and cv2.imwrite(str(path), picture)):
-        raise OSError(
-            f"{path}: the contact sheet could not be written; give a name that ends in .png or .jpg"
-        )
-    return Path(path)
