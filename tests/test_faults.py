@@ -241,12 +241,14 @@ def test_a_quota_while_saving_keeps_the_old_file(tmp_path, short_files):
 def test_an_unwritable_folder():
     """In a fresh Python, and as nobody if we are root: root may write anywhere."""
     program = """
-import os, sys
+import os
+import solar.doctor, solar.world.writing  # while all of Python may be read
 from solar.cli import main
 if os.geteuid() == 0:
     os.setgid(65534)
     os.setuid(65534)
-print([main(command) for command in (["data", "roxford5k"], ["data", "mini-distractors"], ["doctor"])])
+commands = [["data", "roxford5k"], ["data", "mini-distractors"], ["doctor"]]
+print([main(command) for command in commands])
 """
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder) / "home"
