@@ -1,6 +1,4 @@
-"""Weights on disk: what is saved comes back, what is broken or hostile gives one line and runs
-nothing.
-"""
+"""Weights on disk: what is saved comes back; broken or hostile files run nothing."""
 
 import os
 import pickle
@@ -34,8 +32,9 @@ def net():
     return solar.GlobalNet("mini", soa="5").eval()
 
 
-def test_round_trip(net, tmp_path):
-    net.mean, net.pool.p.data = (0.1, 0.2, 0.3), torch.tensor([2.5])
+def test_what_is_saved_is_loaded(net, tmp_path):
+    net.mean = (0.1, 0.2, 0.3)
+    net.pool.p.data = torch.tensor([2.5])
     back = solar.load(solar.save(net, tmp_path / "n.pth"))
     x = torch.randn(1, 3, 64, 64)
     with torch.no_grad():
@@ -45,10 +44,9 @@ def test_round_trip(net, tmp_path):
 
 
 def test_the_same_weights_are_the_same_bytes(net, tmp_path):
-    first, second = (
-        solar.save(net, tmp_path / name).read_bytes() for name in ("a.pth", "another name.pth")
-    )
-    assert first == second
+    first = solar.save(net, tmp_path / "a.pth")
+    second = solar.save(net, tmp_path / "another name.pth")
+    assert first.read_bytes() == second.read_bytes()
 
 
 def test_the_authors_layout_is_read(net, tmp_path):
@@ -75,9 +73,7 @@ def test_the_authors_layout_is_read(net, tmp_path):
 
 
 def test_cnnimageretrievals_layout_is_read(tmp_path):
-    """Its stages are numbered children of torchvision's ResNet; its meta may hold whitening as
-    numpy arrays.
-    """
+    """Its stages are numbered children of torchvision's ResNet; its meta may hold arrays."""
     torch.manual_seed(0)
     resnet = torchvision.models.resnet18(weights=None)
     features = torch.nn.Sequential(*list(resnet.children())[:-2])
@@ -123,7 +119,8 @@ def test_bare_local_files_are_told_apart_by_their_names(tmp_path, soa):
     back = solar.load(tmp_path / "l.pth")
     x = torch.rand(2, 1, 32, 32)
     with torch.no_grad():
-        assert (back.soa, back.width) == (soa, 4) and torch.equal(back(x), net(x))
+        assert (back.soa, back.width) == (soa, 4)
+        assert torch.equal(back(x), net(x))
 
 
 def test_regional_networks_come_back(tmp_path):
@@ -165,9 +162,10 @@ def test_missing_surplus_and_misshapen_tensors_are_named(net, tmp_path):
     }
     meta = dict(architecture="mini", soa=True, soa_layers="5")
     torch.save(dict(meta=meta, state_dict=state), tmp_path / "odd.pth")
-    wanted = "missing pool.p; surplus extra.weight; of another shape features.conv1.0.weight, whiten.bias"
-    with pytest.raises(ValueError, match=rf"odd\.pth: .*{wanted}"):
+    with pytest.raises(ValueError, match=r"odd\.pth: ") as caught:
         solar.load(tmp_path / "odd.pth")
+    assert "missing pool.p; surplus extra.weight; of another shape " in str(caught.value)
+    assert str(caught.value).endswith("features.conv1.0.weight, whiten.bias")
 
 
 @pytest.mark.parametrize(
@@ -203,13 +201,12 @@ def test_damaged_files_are_refused(net, tmp_path):
         assert "\n" not in str(caught.value)
 
 
-def test_names(tmp_path, monkeypatch):
+def test_names_and_paths_that_are_not_there_are_explained(tmp_path, monkeypatch):
     monkeypatch.setenv("SOLAR_HOME", str(tmp_path))
-    with pytest.raises(ValueError, match="unknown network 'nosuch'.*resnet101-solar-best"):
+    with pytest.raises(ValueError, match=r"unknown network 'nosuch'.*resnet101-solar-best"):
         solar.load("nosuch")
-    with pytest.raises(
-        FileNotFoundError, match="resnet101-solar-best: not fetched yet.*put the file at .*weights"
-    ):
+    words = r"resnet101-solar-best: not fetched yet.*put the file at .*weights"
+    with pytest.raises(FileNotFoundError, match=words):
         solar.load("resnet101-solar-best")
     with pytest.raises(FileNotFoundError, match="no such weights file"):
         solar.load(tmp_path / "absent.pth")
@@ -239,17 +236,26 @@ def test_the_fastest_device_is_picked_when_none_is_asked(monkeypatch):
 
 
 def test_nothing_touches_a_device_at_import():
-    code = "import torch; torch.cuda.is_available = lambda: 1 / 0; import solar; solar.load('mini-gem')"
+    code = (
+        "import torch; torch.cuda.is_available = lambda: 1 / 0; "
+        "import solar; solar.load('mini-gem')"
+    )
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
 def test_a_failed_write_leaves_the_old_file(tmp_path):
     path = tmp_path / "f"
     path.write_text("old")
-    with pytest.raises(RuntimeError), atomic(path) as temporary:
-        Path(temporary).write_text("half")
-        raise RuntimeError
-    assert path.read_text() == "old" and [p.name for p in tmp_path.iterdir()] == ["f"]
+
+    def fail_half_way():
+        with atomic(path) as temporary:
+            Path(temporary).write_text("half")
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail_half_way()
+    assert path.read_text() == "old"
+    assert [p.name for p in tmp_path.iterdir()] == ["f"]
 
 
 @pytest.mark.parametrize("protocol", range(3, pickle.HIGHEST_PROTOCOL + 1))
@@ -257,7 +263,8 @@ def test_plain_pickles_are_read(tmp_path, protocol):
     content = dict(a=[1, 2.5, "x", None, True], b=np.arange(4.0), c=np.float64(2), d={3}, e=(b"y",))
     (tmp_path / "p").write_bytes(pickle.dumps(content, protocol))
     back = load_pickle(tmp_path / "p")
-    assert np.array_equal(back.pop("b"), content.pop("b")) and back == content
+    assert np.array_equal(back.pop("b"), content.pop("b"))
+    assert back == content
 
 
 @pytest.mark.parametrize(
@@ -285,7 +292,8 @@ def test_local_networks_are_saved_as_published(soa, dtype, tmp_path):
     path = solar.save(net, tmp_path / "local.pth", dtype)
     content = torch.load(path, weights_only=True)
     assert list(content) == list(net.state_dict())  # a bare state dict, as the published ones
-    again, x = solar.load(path), torch.rand(4, 1, 32, 32)
+    again = solar.load(path)
+    x = torch.rand(4, 1, 32, 32)
     assert (again.soa, again.width) == (soa, 8)
     assert {p.dtype for p in again.parameters()} == {torch.float32}
     with torch.no_grad():

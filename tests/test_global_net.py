@@ -1,12 +1,10 @@
-"""The network: published names and sizes, the head against loops, attention by request, no
-download.
-"""
+"""The global network: published names and sizes, the head against loops, maps on request."""
 
 import numpy as np
 import pytest
 import torch
-from conftest import published_state
 
+from conftest import published_state
 from solar import GeM, GlobalNet
 from solar.nets.global_net import RESNETS
 
@@ -70,7 +68,7 @@ def test_every_resnet_is_built_without_a_network(architecture, monkeypatch):
         assert net.features(torch.zeros(1, 3, 64, 64)).shape == (1, net.dim, 2, 2)
 
 
-def test_resnet18_runs_and_its_stages_are_torchvisions():
+def test_resnet18_without_attention_and_whitening():
     torch.manual_seed(0)
     net = GlobalNet("resnet18", soa="", whitening=False).eval()
     x = torch.randn(1, 3, 64, 96)
@@ -80,7 +78,7 @@ def test_resnet18_runs_and_its_stages_are_torchvisions():
     assert not any("soa" in name or "whiten" in name for name in net.state_dict())
 
 
-def test_mini_has_the_papers_four_to_one():
+def test_soa4_of_the_mini_trunk_sees_four_times_as_many_positions_as_soa5():
     net = tiny()
     x = torch.randn(2, 3, 192, 256)
     assert net.attention(x, 4).shape == (2, 24 * 32, 24, 32)
@@ -101,24 +99,24 @@ def test_the_head_is_the_loop():
     net = tiny()
     with torch.no_grad():
         x = torch.randn(1, 3, 48, 64)
-        maps, got = net.features(x)[0].double().numpy(), net(x)[0].double().numpy()
+        maps = net.features(x)[0].double().numpy()
+        descriptor = net(x)[0].double().numpy()
     p = net.pool.p.item()
     pooled = [np.mean([max(v, 1e-6) ** p for v in channel.ravel()]) ** (1 / p) for channel in maps]
     pooled = np.array(pooled) / (np.sqrt(sum(v * v for v in pooled)) + 1e-6)
-    weight, bias = (
-        net.whiten.weight.detach().double().numpy(),
-        net.whiten.bias.detach().double().numpy(),
-    )
+    weight = net.whiten.weight.detach().double().numpy()
+    bias = net.whiten.bias.detach().double().numpy()
     white = [
         sum(w * v for w, v in zip(row, pooled, strict=True)) + b
         for row, b in zip(weight, bias, strict=True)
     ]
     white = np.array(white) / (np.sqrt(sum(v * v for v in white)) + 1e-6)
-    assert np.allclose(got, white, atol=1e-5)
+    assert np.allclose(descriptor, white, atol=1e-5)
 
 
 def test_attention_rows_and_positions():
-    net, x = tiny(), torch.randn(2, 3, 48, 64)
+    net = tiny()
+    x = torch.randn(2, 3, 48, 64)
     whole = net.attention(x, layer=4)  # (2, 48, 6, 8)
     assert torch.allclose(whole.sum((2, 3)), torch.ones(2, 48), atol=1e-5)
     rows = net.attention(x, layer=4, at=[(1, 2), (5, 7)])
@@ -131,7 +129,7 @@ def test_attention_rows_and_positions():
     "layer, at", [(3, None), (45, None), ("", None), (4, [(6, 0)]), (5, [(0, -1)])]
 )
 def test_impossible_attention_is_refused(layer, at):
-    with pytest.raises(ValueError, match="no attention after stage|positions"):
+    with pytest.raises(ValueError, match=r"no attention after stage|positions"):
         tiny().attention(torch.randn(1, 3, 48, 64), layer, at)
 
 
@@ -142,24 +140,27 @@ def test_every_pooling_gives_unit_rows_and_gradients(pool, regional):
     net = GlobalNet("mini", soa="5", pool=pool, regional=regional)
     out = net(torch.randn(2, 3, 64, 96))
     out[:, 0].sum().backward()
-    assert out.shape == (2, 128) and torch.allclose(out.norm(dim=1), torch.ones(2), atol=1e-4)
+    assert out.shape == (2, 128)
+    assert torch.allclose(out.norm(dim=1), torch.ones(2), atol=1e-4)
     assert all(p.grad is not None and torch.isfinite(p.grad).all() for p in net.pool.parameters())
     assert ("pool.whiten.weight" in net.state_dict()) == regional
 
 
 @pytest.mark.parametrize("kind", [torch.bfloat16, torch.float16])
-def test_half_precision_is_near(kind):
+def test_half_precision_gives_nearly_the_same_descriptors(kind):
     """Weights and images in half precision, pooling and norms in float32."""
-    net, x = tiny(), torch.randn(2, 3, 64, 64)
+    net = tiny()
+    x = torch.randn(2, 3, 64, 64)
     with torch.no_grad():
         wanted = net(x)
         half = net.to(kind)(x.to(kind))
-    assert half.dtype == torch.float32 and (half * wanted).sum(1).min() > 0.99
+    assert half.dtype == torch.float32
+    assert (half * wanted).sum(1).min() > 0.99
 
 
 @pytest.mark.parametrize("options", [dict(architecture="vgg16"), dict(soa="6"), dict(pool="max")])
 def test_unknown_parts_are_refused(options):
-    with pytest.raises(ValueError, match="unknown|expected"):
+    with pytest.raises(ValueError, match=r"unknown|expected"):
         GlobalNet(**{"architecture": "mini", **options})
 
 
@@ -173,15 +174,16 @@ def test_autocast_pools_in_float32():
     x = torch.randn(2, 3, 64, 64)
     with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
         half = net(x)
-    assert torch.isfinite(half).all() and (half.float() * net(x)).sum(1).min() > 0.98
+    assert torch.isfinite(half).all()
+    assert (half.float() * net(x)).sum(1).min() > 0.98
     assert isinstance(net.pool, GeM)
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
 def test_cpu_and_cuda_agree():
-    net, x = tiny(), torch.randn(2, 3, 96, 128)
+    net = tiny()
+    x = torch.randn(2, 3, 96, 128)
     with torch.no_grad():
-        wanted = net(x)
-        assert torch.allclose(
-            net.cuda()(x.cuda()).cpu(), wanted, atol=1e-3
-        )  # convolutions may run in TF32
+        on_cpu = net(x)
+        on_cuda = net.cuda()(x.cuda()).cpu()
+    assert torch.allclose(on_cuda, on_cpu, atol=1e-3)  # convolutions may run in TF32

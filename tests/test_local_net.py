@@ -3,8 +3,8 @@
 import pytest
 import torch
 import torch.nn.functional as F
-from conftest import published_state
 
+from conftest import published_state
 from solar import LocalNet
 from solar.nets.fuse import folded
 
@@ -38,20 +38,16 @@ def test_the_published_names_load_strictly(name, soa):
 
 
 @pytest.mark.parametrize("soa", ["", "345", "4"])
-def test_layer_by_layer(soa):
-    """The same numbers from the state dict alone, by plain functions in float64, attention as in
-    the paper.
-    """
+def test_every_layer_against_plain_functions(soa):
+    """The same numbers from the state dict alone, by plain functions in float64."""
     net = trained(soa)
     state = {k: v.double() for k, v in net.state_dict().items()}
     if not soa:
         for layer, at in enumerate((1, 4, 7, 10, 13, 16, 20), 1):
-            for key in [
-                k
-                for k in state
-                if k.startswith(f"layers.{at}.") or k.startswith(f"layers.{at + 1}.")
-            ]:
-                part, name = int(key.split(".")[1]) - at + (layer == 1), key.split(".")[2]
+            prefixes = (f"layers.{at}.", f"layers.{at + 1}.")
+            for key in [k for k in state if k.startswith(prefixes)]:
+                _, number, name = key.split(".")
+                part = int(number) - at + (layer == 1)
                 state[f"layer{layer}.{part}.{name}"] = state.pop(key)
     x = torch.rand(3, 1, 32, 32) * 255
     y = x.double()
@@ -63,9 +59,8 @@ def test_layer_by_layer(soa):
     ):
         at = 1 if layer == 1 else 0
         y = F.conv2d(y, state[f"layer{layer}.{at}.weight"], stride=stride, padding=padding)
-        mean, var = (
-            state[f"layer{layer}.{at + 1}.running_{k}"].view(1, -1, 1, 1) for k in ("mean", "var")
-        )
+        mean = state[f"layer{layer}.{at + 1}.running_mean"].view(1, -1, 1, 1)
+        var = state[f"layer{layer}.{at + 1}.running_var"].view(1, -1, 1, 1)
         y = (y - mean) / (var + 1e-5).sqrt()
         y = y.relu() if layer < 7 else y
         if str(layer) in soa:
@@ -76,24 +71,30 @@ def test_layer_by_layer(soa):
 
 
 def attended(state, name, x):
+    """The attention block `name` as in the paper."""
+
     def conv(part, x):
         return F.conv2d(x, state[f"{name}.{part}.weight"], state[f"{name}.{part}.bias"])
 
     def projected(part):
         z = conv(f"{part}.0", x)
-        mean, var, weight, bias = (
-            state[f"{name}.{part}.1.{k}"].view(1, -1, 1, 1)
+        norm = {
+            k: state[f"{name}.{part}.1.{k}"].view(1, -1, 1, 1)
             for k in ("running_mean", "running_var", "weight", "bias")
-        )
-        return ((z - mean) / (var + 1e-5).sqrt() * weight + bias).relu().flatten(2)
+        }
+        z = (z - norm["running_mean"]) / (norm["running_var"] + 1e-5).sqrt()
+        return (z * norm["weight"] + norm["bias"]).relu().flatten(2)
 
-    q, k, v = projected("f"), projected("g"), conv("h", x).flatten(2)
+    q = projected("f")  # (B, c', N)
+    k = projected("g")
+    v = conv("h", x).flatten(2)
     attention = torch.einsum("bci,bcj->bij", q, k).div(q.shape[1] ** 0.5).softmax(-1)
     return x + conv("v", torch.einsum("bij,bcj->bci", attention, v).unflatten(2, x.shape[2:]))
 
 
 def test_attention_of_a_patch():
-    net, x = trained(), torch.rand(2, 1, 32, 32)
+    net = trained()
+    x = torch.rand(2, 1, 32, 32)
     for layer, side in ((3, 16), (4, 16), (5, 8)):
         maps = net.attention(x, layer)
         assert maps.shape == (2, side * side, side, side)
@@ -120,14 +121,16 @@ def test_a_network_prints_in_one_line():
 
 
 @pytest.mark.parametrize("soa", ["", "345"])
-def test_grey_in_either_range(soa):
-    net, x = trained(soa), torch.rand(4, 1, 32, 32)
+def test_grey_values_in_0_to_255_or_0_to_1_give_the_same_descriptors(soa):
+    net = trained(soa)
+    x = torch.rand(4, 1, 32, 32)
     with torch.no_grad():
         assert torch.allclose(net(x), net(x * 255), atol=1e-3)
 
 
 @pytest.mark.parametrize("soa", ["", "345"])
 def test_a_folded_copy_gives_the_same_descriptors(soa):
-    net, x = trained(soa), torch.rand(5, 1, 32, 32)
+    net = trained(soa)
+    x = torch.rand(5, 1, 32, 32)
     with torch.no_grad():
         assert torch.allclose(folded(net)(x), net(x), atol=1e-5)

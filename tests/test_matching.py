@@ -1,6 +1,4 @@
-"""Patches right to a fraction of a pixel, matches against loops, geometry against the truth, and
-any keypoint list.
-"""
+"""Patches right to a fraction of a pixel, matches against loops, geometry against the truth."""
 
 import cv2
 import numpy as np
@@ -40,7 +38,7 @@ def net():
 
 
 def smooth(x, y):
-    """A picture that is known between its pixels too."""
+    """An image that is known between its pixels too."""
     return 120 + 50 * np.sin(x / 9) * np.cos(y / 13) + 0.2 * x - 0.1 * y
 
 
@@ -52,10 +50,11 @@ def waves():
 
 def places(keypoint, side):
     """Where each pixel of a patch lies, (side, side) x and y, by the definition."""
-    x, y, size, angle = keypoint
-    step, angle = size * WINDOW / side, np.radians(angle)
+    x, y, size, degrees = keypoint
+    step = size * WINDOW / side
     v, u = np.mgrid[:side, :side] - (side - 1) / 2
-    c, s = np.cos(angle) * step, np.sin(angle) * step
+    c = np.cos(np.radians(degrees)) * step
+    s = np.sin(np.radians(degrees)) * step
     return x + c * u - s * v, y + s * u + c * v
 
 
@@ -75,9 +74,10 @@ def test_patches_are_those_of_a_loop_of_warps(china):
     inside = (np.abs(keypoints[:, :2] - (160, 107)) < (120, 70)).all(1)
     patches = cut_patches(china, keypoints[inside])[:, 0].numpy()
     assert len(patches) > 20
-    for (x, y, size, angle), patch in zip(keypoints[inside].astype(float), patches):
-        step, angle = size * WINDOW / 32, np.radians(angle)
-        c, s = step * np.cos(angle), step * np.sin(angle)
+    for (x, y, size, degrees), patch in zip(keypoints[inside].astype(float), patches):
+        step = size * WINDOW / 32
+        c = step * np.cos(np.radians(degrees))
+        s = step * np.sin(np.radians(degrees))
         there = np.array([[c, -s, x - 15.5 * (c - s)], [s, c, y - 15.5 * (s + c)]])
         one = cv2.warpAffine(
             grey(china).astype(np.float32),
@@ -98,7 +98,7 @@ def test_levels_of_the_pyramid_are_where_they_should_be(waves):
     assert len(levels) == len(set(map(tuple, levels)))
 
 
-def test_all_at_once_is_one_by_one(china):
+def test_patches_cut_at_once_are_those_cut_one_by_one(china):
     keypoints = detect(china, count=50)
     together = cut_patches(china, keypoints)
     apart = torch.cat([cut_patches(china, row[None]) for row in keypoints])
@@ -106,8 +106,8 @@ def test_all_at_once_is_one_by_one(china):
 
 
 def test_borders_and_beyond_repeat_the_last_pixels():
-    picture = np.full((40, 60), 7, np.uint8)
-    picture[20:] = 90
+    image = np.full((40, 60), 7, np.uint8)
+    image[20:] = 90
     odd = np.array(
         [
             (0, 0, 4, 0),
@@ -118,33 +118,32 @@ def test_borders_and_beyond_repeat_the_last_pixels():
             (30, 20, 1e-3, 0),
         ]
     )
-    patches = cut_patches(picture, odd)
-    assert (
-        torch.isfinite(patches).all() and patches.min() >= 7 - 1e-3 and patches.max() <= 90 + 1e-3
-    )
-    assert (patches[2] == 7).all() and (patches[3] - 90).abs().max() < 1e-3
+    patches = cut_patches(image, odd)
+    assert torch.isfinite(patches).all()
+    assert patches.min() >= 7 - 1e-3
+    assert patches.max() <= 90 + 1e-3
+    assert (patches[2] == 7).all()
+    assert (patches[3] - 90).abs().max() < 1e-3
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (3, 200), (17, 5), (32, 32)])
-def test_tiny_pictures(shape, net):
-    picture = np.full(shape, 50, np.uint8)
-    assert cut_patches(picture, np.array([(0, 0, 8, 10)])).shape == (1, 1, 32, 32)
-    assert len(detect_and_describe(net, picture)) == 0
+def test_tiny_images_have_patches_and_no_keypoints(shape, net):
+    image = np.full(shape, 50, np.uint8)
+    assert cut_patches(image, np.array([(0, 0, 8, 10)])).shape == (1, 1, 32, 32)
+    assert len(detect_and_describe(net, image)) == 0
 
 
-def test_no_keypoints(net, china):
+def test_no_keypoints_give_empty_results(net, china):
     blank = np.full((64, 64, 3), 200, np.uint8)
     for detector in ("sift", "orb"):
         assert detect(blank, detector).shape == (0, 4)
     assert cut_patches(china, NOTHING).shape == (0, 1, 32, 32)
     assert describe_keypoints(net, china, NOTHING).shape == (0, 128)
     assert describe_keypoints("sift", china, NOTHING).shape == (0, 128)
-    found = match_images(net, blank, china)
-    assert (
-        found.matches.shape == (0, 2)
-        and found.geometry.matrix is None
-        and len(found.points[0]) == 0
-    )
+    matching = match_images(net, blank, china)
+    assert matching.matches.shape == (0, 2)
+    assert matching.geometry.matrix is None
+    assert len(matching.points[0]) == 0
 
 
 @pytest.mark.parametrize(
@@ -160,7 +159,7 @@ def test_impossible_keypoints_are_refused(china, keypoints, words):
         cut_patches(china, keypoints)
 
 
-def test_impossible_pictures_and_options_are_refused(china, net, tmp_path):
+def test_impossible_images_and_options_are_refused(china, net, tmp_path):
     for array in (np.zeros((4, 4)), np.zeros((0, 5), np.uint8), np.zeros((4, 4, 2), np.uint8)):
         with pytest.raises(ValueError, match="expected an image"):
             grey(array)
@@ -190,8 +189,8 @@ def test_detectors_give_as_many_as_asked_the_strongest_first(china):
 
 
 def test_sift_at_given_keypoints_is_opencvs_own(china):
-    found, histograms = cv2.SIFT_create().detectAndCompute(grey(china), None)
-    keypoints = np.array([(*k.pt, k.size, k.angle) for k in found])
+    points, histograms = cv2.SIFT_create().detectAndCompute(grey(china), None)
+    keypoints = np.array([(*k.pt, k.size, k.angle) for k in points])
     close = np.abs(describe_keypoints("sift", china, keypoints) - root_sift(histograms)).max(1)
     assert (close < 1e-3).mean() > 0.98  # a size between two layers may be rounded to the other one
 
@@ -199,7 +198,8 @@ def test_sift_at_given_keypoints_is_opencvs_own(china):
 def test_patches_in_any_grey_range(net):
     patches = torch.rand(BATCH + 3, 1, 32, 32, generator=torch.Generator().manual_seed(0)) * 255
     rows = describe_patches(net, patches)
-    assert rows.shape == (BATCH + 3, 128) and rows.dtype == np.float32
+    assert rows.shape == (BATCH + 3, 128)
+    assert rows.dtype == np.float32
     np.testing.assert_allclose(rows, describe_patches(net, patches[:, 0] / 255), atol=1e-3)
     np.testing.assert_allclose(np.linalg.norm(rows, axis=1), 1, atol=1e-5)
     np.testing.assert_allclose(rows[BATCH:], describe_patches(net, patches[BATCH:]), atol=1e-5)
@@ -211,8 +211,9 @@ def unit(n, dim, seed):
 
 
 @pytest.mark.parametrize("ratio, mutual", [(0.9, True), (0.9, False), (None, True), (None, False)])
-def test_matches_by_loops(ratio, mutual):
-    a, b = unit(40, 4, 0), unit(30, 4, 1)
+def test_matches_are_those_of_a_loop(ratio, mutual):
+    a = unit(40, 4, 0)
+    b = unit(30, 4, 1)
     distance = np.linalg.norm(a[:, None] - b[None], axis=2)
     wanted = []
     for i in range(40):
@@ -225,8 +226,9 @@ def test_matches_by_loops(ratio, mutual):
     assert match(a, b, ratio, mutual).tolist() == [list(pair) for pair in wanted]
 
 
-def test_matches_in_pieces_are_the_same(monkeypatch):
-    a, b = (torch.from_numpy(unit(n, 8, n)) for n in (5000, 50))
+def test_matches_in_pieces_are_the_same():
+    a = torch.from_numpy(unit(5000, 8, 5000))
+    b = torch.from_numpy(unit(50, 8, 50))
     best = (a @ b.T).argmax(0).numpy()
     wanted = [[i, j] for j, i in enumerate(best) if (a[i] @ b.T).argmax() == j]
     assert sorted(match(a, b, None).tolist()) == sorted(wanted)
@@ -234,11 +236,8 @@ def test_matches_in_pieces_are_the_same(monkeypatch):
 
 def test_few_descriptors_match_too():
     assert match(np.eye(3), np.eye(3)[:1]).tolist() == [[0, 0]]
-    assert (
-        match(np.eye(3), np.zeros((0, 3))).shape
-        == match(np.zeros((0, 3)), np.eye(3)).shape
-        == (0, 2)
-    )
+    assert match(np.eye(3), np.zeros((0, 3))).shape == (0, 2)
+    assert match(np.zeros((0, 3)), np.eye(3)).shape == (0, 2)
 
 
 def test_geometry_is_found_among_wrong_matches():
@@ -248,12 +247,13 @@ def test_geometry_is_found_among_wrong_matches():
     moved = np.column_stack([a, np.ones(120)]) @ homography.T
     b = moved[:, :2] / moved[:, 2:] + rng.normal(0, 0.3, (120, 2))
     b[:50] = rng.uniform(0, 400, (50, 2))
-    found = verify_geometry(a, b)
-    assert found.inliers[50:].mean() > 0.95 and found.inliers[:50].mean() < 0.1
-    np.testing.assert_allclose(found.matrix / found.matrix[2, 2], homography, atol=1e-2, rtol=0.05)
-    np.testing.assert_array_equal(
-        verify_geometry(a, b).inliers, found.inliers
-    )  # the same at every call
+    geometry = verify_geometry(a, b)
+    assert geometry.inliers[50:].mean() > 0.95
+    assert geometry.inliers[:50].mean() < 0.1
+    matrix = geometry.matrix / geometry.matrix[2, 2]
+    np.testing.assert_allclose(matrix, homography, atol=1e-2, rtol=0.05)
+    again = verify_geometry(a, b)  # the same at every call
+    np.testing.assert_array_equal(again.inliers, geometry.inliers)
 
 
 @pytest.mark.parametrize("model, few", [("homography", 3), ("fundamental", 7)])
@@ -263,15 +263,16 @@ def test_too_few_or_coinciding_points_agree_on_nothing(model, few):
         np.zeros((20, 2)),
         np.zeros((0, 2)),
     ):
-        found = verify_geometry(a, a, model)
-        assert len(found.inliers) == len(a) and (
-            found.matrix is None or found.matrix.shape == (3, 3)
-        )
+        geometry = verify_geometry(a, a, model)
+        assert len(geometry.inliers) == len(a)
+        assert geometry.matrix is None or geometry.matrix.shape == (3, 3)
         if len(a) <= few:
-            assert found.matrix is None and not found.inliers.any()
+            assert geometry.matrix is None
+            assert not geometry.inliers.any()
 
 
-def test_a_picture_matches_itself(china, net):
-    found = match_images(net, china, china, count=200)
-    assert (found.matches[:, 0] == found.matches[:, 1]).mean() > 0.95 and len(found.matches) > 100
-    assert found.geometry.inliers.mean() > 0.95
+def test_an_image_matches_itself(china, net):
+    matching = match_images(net, china, china, count=200)
+    assert (matching.matches[:, 0] == matching.matches[:, 1]).mean() > 0.95
+    assert len(matching.matches) > 100
+    assert matching.geometry.inliers.mean() > 0.95

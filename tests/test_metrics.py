@@ -20,10 +20,6 @@ from solar.local.metrics import (
 )
 
 
-def unit(rows):
-    return rows / np.linalg.norm(rows, axis=-1, keepdims=True)
-
-
 def test_fpr95_by_counting():
     same = np.array([True] * 20 + [False] * 10)
     distances = np.concatenate([np.arange(20), [0.5, 17.5, 18, 18.5, 19, 20, 30, 31, 32, 33]])
@@ -40,17 +36,21 @@ def test_fpr95_needs_both_kinds():
 
 def test_the_curve_passes_through_fpr95():
     rng = np.random.default_rng(0)
-    distances, same = rng.normal(size=500), rng.random(500) < 0.4
+    distances = rng.normal(size=500)
+    same = rng.random(500) < 0.4
     wrong, right = error_curve(distances, same)
-    assert wrong[0] == right[0] == 0 and wrong[-1] == right[-1] == 1
+    assert wrong[0] == right[0] == 0
+    assert wrong[-1] == right[-1] == 1
     assert wrong[np.argmax(right >= 0.95)] == pytest.approx(fpr95(distances, same))
 
 
 def test_area_by_loops():
     rng = np.random.default_rng(1)
-    distances, right = rng.random(30), rng.random(30) < 0.4
-    order, found, total = np.argsort(distances), 0, 0.0
-    for rank, number in enumerate(order):
+    distances = rng.random(30)
+    right = rng.random(30) < 0.4
+    found = 0
+    total = 0.0
+    for rank, number in enumerate(np.argsort(distances)):
         if right[number]:
             before = found / rank if rank else 1.0
             found += 1
@@ -67,7 +67,8 @@ def test_distances_of_pairs():
 
 def test_raw_pixels_ignore_light():
     patch = np.random.default_rng(0).integers(20, 100, (1, 32, 32))
-    a, b = raw_pixels(patch.astype(np.uint8)), raw_pixels((2 * patch + 10).astype(np.uint8))
+    a = raw_pixels(patch.astype(np.uint8))
+    b = raw_pixels((2 * patch + 10).astype(np.uint8))
     np.testing.assert_allclose(a, b, atol=1e-5)
     assert np.isfinite(raw_pixels(np.full((1, 32, 32), 9, np.uint8))).all()
 
@@ -83,22 +84,27 @@ def test_sift_of_patches_are_unit_rows():
 def test_accuracy_under_a_homography():
     homography = np.array([[1, 0, 10], [0, 1, 0], [0, 0, 1.0]])
     a = np.array([[0.0, 0], [5, 5], [9, 1], [2, 2]])
-    b = a + [10, 0] + np.array([[0, 0], [0, 2], [4, 0], [0, 90]])
+    b = a + np.array([10, 0]) + np.array([[0, 0], [0, 2], [4, 0], [0, 90]])
     assert matching_accuracy(a, b, homography) == {1: 0.25, 3: 0.5, 5: 0.75}
     assert matching_accuracy(a[:0], b[:0], homography) == {1: 0, 3: 0, 5: 0}
 
 
-def test_a_warped_picture_is_where_its_homography_says():
-    picture = np.zeros((120, 160, 3), np.uint8)
-    cv2.circle(picture, (70, 50), 6, (255, 255, 255), -1)
+def test_a_warped_image_is_where_its_homography_says():
+    image = np.zeros((120, 160, 3), np.uint8)
+    cv2.circle(image, (70, 50), 6, (255, 255, 255), -1)
     for seed in range(5):
-        other, homography = warped(picture, np.random.default_rng(seed), 0.12)
+        other, homography = warped(image, np.random.default_rng(seed), 0.12)
         y, x = np.nonzero(other[..., 0] > 110)
-        assert (
-            np.hypot(*(project(homography, np.array([[70.0, 50]]))[0] - (x.mean(), y.mean()))) < 1
-        )
-        again, _ = warped(picture, np.random.default_rng(seed), 0.12)
+        centre = project(homography, np.array([[70.0, 50]]))[0]
+        assert np.linalg.norm(centre - (x.mean(), y.mean())) < 1
+        again, _ = warped(image, np.random.default_rng(seed), 0.12)
         assert (again == other).all()
+
+
+def seen(points, inner):
+    """Pixels (M, 2) of points (M, 3) before a camera with this inner matrix."""
+    rays = points @ inner.T
+    return rays[:, :2] / rays[:, 2:]
 
 
 def test_pose_is_recovered():
@@ -109,16 +115,18 @@ def test_pose_is_recovered():
         [[np.cos(angle), 0, np.sin(angle)], [0, 1, 0], [-np.sin(angle), 0, np.cos(angle)]]
     )
     translation = np.array([-1.5, 0.2, 0.4])
-    inner_a, inner_b = (np.array([[f, 0, 160], [0, f, 120], [0, 0, 1.0]]) for f in (300, 350))
-    a, b = points @ inner_a.T, (points @ rotation.T + translation) @ inner_b.T
-    a, b = (p[:, :2] / p[:, 2:] + rng.normal(0, 0.2, (200, 2)) for p in (a, b))
+    inner_a = np.array([[300, 0, 160], [0, 300, 120], [0, 0, 1.0]])
+    inner_b = np.array([[350, 0, 160], [0, 350, 120], [0, 0, 1.0]])
+    a = seen(points, inner_a) + rng.normal(0, 0.2, (200, 2))
+    b = seen(points @ rotation.T + translation, inner_b) + rng.normal(0, 0.2, (200, 2))
     b[:60] = rng.uniform(0, 300, (60, 2))
-    found = relative_pose(a, b, inner_a, inner_b)
-    assert pose_error(found, rotation, translation) < 3
-    assert pose_error(found, rotation, -translation) > 165
-    assert pose_error(relative_pose(a[:4], b[:4], inner_a, inner_b), rotation, translation) == 180
+    pose = relative_pose(a, b, inner_a, inner_b)
+    assert pose_error(pose, rotation, translation) < 3
+    assert pose_error(pose, rotation, -translation) > 165
+    too_few = relative_pose(a[:4], b[:4], inner_a, inner_b)
+    assert pose_error(too_few, rotation, translation) == 180
 
 
 def test_area_under_pose_errors():
-    found = pose_auc([0, 2.5, 50], (5, 10))
-    assert found == {5: pytest.approx((1 + 0.5) / 3), 10: pytest.approx((1 + 0.75) / 3)}
+    areas = pose_auc([0, 2.5, 50], (5, 10))
+    assert areas == {5: pytest.approx((1 + 0.5) / 3), 10: pytest.approx((1 + 0.75) / 3)}

@@ -1,5 +1,4 @@
-"""Every layer of the global network, rebuilt from its state dict alone, by plain functions in
-double precision.
+"""Every layer of the global network, by plain functions in double precision.
 
 The authors' files cannot ship, so the oracle is a second implementation: it knows the published
 names and the published architecture (torchvision's ResNet, stride in the 3 x 3 convolution), and
@@ -15,9 +14,7 @@ from solar.search.describe import describe_batch
 
 
 def trained(architecture: str) -> GlobalNet:
-    """A network as training may leave it: batch norm statistics, attention and p away from their
-    start.
-    """
+    """A network as training may leave it: batch norms, attention and p away from their start."""
     torch.manual_seed(0)
     net = GlobalNet(architecture, soa="345")
     for name, tensor in net.state_dict().items():
@@ -45,11 +42,12 @@ class Oracle:
         )
 
     def norm(self, name, x):
-        mean, var, weight, bias = (
-            self.state[f"{name}.{k}"].view(1, -1, 1, 1)
+        norm = {
+            k: self.state[f"{name}.{k}"].view(1, -1, 1, 1)
             for k in ("running_mean", "running_var", "weight", "bias")
-        )
-        return (x - mean) / (var + 1e-5).sqrt() * weight + bias
+        }
+        x = (x - norm["running_mean"]) / (norm["running_var"] + 1e-5).sqrt()
+        return x * norm["weight"] + norm["bias"]
 
     def block(self, name, x, stride):
         if f"{name}.conv3.weight" in self.state:  # bottleneck
@@ -84,31 +82,35 @@ class Oracle:
 
     def layers(self, x):
         """Name -> output of every stage, attention maps, and the descriptor."""
-        out = {
-            "conv1": self.norm("features.conv1.1", self.conv("features.conv1.0", x.double(), 2, 3))
-        }
-        pooled = F.max_pool2d(out["conv1"].relu(), 3, 2, 1)
-        out["conv2_x"] = y = self.stage("features.conv2_x.2", pooled, 1)
+        out = {}
+
+        # the trunk and its attention blocks
+        y = self.norm("features.conv1.1", self.conv("features.conv1.0", x.double(), 2, 3))
+        out["conv1"] = y
+        y = self.stage("features.conv2_x.2", F.max_pool2d(y.relu(), 3, 2, 1), 1)
+        out["conv2_x"] = y
         for number in (3, 4, 5):
-            out[f"conv{number}_x"] = y = self.stage(f"features.conv{number}_x", y, 2)
-            out[f"soa{number}"], out[f"map{number}"] = y, _ = self.attention(
-                f"features.soa{number}", y
-            )
+            y = self.stage(f"features.conv{number}_x", y, 2)
+            out[f"conv{number}_x"] = y
+            y, maps = self.attention(f"features.soa{number}", y)
+            out[f"soa{number}"] = y
+            out[f"map{number}"] = maps
+
+        # GeM, L2, linear, L2
         p = self.state["pool.p"]
         v = y.clamp(min=1e-6).pow(p).mean((2, 3)).pow(1 / p)
-        v = (
-            v / (v.norm(dim=1, keepdim=True) + 1e-6) @ self.state["whiten.weight"].T
-            + self.state["whiten.bias"]
-        )
+        v = v / (v.norm(dim=1, keepdim=True) + 1e-6)
+        v = v @ self.state["whiten.weight"].T + self.state["whiten.bias"]
         out["descriptor"] = v / (v.norm(dim=1, keepdim=True) + 1e-6)
         return out
 
 
 @pytest.mark.parametrize("architecture", ["resnet18", "resnet50"])
-def test_every_layer(architecture):
+def test_every_layer_against_the_oracle(architecture):
     net = trained(architecture)
     x = torch.randn(2, 3, 64, 96, generator=torch.Generator().manual_seed(1))
-    wanted, y = Oracle(net.state_dict()).layers(x), x
+    wanted = Oracle(net.state_dict()).layers(x)
+    y = x
     with torch.no_grad():
         for name in ("conv1", "conv2_x", "conv3_x", "soa3", "conv4_x", "soa4", "conv5_x", "soa5"):
             y = getattr(net.features, name)(y)
@@ -121,30 +123,26 @@ def test_every_layer(architecture):
 
 
 def test_descriptors_at_three_scales():
-    """Each scale described by the oracle, from a picture resized by the published rule; then their
-    mean, normalised.
+    """The oracle describes the image at each scale, resized by the published rule.
+
+    The descriptor is the mean of the three, normalised.
     """
     net = trained("resnet18")
-    oracle, x = (
-        Oracle(net.state_dict()),
-        torch.randn(1, 3, 64, 96, generator=torch.Generator().manual_seed(1)),
-    )
+    oracle = Oracle(net.state_dict())
+    x = torch.randn(1, 3, 64, 96, generator=torch.Generator().manual_seed(1))
     total = 0
     for scale in (1, 2**0.5, 2**-0.5):
-        size = [int(side * scale) for side in x.shape[2:]]
-        rows, columns = (
-            torch.arange(n).add(0.5).div(scale).sub(0.5).clamp(min=0, max=side - 1)
-            for n, side in zip(size, x.shape[2:], strict=True)
-        )
-        picture = x.double()
-        for axis, at in ((2, rows.double()), (3, columns.double())):
+        image = x.double()
+        for axis in (2, 3):
+            # where each new row (or column) lies among the old ones, and its two neighbours there
+            side = x.shape[axis]
+            at = torch.arange(int(side * scale)).add(0.5).div(scale).sub(0.5)
+            at = at.clamp(min=0, max=side - 1).double()
             low = at.floor().long()
-            high = (low + 1).clamp(max=picture.shape[axis] - 1)
+            high = (low + 1).clamp(max=side - 1)
             share = (at - low).view([-1 if d == axis else 1 for d in range(4)])
-            picture = (
-                picture.index_select(axis, low) * (1 - share)
-                + picture.index_select(axis, high) * share
-            )
-        total = total + oracle.layers(picture)["descriptor"]
+            below = image.index_select(axis, low) * (1 - share)
+            image = below + image.index_select(axis, high) * share
+        total = total + oracle.layers(image)["descriptor"]
     with torch.no_grad():
         assert (describe_batch(net, x) - total / total.norm()).abs().max() < 1e-5

@@ -61,7 +61,8 @@ def test_gem_is_the_loop(p):
 
 
 def test_gemmp_has_an_exponent_for_each_channel():
-    pool, x = make_pool("gemmp", 3), some_map()
+    pool = make_pool("gemmp", 3)
+    x = some_map()
     pool.p.data = torch.tensor([1.0, 3.0, 6.0])
     assert np.allclose(pool(x).detach(), loop_gem(x, [1.0, 3.0, 6.0]), rtol=2e-5, atol=1e-7)
 
@@ -83,11 +84,10 @@ def test_rmac_is_the_loop(size):
 def test_regional_is_the_loop():
     """Each region: GeM, L2, linear, L2; then their sum, in float64."""
     torch.manual_seed(0)
-    pool, x = make_pool("gem", 3, regional=True), some_map(5, 7)
-    weight, bias = (
-        pool.whiten.weight.detach().double().numpy(),
-        pool.whiten.bias.detach().double().numpy(),
-    )
+    pool = make_pool("gem", 3, regional=True)
+    x = some_map(5, 7)
+    weight = pool.whiten.weight.detach().double().numpy()
+    bias = pool.whiten.bias.detach().double().numpy()
     total = 0
     for r, c, h, w in [(0, 0, 5, 7), *regions(5, 7)]:
         v = loop_gem(x[:, :, r : r + h, c : c + w], [3.0] * 3)
@@ -102,14 +102,17 @@ def test_half_precision_is_pooled_in_float32():
     pool = GeM()
     y = pool(x)
     y.sum().backward()
-    assert y.dtype == torch.float32 and torch.allclose(y, torch.full((1, 2), 1e-6))
-    assert torch.isfinite(x.grad).all() and torch.isfinite(pool.p.grad).all()
+    assert y.dtype == torch.float32
+    assert torch.allclose(y, torch.full((1, 2), 1e-6))
+    assert torch.isfinite(x.grad).all()
+    assert torch.isfinite(pool.p.grad).all()
 
 
 def test_gem_learns_p():
     pool = GeM().double()
     x = some_map().abs().double() + 0.1
-    plus, minus = gem(x, 3.001), gem(x, 2.999)
+    plus = gem(x, 3.001)
+    minus = gem(x, 2.999)
     pool(x).sum().backward()
     assert pool.p.grad.item() == pytest.approx((plus - minus).sum().item() / 0.002, rel=1e-2)
 
@@ -136,5 +139,5 @@ def test_every_pooling_by_name(name):
 
 
 def test_unknown_pooling_lists_the_known():
-    with pytest.raises(ValueError, match="unknown pooling 'max'.*gem.*rmac"):
+    with pytest.raises(ValueError, match=r"unknown pooling 'max'.*gem.*rmac"):
         make_pool("max", 3)
