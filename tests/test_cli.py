@@ -2,43 +2,16 @@
 
 import argparse
 import json
-import pickle
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-import torch
 from PIL import Image
 
 import solar
 from solar.cli import main, parser
 from solar.world import DATASETS, Recipe
-
-
-@pytest.fixture
-def place(tmp_path, monkeypatch):
-    """The current folder: an empty SOLAR_HOME, a tiny benchmark in the published layout in data/, a
-    network net.pth.
-    """
-    monkeypatch.setenv("SOLAR_HOME", str(tmp_path / "home"))
-    monkeypatch.chdir(tmp_path)
-    jpg = tmp_path / "data" / "roxford5k" / "jpg"
-    jpg.mkdir(parents=True)
-    for name, colour in dict(a="red", b="blue", c="green", q="red").items():
-        Image.effect_noise((48, 32), 60).convert("RGB").save(jpg / f"{name}.jpg")
-        Image.blend(Image.open(jpg / f"{name}.jpg"), Image.new("RGB", (48, 32), colour), 0.8).save(
-            jpg / f"{name}.jpg"
-        )
-    truth = dict(
-        imlist=["a", "b", "c"],
-        qimlist=["q"],
-        gnd=[dict(bbx=[0, 0, 48, 32], easy=[0], hard=[2], junk=[1])],
-    )
-    (jpg.parent / "gnd_roxford5k.pkl").write_bytes(pickle.dumps(truth))
-    torch.manual_seed(0)
-    solar.save(solar.GlobalNet("mini"), "net.pth")
-    return tmp_path
 
 
 def test_evaluate_prints_the_report(place, capsys):
@@ -71,7 +44,7 @@ BAD = {
     "evaluate roxford5k --net net.pth --root data --image-size 0": "image_size=0",
     "evaluate roxford5k --net net.pth --root data --image-size 8": "a.jpg: 8 x 5 pixels are left",
     "evaluate roxford5k --net net.pth --root data --device nosuch": "device 'nosuch' cannot be used here",
-    "evaluate roxford5k --net net.pth --root data --workers -1": "num_workers",
+    "evaluate roxford5k --net net.pth --root data --workers -1": "workers=-1",
     "evaluate roxford5k": "required: --net",
     "data nosuch": "invalid choice: 'nosuch'",
     "data show --dataset nosuch": "unknown mini dataset 'nosuch'",

@@ -1,5 +1,5 @@
-"""Descriptors: several scales against a loop, the same from any batch, order and number of workers,
-queries cropped.
+"""Descriptors of images: several scales against a loop, the same from any batch, order and workers,
+queries cropped, options checked.
 """
 
 import math
@@ -8,10 +8,24 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from samples import texture
 
 import solar
 from solar import describe
-from solar.search.describe import PAPER_SCALES, equal_batches
+from solar.search import PAPER_SCALES, DescribeOptions
+from solar.search.describe import equal_batches, iter_descriptors
+
+SIZES = [
+    (64, 48),
+    (48, 64),
+    (64, 48),
+    (80, 50),
+    (64, 48),
+    (48, 64),
+    (64, 64),
+    (64, 48),
+    (200, 100),
+]
 
 
 @pytest.fixture(scope="module")
@@ -24,37 +38,15 @@ def net():
     return net
 
 
-def texture(seed, width=64, height=48):
-    """A smooth pattern of its own kind for each seed."""
-    rng = np.random.default_rng(seed)
-    y, x = np.mgrid[:height, :width] / 8
-    waves = [
-        np.sin(x * rng.uniform(0.2, 3) + y * rng.uniform(0.2, 3) + rng.uniform(0, 6))
-        for _ in range(3)
-    ]
-    return Image.fromarray(np.uint8(127 + 120 * np.stack(waves, -1)))
-
-
 @pytest.fixture(scope="module")
 def files(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("pictures")
-    sizes = [
-        (64, 48),
-        (48, 64),
-        (64, 48),
-        (80, 50),
-        (64, 48),
-        (48, 64),
-        (64, 64),
-        (64, 48),
-        (200, 100),
-    ]
-    for i, size in enumerate(sizes):
+    folder = tmp_path_factory.mktemp("images")
+    for i, size in enumerate(SIZES):
         texture(i, *size).save(folder / f"{i}.png")
-    return [folder / f"{i}.png" for i in range(len(sizes))]
+    return [folder / f"{i}.png" for i in range(len(SIZES))]
 
 
-def loop_resize(image, scale):
+def resize_by_a_loop(image, scale):
     """(3, H, W) -> (3, floor(H s), floor(W s)): bilinear, pixel centres at half integers, borders
     repeated.
     """
@@ -81,22 +73,19 @@ def test_scales_are_resized_described_averaged_and_normalised_again(net, files):
     image = (pixels - np.reshape(net.mean, (3, 1, 1))) / np.reshape(net.std, (3, 1, 1))
     total = np.zeros(net.dim)
     for scale in PAPER_SCALES:
+        resized = torch.tensor(resize_by_a_loop(image, scale), dtype=torch.float32)
         with torch.no_grad():
-            total += (
-                net(torch.tensor(loop_resize(image, scale), dtype=torch.float32)[None])[0]
-                .double()
-                .numpy()
-            )
+            total += net(resized[None])[0].double().numpy()
     mean = total / 3
-    assert np.allclose(
-        describe(net, files[:1])[0], mean / (np.sqrt((mean**2).sum()) + 1e-6), atol=1e-5
-    )
+    normalised = mean / (np.sqrt((mean**2).sum()) + 1e-6)
+    assert np.allclose(describe(net, files[:1])[0], normalised, atol=1e-5)
 
 
 def test_rows_are_of_unit_length_and_plain_numpy(net, files):
-    rows = describe(net, files, image_size=64)
-    assert rows.shape == (9, 128) and rows.dtype == np.float32
-    assert np.allclose(np.linalg.norm(rows, axis=1), 1, atol=1e-5)
+    descriptors = describe(net, files, image_size=64)
+    assert descriptors.shape == (9, 128)
+    assert descriptors.dtype == np.float32
+    assert np.allclose(np.linalg.norm(descriptors, axis=1), 1, atol=1e-5)
     assert describe(net, []).shape == (0, 128)
 
 
@@ -105,8 +94,8 @@ def test_rows_are_of_unit_length_and_plain_numpy(net, files):
     [dict(batch_size=1), dict(batch_size=3), dict(workers=2), dict(batch_size=2, workers=1)],
 )
 def test_batch_size_and_workers_change_nothing(net, files, options):
-    wanted = describe(net, files, image_size=64, batch_size=16)
-    assert np.abs(describe(net, files, image_size=64, **options) - wanted).max() < 1e-6
+    expected = describe(net, files, image_size=64, batch_size=16)
+    assert np.abs(describe(net, files, image_size=64, **options) - expected).max() < 1e-6
 
 
 def test_order_changes_nothing(net, files):
@@ -115,23 +104,23 @@ def test_order_changes_nothing(net, files):
     assert np.abs(shuffled - describe(net, files, image_size=64)[order]).max() < 1e-6
 
 
-def test_paths_and_pictures_are_the_same(net, files):
-    assert np.array_equal(
-        describe(net, [str(f) for f in files[:3]]),
-        describe(net, [Image.open(f) for f in files[:3]]),
-    )
+def test_paths_and_images_are_described_alike(net, files):
+    by_path = describe(net, [str(file) for file in files[:3]])
+    by_image = describe(net, [Image.open(file) for file in files[:3]])
+    assert np.array_equal(by_path, by_image)
 
 
 def test_a_network_in_training_is_described_in_evaluation_mode(net, files):
-    wanted = describe(net, files[:3])
-    assert np.array_equal(describe(net.train(), files[:3]), wanted)
+    expected = describe(net, files[:3])
+    assert np.array_equal(describe(net.train(), files[:3]), expected)
 
 
 def test_a_query_is_cropped_to_its_box(net, tmp_path):
     """Its surroundings show landmark B, its box landmark A: cropped it is A to the last digit,
     uncropped it is not.
     """
-    a, b = texture(100), texture(101, 192, 144)
+    a = texture(100)
+    b = texture(101, 192, 144)
     query = b.copy()
     query.paste(a, (70, 50))
     query.save(tmp_path / "query.png")
@@ -143,24 +132,26 @@ def test_a_query_is_cropped_to_its_box(net, tmp_path):
     assert solar.top_k(whole, database, 1)[0].item() == 1
 
 
-def test_few_pictures_wait_however_many_sizes():
-    pictures = ((i, torch.zeros(3, 16 + i % 50, 16)) for i in range(400))
-    taken, seen = 0, []
+def test_few_images_wait_however_many_sizes_there_are():
+    images = ((i, torch.zeros(3, 16 + i % 50, 16)) for i in range(400))
+    taken = 0
+    seen = []
 
     def count():
         nonlocal taken
-        for item in pictures:
+        for item in images:
             taken += 1
             yield item
 
     for numbers, batch in equal_batches(count(), 4):
         seen += numbers
-        assert len(batch) == len(numbers) <= 4 and taken - len(seen) <= 16
+        assert len(batch) == len(numbers) <= 4
+        assert taken - len(seen) <= 16
     assert sorted(seen) == list(range(400))
 
 
 @pytest.mark.parametrize("workers", [0, 2])
-def test_a_broken_picture_is_named_in_one_line(net, files, tmp_path, workers):
+def test_a_broken_image_is_named_in_one_line(net, files, tmp_path, workers):
     (tmp_path / "broken.jpg").write_bytes(b"no picture")
     for bad, kind in (
         (tmp_path / "broken.jpg", ValueError),
@@ -171,9 +162,69 @@ def test_a_broken_picture_is_named_in_one_line(net, files, tmp_path, workers):
         assert "\n" not in str(caught.value)
 
 
+# ---- options -------------------------------------------------------------------------------------
+
+
+def test_options_as_one_object_or_by_keyword_are_the_same(net, files):
+    options = DescribeOptions(image_size=64, scales=(1,), batch_size=4)
+    expected = describe(net, files, image_size=64, scales=(1,), batch_size=4)
+    assert np.array_equal(describe(net, files, options=options), expected)
+    # a keyword changes a field of the options
+    single = DescribeOptions(image_size=1024, scales=(1,), batch_size=4)
+    assert np.array_equal(describe(net, files, options=single, image_size=64), expected)
+    descriptors = np.zeros_like(expected)
+    for numbers, batch in iter_descriptors(net, files, None, options):
+        descriptors[numbers] = batch
+    assert np.array_equal(descriptors, expected)
+
+
+def test_the_defaults_are_the_papers():
+    options = DescribeOptions()
+    assert options.image_size == 1024
+    assert options.scales == PAPER_SCALES == (1, 2**0.5, 2**-0.5)
+
+
 @pytest.mark.parametrize(
-    "options", [dict(boxes=[]), dict(image_size=0), dict(image_size=-4), dict(device="nosuch")]
+    "options, message",
+    [
+        (dict(boxes=[]), "0 boxes for 1 images"),
+        (dict(image_size=0), "image_size=0"),
+        (dict(image_size=-4), "image_size=-4"),
+        (dict(scales=()), r"scales=\(\)"),
+        (dict(scales=(1, 0)), r"scales=\(1, 0\)"),
+        (dict(batch_size=0), "batch_size=0"),
+        (dict(workers=-1), "workers=-1"),
+    ],
 )
-def test_bad_options_are_refused(net, files, options):
-    with pytest.raises(ValueError):
+def test_options_that_make_no_sense_are_refused(net, files, options, message):
+    with pytest.raises(ValueError, match=message):
         describe(net, files[:1], **options)
+
+
+@pytest.mark.parametrize("name", ["imagesize", "device"])
+def test_an_unknown_option_is_named_beside_those_there_are(net, files, name):
+    message = f"unknown option '{name}': the options are image_size, scales, batch_size, workers"
+    with pytest.raises(TypeError, match=message):
+        describe(net, files[:1], **{name: 64})
+
+
+def test_the_work_is_done_where_the_network_is(files):
+    """A network of another precision on the CPU: its batches come in that precision, on the CPU."""
+    seen = []
+
+    class Mean(torch.nn.Module):
+        """A descriptor of three numbers: the mean of each channel."""
+
+        dim = 3
+        mean = std = (0.5, 0.5, 0.5)
+
+        def __init__(self):
+            super().__init__()
+            self.weight = torch.nn.Parameter(torch.ones(3, dtype=torch.float64))
+
+        def forward(self, x):
+            seen.append((x.device.type, x.dtype))
+            return x.mean((2, 3)) * self.weight
+
+    assert describe(Mean(), files[:1], scales=(1,)).dtype == np.float32
+    assert seen == [("cpu", torch.float64)]

@@ -11,16 +11,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from conftest import reference
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from conftest import reference
 from solar import evaluate, ranks_by_counting, similarity, top_k
 from solar.files import load_pickle
 from solar.intervals import paired_bootstrap
-from solar.search import ranking
+from solar.search import counting
+from solar.search.counting import count_above
 from solar.search.protocol import average_precision, evaluate_lists, precision_at
-from solar.search.ranking import count_above
 
 ROOT = Path(__file__).parents[1]
 
@@ -213,7 +213,7 @@ def test_any_split_counts_the_same(seed, cuts, processes, tile, ties):
         (rows * (1 if ties else 1000)).round().astype(np.float32) for rows in (database, queries)
     )
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(ranking, "TILE", tile)
+        patch.setattr(counting, "TILE", tile)
         wanted, whole = loop_counts(truth, similarity(queries.astype(int), database.astype(int)))
         edges = [0, *sorted(cuts), 300]
         parts = [database[a:b] for a, b in zip(edges, edges[1:])]

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from test_description import texture
+from samples import texture
 from torchvision.models.resnet import Bottleneck
 
 import solar

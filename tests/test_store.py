@@ -224,7 +224,7 @@ def test_a_published_file_is_read_across_its_strips(tmp_path, monkeypatch, dtype
     """Forward, backward, over several strips and by several threads: always the rows that were
     written.
     """
-    monkeypatch.setattr("solar.search.store.STRIP", 7)
+    monkeypatch.setattr("solar.search.torch_file.STRIP", 7)
     rows = unit(40).astype(dtype)
     torch.save(torch.from_numpy(rows.T.copy()), tmp_path / "r.pt")
     store = Store.open(tmp_path / "r.pt")

@@ -1,12 +1,9 @@
-"""Whitening, query expansion, database augmentation and FAISS, each against a naive second way."""
-
-import sys
+"""Whitening, query expansion and database augmentation, each against a naive second way."""
 
 import numpy as np
 import pytest
 
 from solar import similarity, top_k
-from solar.search.approximate import Approximate, recall
 from solar.search.expansion import augment_database, expand_queries
 from solar.search.store import Store
 from solar.search.whitening import learnt_whitening, pca_whitening
@@ -126,36 +123,3 @@ def test_top_k_in_chunks_is_a_stable_sort(size, tmp_path):
     assert np.array_equal(
         top_k(unit(6, seed=2), store, 9, size)[0], top_k(unit(6, seed=2), rows, 9)[0]
     )
-
-
-def test_faiss_against_exact_search(tmp_path):
-    pytest.importorskip("faiss")
-    rows, queries = unit(3000, 32), unit(20, 32, seed=1)
-    exact, scores = top_k(queries, rows, 10)
-    flat = Approximate(Store.write(tmp_path / "s", rows))
-    found, near = flat.search(queries, 10)
-    assert (
-        np.array_equal(found, exact)
-        and np.allclose(near, scores, atol=1e-5)
-        and recall(found, exact) == 1
-    )
-    all_cells = Approximate(rows, "ivf", cells=20, probes=20)
-    assert np.array_equal(all_cells.search(queries, 10)[0], exact)
-    few, coarse = Approximate(rows, "ivf", cells=20, probes=2), Approximate(rows, "pq", pieces=8)
-    assert 0.1 < recall(few.search(queries, 10)[0], exact) < 1
-    assert 0.1 < recall(coarse.search(queries, 10)[0], exact) < 1
-    assert coarse.nbytes() < flat.nbytes() / 5 and flat.nbytes() > rows.nbytes
-    assert recall(np.array([[1, 2, -1]]), np.array([[1, 3]])) == 0.5
-    for options, message in (
-        (dict(kind="tree"), "unknown kind"),
-        (dict(kind="pq", pieces=7), "does not divide"),
-        (dict(kind="ivf", cells=4000), "4000 centres"),
-    ):
-        with pytest.raises(ValueError, match=message):
-            Approximate(rows, **options)
-
-
-def test_without_faiss_there_is_a_clear_word(monkeypatch):
-    monkeypatch.setitem(sys.modules, "faiss", None)
-    with pytest.raises(ModuleNotFoundError, match=r"pip install 'solar\[faiss\]'"):
-        Approximate(unit(3))

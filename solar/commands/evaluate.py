@@ -1,115 +1,161 @@
-"""`solar evaluate`: the score of a network on a benchmark, perhaps among distractors."""
+"""`solar evaluate`: the scores of a network on a benchmark, perhaps among distractors.
 
-from contextlib import contextmanager
+Book: chapter 6 (the revisited protocol) and chapter 7 (one million distractors).
+"""
+
+from __future__ import annotations
+
+import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from torch import distributed
-
-from ..datasets import load_benchmark
-from ..nets.checkpoints import load
-from ..plots.tensorboard import board
-from ..published import catalogue
-from ..search.describe import describe
-from ..search.protocol import evaluate
-from ..search.store import Store
 from . import EXAMPLES
-from .extract import add_network, made_by, settings, store_of, torchrun_share
+from .extract import add_network, made_by, network, settings, store_of
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from ..datasets import Benchmark
+    from ..search import DescribeOptions, Describer, Store
+
+EPILOG = """\
+examples:
+  solar evaluate mini-revisitop --net mini-gem --distractors mini-distractors
+  solar evaluate roxford5k --net resnet101-solar-best --device cuda
+  solar evaluate roxford5k --net resnet101-solar-best --distractors revisitop1m-descriptors
+  torchrun --nproc-per-node 2 -m solar evaluate mini-revisitop --net mini-gem --distractors store"""
 
 
-def add(commands) -> None:
-    """Describe the command."""
+def add(commands: argparse._SubParsersAction) -> None:
+    """Describe the command and its options."""
     parser = commands.add_parser(
         "evaluate",
         help="score a network on a benchmark",
         formatter_class=EXAMPLES,
-        epilog="examples:\n  solar evaluate mini-revisitop --net mini-gem --distractors mini-distractors\n"
-        "  solar evaluate roxford5k --net resnet101-solar-best --device cuda\n"
-        "  solar evaluate roxford5k --net resnet101-solar-best "
-        "--distractors revisitop1m-descriptors\n"
-        "  torchrun --nproc-per-node 2 -m solar evaluate mini-revisitop --net mini-gem --distractors store",
+        description="Describe the images and queries of a benchmark, search, and print the scores.",
+        epilog=EPILOG,
     )
-    parser.add_argument("dataset", help="mini-revisitop, mini-validation, roxford5k or rparis6k")
+    parser.add_argument(
+        "dataset",
+        help="the name of the benchmark: mini-revisitop, mini-validation, roxford5k or rparis6k",
+    )
     parser.add_argument(
         "--distractors",
         nargs="+",
         metavar="D",
         default=[],
-        help="stores, published .pt files or their name (revisitop1m-descriptors), or datasets by name "
-        "(mini-distractors, revisitop1m), described on first use",
+        help="more images to search among: stores, published .pt files or the name of one "
+        "(revisitop1m-descriptors), or the names of datasets (mini-distractors, revisitop1m), "
+        "which are described on first use",
     )
     add_network(parser)
     parser.add_argument(
-        "--json", action="store_true", help="print numbers for a script, with their provenance"
+        "--json",
+        action="store_true",
+        help="print the scores and how they came about as JSON for a script",
     )
     parser.add_argument(
-        "--board", metavar="FOLDER", help="write ranked lists and descriptors for TensorBoard"
+        "--board",
+        metavar="FOLDER",
+        help="write the ranked lists and the descriptors for TensorBoard into this folder",
     )
     parser.set_defaults(run=run)
 
 
-def run(arguments) -> int:
-    """Describe the benchmark's pictures, evaluate, print."""
-    net = load(arguments.net)
+def run(arguments: argparse.Namespace) -> int:
+    """Describe the benchmark's images, evaluate, print."""
+    from ..datasets import load_benchmark
+    from ..distributed import is_first, process_group
+    from ..search import evaluate
+
+    # 1. the network and the benchmark
+    net = network(arguments)
     bench = load_benchmark(arguments.dataset, arguments.root)
     if not bench.queries:
         raise ValueError(
             f"{arguments.dataset} is a list of distractors, without queries: nothing to evaluate"
         )
-    options, made = settings(arguments, arguments.dataset), made_by(arguments.net)
-    with _processes() as first:
-        distractors = [_open(each, arguments, options, made) for each in arguments.distractors]
-        rows = [None, None]
-        if first:
-            rows = [describe(net, bench.images, progress=True, **options)]
-            rows.append(describe(net, bench.queries, boxes=bench.boxes, progress=True, **options))
-        if distributed.is_initialized():
-            distributed.broadcast_object_list(rows)
-        report = evaluate(bench.ground_truth, *rows, distractors=distractors)
-    if first:
-        kept = {key: options[key] for key in ("image_size", "scales")}
-        report.provenance.update(made, dataset=arguments.dataset, **kept)
-        print(report.json() if arguments.json else report)
-        if arguments.board:
-            board(arguments.board, bench, *rows, report)
+    options = settings(arguments, arguments.dataset)
+    made = made_by(arguments.net)
+
+    # 2. describe and count; the processes of torchrun exchange descriptors and counts, all of which
+    # lie in the memory of the CPU, whatever the device of the network is
+    with process_group("cpu"):
+        distractors = [
+            _distractors(name, arguments, net, options) for name in arguments.distractors
+        ]
+        database, queries = describe_on_first_process(net, bench, options)
+        report = evaluate(bench.ground_truth, database, queries, distractors)
+        if not is_first():
+            return 0
+
+    # 3. print
+    report.provenance.update(
+        made,
+        dataset=arguments.dataset,
+        image_size=options.image_size,
+        scales=options.scales,
+    )
+    print(report.json() if arguments.json else report)
+    if arguments.board:
+        from ..plots.tensorboard import board
+
+        board(arguments.board, bench, database, queries, report)
     return 0
 
 
-@contextmanager
-def _processes():
-    """Whether this process is the first; under torchrun, all of them are joined meanwhile."""
-    rank, processes = torchrun_share()
-    if processes > 1:
-        distributed.init_process_group("gloo")
-    try:
-        yield rank == 0
-    finally:
-        if processes > 1:
-            distributed.destroy_process_group()
+def describe_on_first_process(
+    net: Describer, bench: Benchmark, options: DescribeOptions
+) -> tuple[np.ndarray, np.ndarray]:
+    """Describe a benchmark on the first process, for all processes.
 
-
-def _open(name: str, arguments, options: dict, made: dict) -> Store:
-    """Distractors from a path or by a dataset's name; described by the same network, as far as they
-    tell.
+    Returns:
+        (N, D) descriptors of the images and (Q, D) of the queries, on every process.
     """
+    from ..distributed import from_first, is_first
+    from ..search import describe
+
+    database = None
+    queries = None
+    if is_first():
+        database = describe(net, bench.images, None, options, progress=True)
+        queries = describe(net, bench.queries, bench.boxes, options, progress=True)
+    return from_first(database), from_first(queries)
+
+
+def _distractors(
+    name: str, arguments: argparse.Namespace, net: Describer, options: DescribeOptions
+) -> Store:
+    """Open distractors: a store by its path, published descriptors or a dataset by name.
+
+    Raises:
+        ValueError: they were described by another network or in another way.
+    """
+    from ..distributed import barrier
+    from ..published import catalogue
+    from ..search import Store
+
+    # 1. where are they? Images are described now, each process its share
     if name in catalogue.of_kind("descriptors"):
-        name = str(catalogue.descriptors_at(name))
-    store = Store.open(
-        name if Path(name).exists() or Path(name).suffix else _described(name, arguments, options)
+        path = catalogue.descriptors_at(name)
+    elif Path(name).exists() or Path(name).suffix:
+        path = Path(name)
+    else:
+        path = store_of(name, arguments, net, options)
+        barrier()  # the store is complete when all shares are
+
+    # 2. a published file does not tell how it was made; a store does
+    store = Store.open(path)
+    ours: dict[str, Any] = dict(
+        sha256=made_by(arguments.net)["sha256"],
+        image_size=options.image_size,
+        scales=list(options.scales),
     )
-    ours = dict(
-        sha256=made["sha256"], image_size=options["image_size"], scales=list(options["scales"])
-    )
-    for key, mine in ours.items():
-        theirs = store.meta.get(key, mine)
-        if theirs != mine:
+    for key, value in ours.items():
+        theirs = store.meta.get(key, value)
+        if theirs != value:
             raise ValueError(
-                f"{name}: described with {key} {theirs}, this benchmark with {mine}; extract it anew"
+                f"{name}: described with {key} {theirs}, this benchmark with {value}; "
+                "extract it anew"
             )
     return store
-
-
-def _described(name: str, arguments, options: dict) -> Path:
-    out = store_of(name, arguments, options)
-    if distributed.is_initialized():
-        distributed.barrier()
-    return out

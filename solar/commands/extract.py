@@ -1,184 +1,266 @@
-"""`solar extract`: the descriptors of any number of pictures, on disk."""
+"""`solar extract`: the descriptors of any number of images, on disk.
 
-import os
+Book: chapter 7 (one million distractors).
+"""
+
+from __future__ import annotations
+
+import argparse
 import sys
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from .. import weights
-from ..datasets import load_benchmark
-from ..files import home, sha256
-from ..images import SUFFIXES
-from ..nets.checkpoints import load, path_of
-from ..search.describe import PAPER_SCALES
-from ..search.extract import extract
 from . import EXAMPLES, FLAWED
 
-SINGLE = (1.0,)
-SOME_SKIPPED = FLAWED
+if TYPE_CHECKING:
+    from ..nets import GlobalNet, LocalNet
+    from ..search import DescribeOptions
+
+SINGLE = (1.0,)  # scales of --single-scale
+DESCRIPTION = """\
+Describe images into a store of descriptors. Run the same command again after any interruption: it
+continues where it stopped."""
+EPILOG = f"""\
+examples:
+  solar extract mini-distractors --net mini-solar --out store
+  solar extract revisitop1m --net resnet101-solar-best --out r1m --half --workers 8
+  solar extract photos/ --net mini-gem --out store --shard 0/2   (and 1/2 at the same time)
+  torchrun --nproc-per-node 4 -m solar extract revisitop1m --net resnet101-solar-best --out r1m
+exit status: 0 done; {FLAWED} done, but the images in skipped.txt could not be read; 2 an error"""
 
 
-def add(commands) -> None:
-    """Describe the command."""
+def add(commands: argparse._SubParsersAction) -> None:
+    """Describe the command and its options."""
     parser = commands.add_parser(
         "extract",
-        help="describe many pictures into a store; resumable, sharded",
+        help="describe many images into a store; resumable, shared among processes",
         formatter_class=EXAMPLES,
-        description="Describe pictures into a store. Run it again after any interruption: it goes on where it was.",
-        epilog="examples:\n  solar extract mini-distractors --net mini-solar --out store\n"
-        "  solar extract revisitop1m --net resnet101-solar-best --out r1m --half --workers 8\n"
-        "  solar extract photos/ --net mini-gem --out store --shard 0/2   (and 1/2 at the same time)\n"
-        "  torchrun --nproc-per-node 4 -m solar extract revisitop1m --net resnet101-solar-best --out r1m\n"
-        f"exit status: 0 done; {SOME_SKIPPED} done, but the images in skipped.txt could not be read; 2 an error",
+        description=DESCRIPTION,
+        epilog=EPILOG,
     )
     parser.add_argument(
-        "dataset", help="a benchmark by name, a folder of images, or a text file with a path a line"
+        "dataset",
+        help="the name of a benchmark or of a list of distractors, a folder of images, or a text "
+        "file with one path per line",
     )
-    parser.add_argument("--out", required=True, help="folder of the store")
+    parser.add_argument("--out", required=True, help="the folder of the store")
     parser.add_argument(
         "--queries",
         action="store_true",
-        help="describe a benchmark's queries, cropped to their boxes",
+        help="describe the queries of a benchmark, cropped to their boxes, not its images",
     )
     parser.add_argument(
         "--half",
         action="store_true",
-        help="store float16: half the room, the same scores to 0.0001",
+        help="store float16 numbers, which take half the space; scores stay the same to 0.0001",
     )
     parser.add_argument(
-        "--shard", type=_shard, help="i/n: this process's share (default: torchrun's, else all)"
+        "--shard",
+        type=_shard,
+        metavar="I/N",
+        help="describe only the images I, I + N, I + 2 N ... (default: the share of this process "
+        "under torchrun, else all)",
     )
     add_network(parser)
-    parser.add_argument("--batch", type=int, default=16, help="pictures at once (%(default)s)")
+    parser.add_argument(
+        "--batch",
+        type=int,
+        default=16,
+        help="the largest number of images that go through the network at once (%(default)s)",
+    )
     parser.set_defaults(run=run)
 
 
-def add_network(parser) -> None:
-    """What `extract` and `evaluate` ask alike: which network, how pictures are read."""
+def add_network(parser: argparse.ArgumentParser) -> None:
+    """Add the options that `extract` and `evaluate` share: the network, and how images are read."""
+    names = ", ".join(weights.names())
     parser.add_argument(
-        "--net", required=True, help=f"a name ({', '.join(weights.names())} ...) or a .pth file"
+        "--net",
+        required=True,
+        help=f"the network: the name of a shipped one ({names}) or of a published one, or a .pth "
+        "file",
     )
     parser.add_argument(
-        "--root", help="folder that holds the dataset's folder (default: data in SOLAR_HOME)"
+        "--root",
+        help="the folder that holds the folders of datasets (default: data in SOLAR_HOME)",
     )
     parser.add_argument(
-        "--image-size", type=int, help="longer side at most, pixels (256 for mini data, else 1024)"
+        "--image-size",
+        type=int,
+        help="the largest longer side of an image, in pixels (default: 256 for mini data, else "
+        "1024)",
     )
     parser.add_argument(
-        "--single-scale", action="store_true", help="one scale instead of the paper's three"
+        "--single-scale",
+        action="store_true",
+        help="describe images at one scale, not at the three of the paper",
     )
     parser.add_argument(
-        "--workers", type=int, default=0, help="processes that decode (%(default)s)"
+        "--workers",
+        type=int,
+        default=0,
+        help="the number of processes that decode images; 0: the main process does (%(default)s)",
     )
-    parser.add_argument("--device", help="cpu, cuda or mps (default: the fastest there is)")
+    parser.add_argument(
+        "--device", help="the device: cpu, cuda or mps (default: the fastest there is)"
+    )
 
 
-def settings(arguments, dataset: str) -> dict:
-    """`image_size`, `scales`, `workers` and `device` as asked for, for `describe` and `extract`."""
+def run(arguments: argparse.Namespace) -> int:
+    """Describe the images into the store, and say what could not be read."""
+    from ..distributed import torchrun_share
+    from ..search import extract
+
+    # 1. what, by which network, how
+    net = network(arguments)
+    images = image_list(arguments.dataset, arguments.root, arguments.queries)
+    options = settings(arguments, arguments.dataset).changed(batch_size=arguments.batch)
+
+    # 2. describe; under torchrun each process does its share, without a word to the others
+    skipped = extract(
+        net,
+        images.paths,
+        arguments.out,
+        images.names,
+        images.boxes,
+        half=arguments.half,
+        meta=made_by(arguments.net),
+        shard=arguments.shard or torchrun_share(),
+        progress=True,
+        options=options,
+    )
+
+    # 3. say where, and what is missing there
+    print(arguments.out)
+    if skipped:
+        where = Path(arguments.out) / "skipped.txt"
+        print(f"{len(skipped)} images could not be read, see {where}", file=sys.stderr)
+    return FLAWED if skipped else 0
+
+
+# ---- shared with `evaluate` ----------------------------------------------------------------------
+
+
+def network(arguments: argparse.Namespace) -> GlobalNet | LocalNet:
+    """Load the network, onto the device that was asked for."""
+    from ..distributed import pick_device
+    from ..nets import load
+
+    return load(arguments.net).to(pick_device(arguments.device))
+
+
+def settings(arguments: argparse.Namespace, dataset: str) -> DescribeOptions:
+    """Return how the images of a dataset are read and described, as asked for."""
+    from ..datasets import image_size_of
+    from ..search import PAPER_SCALES, DescribeOptions
+
     size = arguments.image_size
     if size is None:
-        size = 256 if dataset.startswith("mini-") else 1024
-    scales, device = SINGLE if arguments.single_scale else PAPER_SCALES, arguments.device
-    if device is None and "LOCAL_RANK" in os.environ and _cuda():
-        device = f"cuda:{os.environ['LOCAL_RANK']}"
-    return dict(image_size=size, scales=scales, workers=arguments.workers, device=device)
+        size = image_size_of(dataset)
+    scales = SINGLE if arguments.single_scale else PAPER_SCALES
+    return DescribeOptions(image_size=size, scales=scales, workers=arguments.workers)
 
 
-def _cuda() -> bool:
-    import torch
+def made_by(net: str) -> dict[str, str]:
+    """Return what a store tells of its network: its name and the checksum of its file."""
+    from ..files import sha256
+    from ..nets.checkpoints import path_of
 
-    return torch.cuda.is_available()
-
-
-def made_by(name: str) -> dict:
-    """What a store tells of its network."""
-    return dict(
-        network=Path(name).stem if Path(name).suffix else name, sha256=sha256(path_of(name))
-    )
+    name = Path(net).stem if Path(net).suffix else net
+    return dict(network=name, sha256=sha256(path_of(net)))
 
 
-def torchrun_share() -> tuple[int, int]:
-    """(rank, processes) under torchrun, else (0, 1)."""
-    return int(os.environ.get("RANK", 0)), int(os.environ.get("WORLD_SIZE", 1))
+@dataclass(frozen=True)
+class ImageList:
+    """Images to describe."""
+
+    paths: list[Path]
+    names: list[str]  # what the rows of the store are called
+    boxes: list[tuple] | None = None  # (x0, y0, x1, y1) of each in pixels, or None for all of it
 
 
-def image_list(dataset: str, root, queries: bool = False) -> dict:
-    """`images`, `names` and `boxes` of a benchmark by name, of a folder, or of a list."""
+def image_list(dataset: str, root: str | None, queries: bool = False) -> ImageList:
+    """List the images of a benchmark by name, of a folder, or of a text file.
+
+    Args:
+        dataset: name, folder, or text file with one path per line, relative to its own folder.
+        root: the folder that holds the folders of benchmarks.
+        queries: list a benchmark's queries with their boxes, not its images.
+
+    Raises:
+        ValueError: no images there, or no queries.
+    """
+    from ..datasets import load_benchmark
+
     path = Path(dataset)
-    if path.is_dir() or path.suffix == ".txt":
-        if queries:
-            raise ValueError(f"{dataset}: only a benchmark has queries with boxes")
-        if path.is_dir():
-            names = sorted(
-                str(p.relative_to(path)) for p in path.rglob("*") if p.suffix.lower() in SUFFIXES
-            )
-        else:
-            names = [line for line in path.read_text().splitlines() if line.strip()]
-        if not names:
-            raise ValueError(
-                f"{dataset}: no images there; expected files such as {', '.join(SUFFIXES)}"
-            )
-        folder = path if path.is_dir() else path.parent
-        return dict(images=[folder / name for name in names], names=names, boxes=None)
+    own_images = path.is_dir() or path.suffix == ".txt"
+    if own_images and queries:
+        raise ValueError(f"{dataset}: only a benchmark has queries with boxes")
+    if own_images:
+        return _own_images(path)
     bench = load_benchmark(dataset, root)
-    images = bench.queries if queries else bench.images
-    if not images:
+    if not queries:
+        return ImageList(bench.images, [image.name for image in bench.images])
+    if not bench.queries:
         raise ValueError(f"{dataset} is a list of distractors, without queries")
-    return dict(
-        images=images,
-        names=[image.name for image in images],
-        boxes=bench.boxes if queries else None,
-    )
+    return ImageList(bench.queries, [image.name for image in bench.queries], bench.boxes)
 
 
-def store_of(dataset: str, arguments, options: dict) -> Path:
-    """The store of a dataset given by name, described on first use and kept in SOLAR_HOME.
+def _own_images(path: Path) -> ImageList:
+    """List the images of a folder, with all folders in it, or of a text file."""
+    from ..images import SUFFIXES
+
+    if path.is_dir():
+        folder = path
+        files = [file for file in path.rglob("*") if file.suffix.lower() in SUFFIXES]
+        names = sorted(str(file.relative_to(path)) for file in files)
+    else:
+        folder = path.parent
+        names = [line for line in path.read_text().splitlines() if line.strip()]
+    if not names:
+        raise ValueError(f"{path}: no images there; expected files such as {', '.join(SUFFIXES)}")
+    return ImageList([folder / name for name in names], names)
+
+
+def store_of(
+    dataset: str, arguments: argparse.Namespace, net: GlobalNet | LocalNet, options: DescribeOptions
+) -> Path:
+    """Return the store of a dataset given by name; described on first use, kept in SOLAR_HOME.
 
     Raises:
         ValueError: some of its images cannot be read.
     """
+    from ..distributed import torchrun_share
+    from ..files import home
+    from ..search import extract
+
+    # what the descriptors depend on is in the name of the store
     made = made_by(arguments.net)
-    scales = "three-scales" if len(options["scales"]) > 1 else "one-scale"
-    out = (
-        home()
-        / "stores"
-        / f"{dataset}-{made['network']}-{made['sha256'][:8]}-{options['image_size']}-{scales}"
-    )
+    scales = "three-scales" if len(options.scales) > 1 else "one-scale"
+    name = f"{dataset}-{made['network']}-{made['sha256'][:8]}-{options.image_size}-{scales}"
+    out = home() / "stores" / name
+
     print(f"describing {dataset} into {out}", file=sys.stderr)
-    options = options | image_list(dataset, arguments.root)
+    images = image_list(dataset, arguments.root)
     skipped = extract(
-        load(arguments.net), out=out, meta=made, shard=torchrun_share(), progress=True, **options
+        net,
+        images.paths,
+        out,
+        images.names,
+        meta=made,
+        shard=torchrun_share(),
+        progress=True,
+        options=options,
     )
     if skipped:
-        raise ValueError(
-            f"{len(skipped)} images of {dataset} cannot be read, see {out / 'skipped.txt'}"
-        )
+        where = out / "skipped.txt"
+        raise ValueError(f"{len(skipped)} images of {dataset} cannot be read, see {where}")
     return out
 
 
-def run(arguments) -> int:
-    """Describe, and tell what could not be read."""
-    net, options = load(arguments.net), settings(arguments, arguments.dataset)
-    images = image_list(arguments.dataset, arguments.root, arguments.queries)
-    skipped = extract(
-        net,
-        out=arguments.out,
-        half=arguments.half,
-        meta=made_by(arguments.net),
-        batch_size=arguments.batch,
-        shard=arguments.shard or torchrun_share(),
-        progress=True,
-        **images,
-        **options,
-    )
-    print(arguments.out)
-    if skipped:
-        print(
-            f"{len(skipped)} images could not be read, see {Path(arguments.out) / 'skipped.txt'}",
-            file=sys.stderr,
-        )
-    return SOME_SKIPPED if skipped else 0
-
-
-def _shard(words: str) -> tuple[int, int]:
-    i, n = words.split("/")
+def _shard(text: str) -> tuple[int, int]:
+    """Parse 'i/n'."""
+    i, n = text.split("/")
     return int(i), int(n)

@@ -2,25 +2,37 @@
 
 ==========  ===================================================================================
 describe    images -> descriptors, in memory
-extract     images -> descriptors, on disk: resumable, shared out among processes
+extract     images -> descriptors, on disk: resumable, shared among processes
 store       descriptors on disk, read in pieces
+rows        what all readers of descriptors have in common, in memory or on disk
 torch_file  where the numbers of a published `.pt` lie, found without running its pickle
-ranking     similarities, ranked lists, ranks by counting
+ranking     similarities, ranked lists, ranks by sorting and by counting
+counting    ranks among any number of images, across chunks, processes and machines
 protocol    the revisited protocol: AP, mAP, mean precision; describe and evaluate in one call
+report      the scores as a table, data frames and JSON
 whitening   linear maps that even out the directions of descriptors
 expansion   query expansion and database augmentation
 ==========  ===================================================================================
+
+Book: chapters 1 (finding a landmark again), 6 (the revisited protocol) and 7 (one million
+distractors).
 """
 
-from .describe import describe
+from .counting import count_above
+from .describe import PAPER_SCALES, DescribeOptions, Describer, describe
 from .expansion import augment_database, expand_queries
 from .extract import extract
-from .protocol import Report, average_precision, evaluate, evaluate_lists, score
-from .ranking import count_above, ranks_by_counting, similarity, top_k
+from .protocol import PROTOCOLS, average_precision, evaluate, evaluate_lists, precision_at, score
+from .ranking import ranks_by_counting, ranks_by_sorting, similarity, top_k
+from .report import Report
 from .store import Store
 from .whitening import Whitening, learnt_whitening, pca_whitening
 
 __all__ = [
+    "PAPER_SCALES",
+    "PROTOCOLS",
+    "DescribeOptions",
+    "Describer",
     "Report",
     "Store",
     "Whitening",
@@ -34,7 +46,9 @@ __all__ = [
     "extract",
     "learnt_whitening",
     "pca_whitening",
+    "precision_at",
     "ranks_by_counting",
+    "ranks_by_sorting",
     "score",
     "similarity",
     "top_k",

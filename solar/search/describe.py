@@ -1,165 +1,310 @@
-"""From pictures to descriptors: batches of equal size, several scales, batch norms folded."""
+"""From images to descriptors: batches of equal size, several scales, batch norms folded.
 
-from collections.abc import Callable, Iterator, Sequence
+Images of one size share a batch, so that nothing is padded and no descriptor depends on the other
+images. Each image is seen at three scales, and the mean of their descriptors is normalised again.
+
+Book: chapter 1 (finding a landmark again).
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Any, Protocol, cast
 
 import numpy as np
 import torch
 import torch.nn.functional as F
+from torch import nn
 from torch.utils.data import DataLoader, Dataset
 from tqdm import tqdm
 
-from ..distributed import pick_device
 from ..images import prepare, to_tensor
 from ..nets.fuse import folded, in_place
 from ..nets.pooling import l2n
 
-PAPER_SCALES = (1, 2**0.5, 2**-0.5)
+PAPER_SCALES = (1, 2**0.5, 2**-0.5)  # SOLAR, section 5
+MOST_WAITING = 4  # batches' worth of images that wait for others of their size
 
 
-class Pictures(Dataset):
-    """(number, tensor) of each picture, prepared; or (number, error) for one that cannot be read."""
+@dataclass(frozen=True)
+class DescribeOptions:
+    """How images are read and described.
+
+    Raises:
+        ValueError: a value that makes no sense.
+
+    Example:
+        >>> DescribeOptions(image_size=256, scales=(1,))
+        DescribeOptions(image_size=256, scales=(1,), batch_size=16, workers=0)
+    """
+
+    image_size: int | None = 1024  # most pixels of the longer side; None: images stay as they are
+    scales: Sequence[float] = PAPER_SCALES  # the descriptor is the mean over these
+    batch_size: int = 16  # images of one size that go through the network at once
+    workers: int = 0  # processes that decode images; 0: this one does
+
+    def __post_init__(self):
+        size = self.image_size
+        if size is not None and size < 1:
+            raise ValueError(f"image_size={size}: expected a positive number of pixels, or None")
+        if not len(self.scales) or min(self.scales) <= 0:
+            raise ValueError(f"scales={self.scales}: expected one or more positive numbers")
+        if self.batch_size < 1:
+            raise ValueError(f"batch_size={self.batch_size}: expected at least 1")
+        if self.workers < 0:
+            raise ValueError(f"workers={self.workers}: expected 0 or more processes")
+
+    def changed(self, **changes: Any) -> "DescribeOptions":
+        """Return a copy with some fields changed.
+
+        Raises:
+            TypeError: there is no such field.
+
+        Example:
+            >>> DescribeOptions().changed(image_size=256).image_size
+            256
+        """
+        names = [field.name for field in fields(self)]
+        for name in changes:
+            if name not in names:
+                raise TypeError(
+                    f"unknown option {name!r}: the options are {', '.join(names)} "
+                    "(and the network's own device is used)"
+                )
+        return replace(self, **changes)
+
+
+class Describer(Protocol):
+    """What `describe` asks of a network: a `torch.nn.Module` that has these members."""
+
+    @property
+    def dim(self) -> int:
+        """D, length of a descriptor."""
+        ...
+
+    @property
+    def mean(self) -> Sequence[float]:
+        """Mean of red, green and blue (0 to 1), subtracted from the pixels."""
+        ...
+
+    @property
+    def std(self) -> Sequence[float]:
+        """Deviation of red, green and blue, by which the pixels are divided."""
+        ...
+
+    def __call__(self, images: torch.Tensor) -> torch.Tensor:
+        """Map images (B, 3, H, W) to descriptors (B, D)."""
+        ...
+
+    def parameters(self) -> Iterator[torch.nn.Parameter]:
+        """Yield the weights; the first one's device and precision are used."""
+        ...
+
+
+# ---- batches of images ---------------------------------------------------------------------------
+
+
+class PreparedImages(Dataset):
+    """Images ready for a network: item i is (i, tensor), or (i, error) for an unreadable image.
+
+    Args:
+        images: paths or PIL images.
+        boxes: a box (x0, y0, x1, y1) in pixels for each, or None.
+        image_size: most pixels of the longer side, or None.
+        mean: of red, green and blue.
+        std: of red, green and blue.
+    """
 
     def __init__(self, images, boxes, image_size, mean, std):
-        self.images, self.boxes, self.image_size, self.mean, self.std = (
-            images,
-            boxes,
-            image_size,
-            mean,
-            std,
-        )
+        self.images = images
+        self.boxes = boxes
+        self.image_size = image_size
+        self.mean = mean
+        self.std = std
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.images)
 
-    def __getitem__(self, i):
+    def __getitem__(self, i: int) -> tuple[int, torch.Tensor | Exception]:
         box = None if self.boxes is None else self.boxes[i]
         try:
-            return i, to_tensor(prepare(self.images[i], box, self.image_size), self.mean, self.std)
-        except (
-            OSError,
-            ValueError,
-        ) as error:  # handed on: raised in a worker, it would arrive wrapped in a traceback
+            image = prepare(self.images[i], box, self.image_size)
+            return i, to_tensor(image, self.mean, self.std)  # (3, H, W)
+        except (OSError, ValueError) as error:
+            # returned, not raised: a worker process would wrap it in a traceback of its own, and
+            # one unreadable image in a million must not end the work
             return i, error
 
 
-def equal_batches(
-    pictures, batch_size: int, failed: Callable | None = None
-) -> Iterator[tuple[list, torch.Tensor]]:
-    """Group a stream of (number, (3, H, W)) into batches of one size each; at most four batches
-    wait in memory.
+Pictures = PreparedImages
 
-    An error in a picture's place is raised, or given to `failed(number, error)` and left out.
+
+def equal_batches(
+    images: Iterable[tuple[int, torch.Tensor | Exception]],
+    batch_size: int,
+    failed: Callable[[int, Exception], None] | None = None,
+) -> Iterator[tuple[list[int], torch.Tensor]]:
+    """Group a stream of images into batches of one size each.
+
+    Args:
+        images: (number, (3, H, W)) of each image, or (number, error).
+        batch_size: images per batch, at most. No more than four times as many wait in memory.
+        failed: called with (number, error) for an image that cannot be read; if None the error is
+            raised.
+
+    Yields:
+        (numbers, (B, 3, H, W)); each number comes once, batches in the order in which they fill.
     """
-    waiting: dict[tuple, list] = {}
-    for i, picture in pictures:
-        if isinstance(picture, Exception):
+    waiting: dict[torch.Size, list] = {}  # size -> [(number, image), ...]
+    for number, image in images:
+        # an unreadable image: the caller takes note of it, or all ends here
+        if isinstance(image, Exception):
             if failed is None:
-                raise picture
-            failed(i, picture)
+                raise image
+            failed(number, image)
             continue
-        waiting.setdefault(tuple(picture.shape), []).append((i, picture))
-        fullest = max(waiting, key=lambda size: len(waiting[size]))
-        if len(waiting[fullest]) >= batch_size or sum(map(len, waiting.values())) > 4 * batch_size:
-            yield _stack(waiting.pop(fullest))
+
+        # the image waits among those of its size; the largest group leaves when it is a whole
+        # batch, or when too many images of other sizes wait
+        waiting.setdefault(image.shape, []).append((number, image))
+        largest = max(waiting, key=lambda size: len(waiting[size]))
+        all_waiting = sum(len(group) for group in waiting.values())
+        if len(waiting[largest]) >= batch_size or all_waiting > MOST_WAITING * batch_size:
+            yield _stack(waiting.pop(largest))
+
+    # what is left at the end
     for group in waiting.values():
         yield _stack(group)
 
 
-def _stack(group: list) -> tuple[list[int], torch.Tensor]:
-    numbers, pictures = zip(*group)
-    return list(numbers), torch.stack(pictures)
+def _stack(group: list[tuple[int, torch.Tensor]]) -> tuple[list[int], torch.Tensor]:
+    """Return the numbers and the batch (B, 3, H, W) of some images of one size."""
+    numbers = [number for number, _ in group]
+    batch = torch.stack([image for _, image in group])
+    return numbers, batch
+
+
+# ---- from a batch to descriptors -----------------------------------------------------------------
 
 
 def describe_batch(
-    net, batch: torch.Tensor, scales: Sequence[float] = PAPER_SCALES
+    net: Callable[[torch.Tensor], torch.Tensor],
+    batch: torch.Tensor,
+    scales: Sequence[float] = PAPER_SCALES,
 ) -> torch.Tensor:
-    """Descriptors (B, D) of a batch (B, 3, H, W): the mean over `scales`, normalised again.
+    """Describe a batch at several scales (SOLAR, section 5).
 
-    The picture is resized bilinearly without aligned corners; descriptors are averaged after
-    whitening, as the authors do.
+    Descriptors are averaged after whitening, as the authors do.
+
+    Args:
+        net: (B, 3, H, W) -> (B, D).
+        batch: images (B, 3, H, W).
+        scales: factors by which the images are resized.
+
+    Returns:
+        (B, D), rows of unit length.
     """
-    total = 0
-    for scale in scales:
-        x = (
-            batch
-            if scale == 1
-            else F.interpolate(batch, scale_factor=scale, mode="bilinear", align_corners=False)
-        )
-        total = total + net(x)
+    total = net(_resized(batch, scales[0]))  # (B, D)
+    for scale in scales[1:]:
+        total = total + net(_resized(batch, scale))
     return l2n(total / len(scales))
 
 
+def _resized(batch: torch.Tensor, scale: float) -> torch.Tensor:
+    """Resize (B, 3, H, W) by a factor: bilinear, pixel centres at half integers, as the authors."""
+    if scale == 1:
+        return batch
+    return F.interpolate(batch, scale_factor=scale, mode="bilinear", align_corners=False)
+
+
 def describe(
-    net,
+    net: Describer,
     images: Sequence,
     boxes: Sequence | None = None,
-    image_size: int | None = 1024,
-    scales: Sequence[float] = PAPER_SCALES,
-    batch_size: int = 16,
-    workers: int = 0,
-    device: str | torch.device | None = None,
+    options: DescribeOptions | None = None,
     progress: bool = False,
+    **changes: Any,
 ) -> np.ndarray:
-    """Describe pictures; row i belongs to image i, whatever the batch size, order and number of
-    workers.
+    """Describe images by a network, on the device on which the network is.
 
-    A copy of the network does the work, in evaluation mode and with its batch norms folded (see
-    `folding`).
+    Row i belongs to image i, whatever the batch size, the order and the number of workers. A copy
+    of the network does the work, in evaluation mode and with its batch norms folded into the
+    convolutions (see `nets.fuse`).
 
     Args:
-        images: paths or PIL images.
-        boxes: a box (x0, y0, x1, y1) in pixels for each, or None: pictures are cropped before they
-            shrink.
-        image_size: the longer side is shrunk to at most this many pixels.
-        scales: as `describe_batch`; the default is the paper's (SOLAR, section 5).
-        workers: processes that decode.
-        device: where to compute; if None where the network is, or the fastest device if it is on
-            the CPU.
+        net: a `GlobalNet`, or any module with the members of `Describer`.
+        images: paths or PIL images, N of them.
+        boxes: a box (x0, y0, x1, y1) in pixels for each image, or None. Images are cropped before
+            they are shrunk.
+        options: how images are read and described; the paper's way if None.
+        progress: show a progress bar.
+        **changes: fields of `DescribeOptions` that differ from `options`: `image_size`, `scales`,
+            `batch_size`, `workers`.
 
     Returns:
         (N, D) float32, rows of unit length.
 
     Raises:
-        FileNotFoundError, ValueError: an image that is missing, broken or tiny; the message names
-            it.
+        FileNotFoundError: an image is missing.
+        ValueError: an image is broken or tiny (the message names it), a box is empty or outside its
+            image, or an option makes no sense.
+        TypeError: an option has an unknown name.
+
+    Example:
+        >>> from PIL import Image
+        >>> import solar
+        >>> images = [Image.new("RGB", (80, 60), colour) for colour in ("red", "blue")]
+        >>> net = solar.load("mini-gem")
+        >>> solar.describe(net, images, image_size=64, scales=(1,)).shape
+        (2, 128)
     """
-    rows = np.zeros((len(images), net.dim), np.float32)
-    settings = image_size, scales, batch_size, workers, device
+    options = (options or DescribeOptions()).changed(**changes)
+    descriptors = np.zeros((len(images), net.dim), np.float32)
     with tqdm(total=len(images), unit="image", disable=not progress) as bar:
-        for numbers, found in iter_descriptors(net, images, boxes, *settings):
-            rows[numbers] = found
+        for numbers, batch in iter_descriptors(net, images, boxes, options):
+            descriptors[numbers] = batch
             bar.update(len(numbers))
-    return rows
+    return descriptors
 
 
 @torch.inference_mode()
 def iter_descriptors(
-    net,
-    images,
-    boxes,
-    image_size,
-    scales,
-    batch_size,
-    workers,
-    device,
-    failed: Callable | None = None,
+    net: Describer,
+    images: Sequence,
+    boxes: Sequence | None,
+    options: DescribeOptions,
+    failed: Callable[[int, Exception], None] | None = None,
 ) -> Iterator[tuple[list[int], np.ndarray]]:
-    """`describe` as a stream: (numbers, their rows (B, D)) in the order in which batches fill;
-    `failed` as in `equal_batches`.
+    """Describe images as a stream, for more descriptors than memory holds.
+
+    Args:
+        net: as in `describe`.
+        images: as in `describe`.
+        boxes: as in `describe`.
+        options: how images are read and described.
+        failed: called with (number, error) for an image that cannot be read; if None the error is
+            raised.
+
+    Yields:
+        (numbers, (B, D) float32) of some images, in the order in which batches fill.
+
+    Raises:
+        ValueError: another number of boxes than of images.
     """
     if boxes is not None and len(boxes) != len(images):
         raise ValueError(f"{len(boxes)} boxes for {len(images)} images; expected one each")
-    if image_size is not None and image_size < 1:
-        raise ValueError(f"image_size={image_size}: expected a positive number of pixels, or None")
-    if batch_size < 1:
-        raise ValueError(f"batch_size={batch_size}: expected at least 1")
-    first = next(net.parameters())
-    device = pick_device(device or (None if first.device.type == "cpu" else first.device))
-    pictures = Pictures(images, boxes, image_size, net.mean, net.std)
-    loader = DataLoader(pictures, batch_size=None, num_workers=workers)
-    fast = folded(net).to(device)
-    if device.type == "cpu":
+
+    # 1. decode, crop, shrink, normalise, perhaps in other processes
+    prepared = PreparedImages(images, boxes, options.image_size, net.mean, net.std)
+    loader = DataLoader(prepared, batch_size=None, num_workers=options.workers)
+
+    # 2. the same network with fewer operations, where the network is and in its precision
+    weight = next(net.parameters())
+    fast = folded(cast(nn.Module, net))
+    if weight.device.type == "cpu":
         fast = in_place(fast)
-    for numbers, batch in equal_batches(loader, batch_size, failed):
-        batch = batch.to(device, first.dtype, memory_format=torch.channels_last)
-        yield numbers, describe_batch(fast, batch, scales).float().cpu().numpy()
+
+    # 3. describe batch after batch
+    for numbers, batch in equal_batches(loader, options.batch_size, failed):
+        x = batch.to(weight.device, weight.dtype, memory_format=torch.channels_last)
+        descriptors = describe_batch(fast, x, options.scales)  # (B, D)
+        yield numbers, descriptors.float().cpu().numpy()

@@ -1,9 +1,10 @@
-"""From many pictures to a store on disk: shared out among processes, and resumed after any
-interruption.
+"""From many images to a store on disk: shared among processes, resumed after any interruption.
 
-A store in the making has a byte for each row in `rows.state`: to do, described, or unreadable. A
-row is written to disk before its byte, so a byte never lies, whenever the process is killed.
-Processes write different rows of the same files.
+A store in the making has one byte per row in `rows.state`: to do, described, or unreadable. A row
+is written to disk before its byte, so that a byte never lies, whenever the process is killed.
+Processes write different rows of the same files, and need not talk to each other.
+
+Book: chapter 7 (one million distractors).
 """
 
 import json
@@ -12,126 +13,193 @@ import shutil
 from collections.abc import Callable, Sequence
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from tqdm import tqdm
 
 from ..files import atomic
-from .describe import PAPER_SCALES, iter_descriptors
+from .describe import DescribeOptions, Describer, iter_descriptors
 from .store import DONE, SKIPPED, STATES, TODO, empty_rows, read_names
 
 
-def extract(
-    net,
+def extract(  # noqa: PLR0913 - three arguments say what is described, seven have a default
+    net: Describer,
     images: Sequence,
     out: str | Path,
-    names: Sequence[str] | None = None,
+    names: Sequence[object] | None = None,
     boxes: Sequence | None = None,
-    image_size: int | None = 1024,
-    scales: Sequence[float] = PAPER_SCALES,
     half: bool = False,
-    meta: dict | None = None,
+    meta: dict[str, Any] | None = None,
     shard: tuple[int, int] = (0, 1),
-    batch_size: int = 16,
-    workers: int = 0,
-    device: str | None = None,
     progress: bool = False,
+    options: DescribeOptions | None = None,
+    **changes: Any,
 ) -> list[str]:
-    """Describe pictures into the store `out`; called again, it goes on with the rows that are still
-    to do.
+    """Describe images into a store; called again, continue with the rows that are still to do.
 
     Args:
-        images, boxes, image_size, scales, batch_size, workers, device: as `describe`.
-        names: what the rows are called (the images' paths if None).
-        half: store float16, half the room.
+        net: as in `describe`.
+        images: paths or PIL images, N of them.
+        out: folder of the store.
+        names: what the rows are called; the images' paths if None.
+        boxes: a box (x0, y0, x1, y1) in pixels for each image, or None.
+        half: store float16, which takes half the space.
         meta: what else `meta.json` is to tell, such as the network's checksum.
-        shard: (i, n): describe rows i, i + n, i + 2 n ... only; the last of the n processes
-            finishes the store.
+        shard: (i, n) describes the rows i, i + n, i + 2 n ... only; the last of n processes
+            completes the store.
+        progress: show a progress bar.
+        options: how images are read and described; the paper's way if None.
+        **changes: fields of `DescribeOptions` that differ from `options`.
 
     Returns:
         Names of all images so far that could not be read. They are listed in `skipped.txt`, their
         rows stay zero, and the next call tries them again.
 
     Raises:
-        ValueError: `out` holds the store of other images or settings, or the disk is too full.
+        ValueError: `out` holds the store of other images or options, or the disk is too full.
+        TypeError: an option has an unknown name.
     """
-    out, dtype = Path(out), np.dtype(np.float16 if half else np.float32)
-    names = [str(each) for each in (images if names is None else names)]
+    out = Path(out)
+    options = (options or DescribeOptions()).changed(**changes)
+    names = [str(name) for name in (images if names is None else names)]
+    this, processes = shard
+    if not 0 <= this < processes:
+        raise ValueError(f"shard {this}/{processes}: expected i/n with 0 <= i < n")
+
+    # 1. lay out the files, or check those of an earlier call for the same work
     settings = dict(
-        meta or {}, image_size=image_size, scales=list(scales), length=net.dim, dtype=dtype.name
+        meta or {},
+        image_size=options.image_size,
+        scales=list(options.scales),
+        length=net.dim,
+        dtype="float16" if half else "float32",
     )
-    if not 0 <= shard[0] < shard[1]:
-        raise ValueError(f"shard {shard[0]}/{shard[1]}: expected i/n with 0 <= i < n")
-    _begin(out, names, settings, dtype)
-    rows, states = (
-        np.load(out / "descriptors.npy", mmap_mode="r+"),
-        np.load(out / STATES, mmap_mode="r+"),
-    )
-    mine = np.arange(shard[0], len(names), shard[1])
+    _begin(out, names, settings)
+
+    # 2. this process's rows that are not described yet; unreadable images get another try
+    states = np.load(out / STATES, mmap_mode="r+")  # (N,), shared by all processes
+    mine = np.arange(this, len(names), processes)
     states[mine[states[mine] == SKIPPED]] = TODO
     todo = mine[states[mine] == TODO]
 
-    def failed(i: int, error: Exception) -> None:
-        states[todo[i]] = SKIPPED
-        tqdm.write(f"skipped: {error}", file=bar.fp)
-        bar.update()
+    # 3. describe them
+    done = len(mine) - len(todo)
+    with tqdm(total=len(mine), initial=done, unit="image", disable=not progress) as bar:
+        my_images = [images[i] for i in todo]
+        my_boxes = None if boxes is None else [boxes[i] for i in todo]
+        writer = _Writer(out, todo, states, bar)
+        stream = iter_descriptors(net, my_images, my_boxes, options, failed=writer.skip)
+        for numbers, descriptors in stream:
+            writer.write(numbers, descriptors)
 
-    with tqdm(
-        total=len(mine), initial=len(mine) - len(todo), unit="image", disable=not progress
-    ) as bar:
-        chosen = [images[i] for i in todo], None if boxes is None else [boxes[i] for i in todo]
-        for numbers, found in iter_descriptors(
-            net, *chosen, image_size, scales, batch_size, workers, device, failed
-        ):
-            rows[todo[numbers]] = found
-            rows.flush()  # to the disk, before the states say so
-            states[todo[numbers]] = DONE
-            bar.update(len(numbers))
+    # 4. complete the store if these were the last
     states.flush()
     return _finish(out, names, states)
 
 
-def _begin(out: Path, names: list[str], settings: dict, dtype) -> None:
+class _Writer:
+    """Writes the rows of some images, and then their states, as they come.
+
+    Args:
+        out: folder of the store.
+        todo: (n,) rows of the images that are described; image i of these has row todo[i].
+        states: (N,) of all rows, on disk.
+        bar: shows the progress.
+    """
+
+    def __init__(self, out: Path, todo: np.ndarray, states: np.ndarray, bar: tqdm):
+        self.rows = np.load(out / "descriptors.npy", mmap_mode="r+")  # (N, D)
+        self.todo = todo
+        self.states = states
+        self.bar = bar
+
+    def write(self, numbers: list[int], descriptors: np.ndarray) -> None:
+        self.rows[self.todo[numbers]] = descriptors
+        self.rows.flush()  # to the disk, before the states say so
+        self.states[self.todo[numbers]] = DONE
+        self.bar.update(len(numbers))
+
+    def skip(self, number: int, error: Exception) -> None:
+        self.states[self.todo[number]] = SKIPPED
+        tqdm.write(f"skipped: {error}", file=self.bar.fp)
+        self.bar.update()
+
+
+# ---- the files of a store in the making ----------------------------------------------------------
+
+
+def _begin(out: Path, names: list[str], settings: dict[str, Any]) -> None:
     """Lay out the files of a store, or check that those which are there belong to the same work."""
+    dtype = np.dtype(settings["dtype"])
+    shape = (len(names), settings["length"])
     out.mkdir(parents=True, exist_ok=True)
+
+    # 1. the states of the rows: all to do, or, for a store that was complete, as it was left
     if not (out / "descriptors.npy").exists():
-        need, free = len(names) * settings["length"] * dtype.itemsize, shutil.disk_usage(out).free
-        if need > free:
-            raise ValueError(
-                f"{out}: {len(names)} descriptors need {need / 1e9:.1f} GB, the disk has {free / 1e9:.1f}"
-            )
-        _claim(out / STATES, lambda path: _save(path, np.full(len(names), TODO, np.uint8)))
-    elif not (out / STATES).exists():  # finished: but for what could not be read
-        skipped = set(read_names(out / "skipped.txt")) if (out / "skipped.txt").exists() else set()
-        states = [SKIPPED if name in skipped else DONE for name in read_names(out / "names.txt")]
-        _claim(out / STATES, lambda path: _save(path, np.array(states, np.uint8)))
+        _check_space(out, shape, dtype)
+        _write_once(out / STATES, lambda path: _save(path, np.full(len(names), TODO, np.uint8)))
+    elif not (out / STATES).exists():
+        states = _final_states(out)
+        _write_once(out / STATES, lambda path: _save(path, states))
+
+    # 2. names and settings: written by the first process, and the same for all that follow
     versions = {name: version(name) for name in ("torch", "torchvision", "numpy", "pillow")}
     meta = json.dumps(dict(settings, versions=versions), indent=2) + "\n"
-    _claim(out / "names.txt", lambda path: path.write_text("".join(f"{name}\n" for name in names)))
-    _claim(out / "meta.json", lambda path: path.write_text(meta))
-    found = json.loads((out / "meta.json").read_text())
-    other = [key for key in settings if json.loads(meta)[key] != found.get(key)]
-    if other or read_names(out / "names.txt") != names:
-        what = f"other {', '.join(other)}" if other else "another list of images"
+    lines = "".join(f"{name}\n" for name in names)
+    _write_once(out / "names.txt", lambda path: path.write_text(lines))
+    _write_once(out / "meta.json", lambda path: path.write_text(meta))
+    _check_same_work(out, names, settings)
+
+    # 3. room for the descriptors
+    _write_once(out / "descriptors.npy", lambda path: empty_rows(path, shape, dtype))
+
+
+def _check_space(out: Path, shape: tuple[int, int], dtype: np.dtype) -> None:
+    """Raise ValueError if the disk does not have room for the descriptors."""
+    count, dim = shape
+    needed = count * dim * dtype.itemsize
+    free = shutil.disk_usage(out).free
+    if needed > free:
         raise ValueError(
-            f"{out}: holds a store made with {what}; choose another folder, or delete this one"
+            f"{out}: {count} descriptors need {needed / 1e9:.1f} GB, the disk has {free / 1e9:.1f}"
         )
-    _claim(
-        out / "descriptors.npy",
-        lambda path: empty_rows(path, (len(names), settings["length"]), dtype),
+
+
+def _final_states(out: Path) -> np.ndarray:
+    """Return the states (N,) of a complete store: described, but for what could not be read."""
+    skipped = set()
+    if (out / "skipped.txt").exists():
+        skipped = set(read_names(out / "skipped.txt"))
+    names = read_names(out / "names.txt")
+    return np.array([SKIPPED if name in skipped else DONE for name in names], np.uint8)
+
+
+def _check_same_work(out: Path, names: list[str], settings: dict[str, Any]) -> None:
+    """Raise ValueError if the store in `out` is of other images or was made otherwise."""
+    theirs = json.loads((out / "meta.json").read_text())
+    ours = json.loads(json.dumps(settings))  # as JSON gives it back: no tuples
+    other = [key for key in ours if ours[key] != theirs.get(key)]
+    if not other and read_names(out / "names.txt") == names:
+        return
+    what = f"other {', '.join(other)}" if other else "another list of images"
+    raise ValueError(
+        f"{out}: holds a store made with {what}; choose another folder, or delete this one"
     )
 
 
-def _claim(path: Path, write: Callable[[Path], object]) -> None:
-    """Make a file unless it is there; it is never there by half, and of two processes that try,
-    only one makes it.
+def _write_once(path: Path, write: Callable[[Path], object]) -> None:
+    """Write a file unless it is there.
+
+    The file appears when it is complete. Of several processes that try, one succeeds, and the
+    others use its file.
     """
     if path.exists():
         return
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         write(temporary)
-        os.link(temporary, path)
+        os.link(temporary, path)  # unlike a move, it fails if the other file is there
     except FileExistsError:
         pass
     finally:
@@ -139,18 +207,19 @@ def _claim(path: Path, write: Callable[[Path], object]) -> None:
 
 
 def _save(path: Path, array: np.ndarray) -> None:
-    with open(path, "wb") as file:
+    with path.open("wb") as file:
         np.save(file, array)
 
 
 def _finish(out: Path, names: list[str], states: np.ndarray) -> list[str]:
     """List what was skipped; when no row is left to do, the store is complete."""
+    complete = bool((states != TODO).all())
     skipped = [names[i] for i in np.flatnonzero(states == SKIPPED)]
     if skipped:
         with atomic(out / "skipped.txt") as temporary:
             temporary.write_text("".join(f"{name}\n" for name in skipped))
-    elif (states != TODO).all():
+    if complete and not skipped:
         (out / "skipped.txt").unlink(missing_ok=True)
-    if (states != TODO).all():
+    if complete:
         (out / STATES).unlink(missing_ok=True)
     return skipped

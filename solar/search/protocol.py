@@ -1,262 +1,318 @@
-"""The revisited protocol (Radenovic et al., 2018): easy, medium and hard; average precision, mAP,
-mean precision at k.
+"""The revisited protocol (Radenovic et al., 2018): easy, medium and hard.
 
-An image labelled easy or hard counts as found, as junk (ignored), or not, depending on the
-protocol. The ground truth of the first Oxford and Paris benchmarks ('ok' and 'junk') is scored by
-its one protocol, called 'original'.
+Whether an image labelled easy or hard counts as found, as junk (ignored), or not, depends on the
+protocol; average precision, mAP and mean precision at k follow from the ranks of the positives. The
+ground truth of the first Oxford and Paris benchmarks ('ok' and 'junk') is scored by its one
+protocol, called 'original'.
+
+Book: chapter 6 (the revisited protocol).
 """
 
-import json
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from importlib.metadata import version
+from typing import Any
 
 import numpy as np
-import pandas
 
 from ..datasets import Benchmark
-from .describe import describe
-from .ranking import count_together, standing_above
-from .store import Rows, Store, rows_of
+from .counting import count_together
+from .describe import DescribeOptions, Describer, describe
+from .ranking import standing_above
+from .report import Report
+from .rows import Rows
+from .store import Store, rows_of
 
-PROTOCOLS = {  # which labels count as positive, which are ignored
+# protocol -> (labels that count as positive, labels that are ignored)
+Labels = tuple[tuple[str, ...], tuple[str, ...]]
+PROTOCOLS: dict[str, Labels] = {
     "easy": (("easy",), ("junk", "hard")),
     "medium": (("easy", "hard"), ("junk",)),
     "hard": (("hard",), ("junk", "easy")),
 }
-ORIGINAL = {"original": (("ok",), ("junk",))}
+ORIGINAL: dict[str, Labels] = {"original": (("ok",), ("junk",))}
+KS = (1, 5, 10)  # depths at which precision is reported
 TIES = "of two equal scores, the image of the smaller index stands above"
 
 
-def average_precision(ranks, positives: int | None = None) -> float:
-    """AP from the zero-based, ascending ranks of all positives: the area under precision over
-    recall, by trapezoids.
+# ---- one query -----------------------------------------------------------------------------------
 
-    `positives`: how many there are, if only some were found; the others add nothing.
+
+def average_precision(ranks, positives: int | None = None) -> float:
+    """Return the area under precision over recall, by trapezoids.
+
+    Args:
+        ranks: zero-based ranks of the positives, ascending.
+        positives: how many positives there are, if only some were found; the others add nothing.
+
+    Returns:
+        AP, between 0 and 1.
+
+    Example:
+        >>> round(average_precision([0, 2, 5]), 4)
+        0.6778
     """
     ranks = np.asarray(ranks, float)
-    found = np.arange(len(ranks))
-    before = np.where(ranks == 0, 1.0, found / np.maximum(ranks, 1))
-    return float(((before + (found + 1) / (ranks + 1)) / 2).sum() / (positives or len(ranks)))
+    number = np.arange(len(ranks))  # positives found before each
+    # precision just before each positive (1 at the very top) and just after it
+    before = np.where(ranks == 0, 1.0, number / np.maximum(ranks, 1))
+    after = (number + 1) / (ranks + 1)
+    # each positive is a step of recall as wide as all others, and as high as the mean of the two
+    return float(((before + after) / 2).sum() / (positives or len(ranks)))
 
 
 def precision_at(ranks, k: int, complete: bool = True) -> float:
-    """Share of positives among the first k, where k is capped at the last positive's rank.
+    """Return the share of positives among the first k images.
 
-    The cap is the protocol's own oddity: a single positive at rank 1 gives precision 1 at any k.
-        Without `complete`,
-    some positives are missing from `ranks`: they stand behind all that were found, and nothing is
-        capped.
+    k is capped at the last positive's rank. The cap is the protocol's own oddity: a single positive
+    at rank 1 gives precision 1 at any k.
+
+    Args:
+        ranks: zero-based ranks of the positives.
+        k: depth.
+        complete: whether all positives are in `ranks`. If not, the others stand behind all that
+            were found, and nothing is capped.
+
+    Example:
+        >>> precision_at([0, 2, 5], k=5), precision_at([0, 2], k=5)
+        (0.4, 0.6666666666666666)
     """
     ranks = np.asarray(ranks) + 1
-    k = min(int(ranks.max()), k) if complete else k
-    return float((ranks <= k).sum() / k)
+    depth = min(int(ranks.max()), k) if complete else k
+    return float((ranks <= depth).sum() / depth)
 
 
-@dataclass(frozen=True)
-class Report:
-    """Scores of a benchmark, all in 0..1. It prints as a table; `frame()` and `json()` give it to
-    other programs.
+def split_labels(truth: dict, protocol: Labels) -> tuple[list[int], list[int]]:
+    """Return a query's positive images and its ignored images under a protocol.
 
-    Attributes:
-        map: protocol -> mean average precision.
-        mp: protocol -> k -> mean precision at k.
-        ap: protocol -> (Q,) average precisions; nan where a query has no positive (it is left out
-            of the means).
-        precision: protocol -> k -> (Q,) precisions at k, nan likewise.
-        ranks: protocol -> for each query the zero-based, ascending ranks of its positives, ignored
-            images taken out.
-        provenance: how the scores came about: sizes, tie rule, versions, and what else the maker
-            knows.
+    Args:
+        truth: a query's entry of the ground truth: label -> indices of images.
+        protocol: (labels that count as positive, labels that are ignored).
+
+    Example:
+        >>> split_labels(dict(easy=[4], hard=[7], junk=[2]), PROTOCOLS["hard"])
+        ([7], [2, 4])
     """
+    positive_labels, ignored_labels = protocol
+    positive = [int(image) for label in positive_labels for image in truth[label]]
+    ignored = [int(image) for label in ignored_labels for image in truth[label]]
+    return positive, ignored
 
-    map: dict[str, float]
-    mp: dict[str, dict[int, float]]
-    ap: dict[str, np.ndarray]
-    precision: dict[str, dict[int, np.ndarray]]
-    ranks: dict[str, list[np.ndarray]]
-    provenance: dict = field(default_factory=dict)
 
-    @classmethod
-    def of_ranks(
-        cls, ranks: dict[str, list], ks=(1, 5, 10), positives=None, provenance=None
-    ) -> "Report":
-        """Scores from protocol -> ranks of each query's positives; `positives`: how many it has, if
-        some miss.
-        """
-        ap, precision = {}, {}
-        for protocol, lines in ranks.items():
-            totals = [len(line) for line in lines] if positives is None else positives[protocol]
-            each = list(zip(lines, totals))
-            ap[protocol] = np.array(
-                [average_precision(line, n) if n else np.nan for line, n in each]
-            )
-            precision[protocol] = {
-                k: np.array(
-                    [precision_at(line, k, len(line) == n) if n else np.nan for line, n in each]
-                )
-                for k in ks
-            }
-        mp = {
-            protocol: {k: _mean(values) for k, values in at.items()}
-            for protocol, at in precision.items()
-        }
-        return cls(
-            {p: _mean(values) for p, values in ap.items()},
-            mp,
-            ap,
-            precision,
-            ranks,
-            dict(provenance or {}),
-        )
+# ---- all queries ---------------------------------------------------------------------------------
 
-    def frame(self) -> pandas.DataFrame:
-        """A row a protocol, in percent."""
-        rows = {
-            p: {"mAP": self.map[p]} | {f"mP@{k}": v for k, v in self.mp[p].items()}
-            for p in self.map
-        }
-        return 100 * pandas.DataFrame.from_dict(rows, orient="index")
 
-    def queries(self) -> pandas.DataFrame:
-        """A row a query: AP and precisions of every protocol, in percent; nan where it has no
-        positive.
-        """
-        columns = {}
-        for p, values in self.ap.items():
-            columns |= {(p, "AP"): values} | {
-                (p, f"P@{k}"): v for k, v in self.precision[p].items()
-            }
-        return 100 * pandas.DataFrame(columns).rename_axis("query")
+def report_of_ranks(
+    ranks: dict[str, list],
+    ks: Sequence[int] = KS,
+    totals: dict[str, list[int]] | None = None,
+    provenance: dict[str, Any] | None = None,
+) -> Report:
+    """Score the ranks of the positives.
 
-    def json(self) -> str:
-        """Means, each query's AP (null without a positive) and provenance."""
-        ap = {
-            p: [None if np.isnan(v) else float(v) for v in values] for p, values in self.ap.items()
-        }
-        means = {p: None if np.isnan(v) else v for p, v in self.map.items()}
-        mp = {
-            p: {k: None if np.isnan(v) else v for k, v in at.items()} for p, at in self.mp.items()
-        }
-        return json.dumps(dict(map=means, mp=mp, ap=ap, provenance=self.provenance), indent=2)
+    Args:
+        ranks: protocol -> for each query the zero-based, ascending ranks of its positives.
+        ks: depths at which precision is reported.
+        totals: protocol -> for each query how many positives it has, if some are not in `ranks`.
+        provenance: how the ranks came about.
+    """
+    ap: dict[str, np.ndarray] = {}
+    precision: dict[str, dict[int, np.ndarray]] = {}
+    for protocol, lines in ranks.items():
+        counts = [len(line) for line in lines] if totals is None else totals[protocol]
+        # nan for a query without positives
+        ap[protocol] = np.full(len(lines), np.nan)
+        precision[protocol] = {k: np.full(len(lines), np.nan) for k in ks}
+        for q, (line, count) in enumerate(zip(lines, counts)):
+            if not count:
+                continue
+            ap[protocol][q] = average_precision(line, count)
+            for k in ks:
+                precision[protocol][k][q] = precision_at(line, k, complete=len(line) == count)
 
-    def __str__(self) -> str:
-        ks = list(next(iter(self.mp.values())))
-        wide = max(7, *map(len, self.map))
-        lines = [f"{'':{wide}}    mAP  " + " ".join(f"{f'mP@{k}':>6}" for k in ks)]
-        for protocol, value in self.map.items():
-            precisions = " ".join(f"{100 * self.mp[protocol][k]:6.2f}" for k in ks)
-            lines.append(f"{protocol:{wide}} {100 * value:6.2f}  {precisions}")
-        return "\n".join(lines)
+    # the means are over the queries that have positives
+    mean_ap = {protocol: _mean(values) for protocol, values in ap.items()}
+    mean_precision = {
+        protocol: {k: _mean(values) for k, values in by_depth.items()}
+        for protocol, by_depth in precision.items()
+    }
+    return Report(mean_ap, mean_precision, ap, precision, ranks, dict(provenance or {}))
 
 
 def _mean(values: np.ndarray) -> float:
+    """Return the mean of all that is not nan; nan if nothing is left."""
     return float("nan") if np.isnan(values).all() else float(np.nanmean(values))
 
 
 def evaluate(
-    ground_truth: list[dict], database, queries, distractors=None, ks=(1, 5, 10)
+    ground_truth: list[dict], database, queries, distractors=None, ks: Sequence[int] = KS
 ) -> Report:
-    """Score a ranking, exactly, without ever sorting it or holding all scores (see `retrieval`).
+    """Score a search by the revisited protocol, exactly.
 
-    Under torchrun (after `torch.distributed.init_process_group`) the processes share the work; all
-    get the report.
+    No ranking is ever sorted and never are all scores in memory (see `counting`). Under torchrun,
+    inside `distributed.process_group` or any group of torch's, the processes share the work, and
+    all get the report.
 
     Args:
-        ground_truth: one dict a query with 'easy', 'hard', 'junk' (or 'ok', 'junk'): indices of
-            database rows.
-        database: (N, D) descriptors or a Store;  queries: (Q, D).
+        ground_truth: one dict per query with 'easy', 'hard', 'junk' (or 'ok', 'junk' for the first
+            Oxford and Paris benchmarks): indices of database rows.
+        database: descriptors of the labelled images: an array (N, D), a Store, or a path.
+        queries: descriptors of the queries (Q, D), likewise.
         distractors: more images, none of which is ever a positive: an array (M, D), a Store, the
             path of one or of the published `.pt`, or a list of these.
+        ks: depths at which precision is reported.
 
     Raises:
         ValueError: sizes that do not fit, descriptors that are not finite, or rows on disk that are
             not of unit length (names the row).
+
+    Example:
+        >>> import numpy as np
+        >>> truth = [dict(easy=[0], hard=[2], junk=[1])]
+        >>> database = np.array([[0.8, 0.6], [1.0, 0.0], [0.0, 1.0]])
+        >>> report = evaluate(truth, database, queries=np.array([[1.0, 0.0]]))
+        >>> report.map["easy"], report.map["hard"]  # the junk image above them is ignored
+        (1.0, 1.0)
+        >>> more = np.array([[0.6, 0.8]])  # one distractor, before the hard positive
+        >>> evaluate(truth, database, np.array([[1.0, 0.0]]), distractors=more).map["hard"]
+        0.25
     """
-    database, queries = rows_of(database, "database"), rows_of(queries, "query")
-    more = (
-        distractors
-        if isinstance(distractors, (list, tuple))
-        else []
-        if distractors is None
-        else [distractors]
-    )
-    parts = [database, *(rows_of(each, "distractor") for each in more)]
+    # 1. everything is something to read from, and fits together
+    database = rows_of(database, "database")
+    queries = rows_of(queries, "query")
+    if distractors is None:
+        distractors = []
+    elif not isinstance(distractors, (list, tuple)):
+        distractors = [distractors]
+    parts = [database]
+    parts += [rows_of(each, "distractor") for each in distractors]
     protocols = _check(ground_truth, len(queries), len(database))
-    labels = sorted({label for sides in protocols.values() for side in sides for label in side})
-    labelled = [
-        np.concatenate([np.asarray(truth[label], int) for label in labels])
-        for truth in ground_truth
-    ]
+
+    # 2. for every labelled image, the number of images above it in the whole database
+    labelled = []
+    for truth in ground_truth:
+        images = [image for label in _labels_of(protocols) for image in truth[label]]
+        labelled.append(np.array(images, int))
     counts, scores = count_together(queries.read(0, len(queries)), parts, labelled)
-    ranks: dict[str, list] = {protocol: [] for protocol in protocols}
-    for truth, index, count, score in zip(ground_truth, labelled, counts, scores):
-        kinds = np.repeat(labels, [len(truth[label]) for label in labels])
-        for protocol, (positive, ignored) in protocols.items():
-            good, out = np.isin(kinds, positive), np.isin(kinds, ignored)
-            above = standing_above(score[out], index[out], score[good], index[good])
-            ranks[protocol].append(np.sort(count[good] - above))
-    return Report.of_ranks(ranks, ks, provenance=_provenance(parts, queries))
+
+    # 3. the ranks under each protocol: images above a positive, less the ignored ones among them
+    ranks: dict[str, list] = {name: [] for name in protocols}
+    for truth, images, count, score in zip(ground_truth, labelled, counts, scores):
+        place = {image: i for i, image in enumerate(images.tolist())}
+        for name, protocol in protocols.items():
+            positive, ignored = split_labels(truth, protocol)
+            good = np.array([place[image] for image in positive], int)
+            out = np.array([place[image] for image in ignored], int)
+            ignored_above = standing_above(score[out], images[out], score[good], images[good])
+            ranks[name].append(np.sort(count[good] - ignored_above))
+    return report_of_ranks(ranks, ks, provenance=_provenance(parts, queries))
 
 
-def evaluate_lists(ground_truth: list[dict], lists: np.ndarray, ks=(1, 5, 10)) -> Report:
-    """Score ranked lists that may be cut short: (Q, k) indices of database images, best first.
+def evaluate_lists(ground_truth: list[dict], lists: np.ndarray, ks: Sequence[int] = KS) -> Report:
+    """Score ranked lists that may be cut short, as an index such as FAISS's gives them.
 
-    A positive that is not on its list adds nothing to the AP. Negative indices (FAISS's "none") are
-    ignored.
+    A positive that is not on its list adds nothing to the AP.
+
+    Args:
+        ground_truth: as in `evaluate`.
+        lists: (Q, k) indices of images, best first; negative ones (FAISS's "none") are ignored.
+        ks: depths at which precision is reported.
+
+    Raises:
+        ValueError: sizes that do not fit.
+
+    Example:
+        >>> truth = [dict(easy=[3, 7], hard=[], junk=[5])]
+        >>> evaluate_lists(truth, [[5, 3, 2]]).ap["easy"]  # image 7 is not on the list
+        array([0.5])
     """
     protocols = _check(ground_truth, len(lists), np.inf)
-    ranks: dict[str, list] = {protocol: [] for protocol in protocols}
-    totals: dict[str, list] = {protocol: [] for protocol in protocols}
+    ranks: dict[str, list] = {name: [] for name in protocols}
+    totals: dict[str, list] = {name: [] for name in protocols}
     for truth, line in zip(ground_truth, np.asarray(lists)):
-        for protocol, sides in protocols.items():
-            good, out = (
-                np.concatenate([np.asarray(truth[label], int) for label in side]) for side in sides
-            )
-            kept = line[~np.isin(line, out) & (line >= 0)]
-            ranks[protocol].append(np.flatnonzero(np.isin(kept, good)))
-            totals[protocol].append(len(good))
-    return Report.of_ranks(ranks, ks, totals, dict(depth=int(np.shape(lists)[1])))
+        for name, protocol in protocols.items():
+            positive, ignored = split_labels(truth, protocol)
+            line_without_ignored = line[~np.isin(line, ignored) & (line >= 0)]
+            ranks[name].append(np.flatnonzero(np.isin(line_without_ignored, positive)))
+            totals[name].append(len(positive))
+    return report_of_ranks(ranks, ks, totals, dict(depth=int(np.shape(lists)[1])))
 
 
-def _check(ground_truth, queries: int, images: float) -> dict:
-    """The protocols that fit the ground truth, if it fits the descriptors."""
+def score(
+    net: Describer,
+    benchmark: Benchmark,
+    distractors=None,
+    options: DescribeOptions | None = None,
+    progress: bool = False,
+    **changes: Any,
+) -> Report:
+    """Describe a benchmark's images and its cropped queries, and evaluate.
+
+    Args:
+        net: a `GlobalNet`, or any module with the members of `Describer`.
+        benchmark: of `solar.load_benchmark`.
+        distractors: descriptors of more images, as in `evaluate`.
+        options: how images are read and described, as in `describe`.
+        progress: show a progress bar.
+        **changes: fields of `DescribeOptions` that differ from `options`.
+
+    Example:
+        >>> from PIL import Image
+        >>> import solar
+        >>> images = [Image.effect_noise((64, 64), sigma) for sigma in (20, 90)]
+        >>> truth = [dict(bbx=(0, 0, 64, 64), easy=[0], hard=[], junk=[])]
+        >>> bench = solar.Benchmark("two", images, images[:1], [(0, 0, 64, 64)], truth)
+        >>> solar.score(solar.load("mini-gem"), bench, image_size=64, scales=(1,)).map["easy"]
+        1.0
+    """
+    options = (options or DescribeOptions()).changed(**changes)
+    database = describe(net, benchmark.images, None, options, progress)
+    queries = describe(net, benchmark.queries, benchmark.boxes, options, progress)
+    return evaluate(benchmark.ground_truth, database, queries, distractors)
+
+
+# ---- checks and provenance -----------------------------------------------------------------------
+
+
+def _labels_of(protocols: dict[str, Labels]) -> list[str]:
+    """Return all labels that some protocols know, in alphabetical order."""
+    return sorted({label for sides in protocols.values() for side in sides for label in side})
+
+
+def _check(ground_truth: list[dict], queries: int, images: float) -> dict[str, Labels]:
+    """Return the protocols that fit the ground truth; raise ValueError if sizes do not fit."""
     if len(ground_truth) != queries:
         raise ValueError(
             f"{len(ground_truth)} ground-truth entries for {queries} query descriptors"
         )
     protocols = ORIGINAL if ground_truth and "ok" in ground_truth[0] else PROTOCOLS
-    wanted = {label for sides in protocols.values() for side in sides for label in side}
+    labels = _labels_of(protocols)
     for i, truth in enumerate(ground_truth):
-        if not wanted <= truth.keys():
+        if not truth.keys() >= set(labels):
             raise ValueError(
-                f"ground-truth entry {i} has {sorted(truth)}; expected {', '.join(sorted(wanted))}"
+                f"ground-truth entry {i} has {sorted(truth)}; expected {', '.join(labels)}"
             )
-        index = [int(j) for label in wanted for j in truth[label]]
-        if index and not 0 <= min(index) <= max(index) < images:
-            worst = min(index) if min(index) < 0 else max(index)
+        indices = [int(image) for label in labels for image in truth[label]]
+        outside = [image for image in indices if not 0 <= image < images]
+        if outside:
             raise ValueError(
-                f"the ground truth names image {worst}; the database has {images} descriptors"
+                f"the ground truth names image {outside[0]}; the database has {images} descriptors"
             )
     return protocols
 
 
-def _provenance(parts: list[Rows], queries: Rows) -> dict:
-    made = [
+def _provenance(parts: list[Rows], queries: Rows) -> dict[str, Any]:
+    """Return what is known of the descriptors that were evaluated."""
+    stores = [
         dict(name=part.path.name, rows=len(part), **part.meta)
         for part in parts
         if isinstance(part, Store)
     ]
-    sizes = dict(images=len(parts[0]), distractors=sum(map(len, parts[1:])), queries=len(queries))
-    versions = {name: version(name) for name in ("torch", "numpy")}
-    return dict(**sizes, length=queries.shape[1], ties=TIES, stores=made, versions=versions)
-
-
-def score(net, benchmark: Benchmark, distractors=None, **options) -> Report:
-    """Describe a benchmark's images and its cropped queries, and evaluate; `options` are those of
-    `describe`.
-    """
-    database = describe(net, benchmark.images, **options)
-    queries = describe(net, benchmark.queries, boxes=benchmark.boxes, **options)
-    return evaluate(
-        benchmark.ground_truth, database=database, queries=queries, distractors=distractors
+    return dict(
+        images=len(parts[0]),
+        distractors=sum(len(part) for part in parts[1:]),
+        queries=len(queries),
+        length=queries.shape[1],
+        ties=TIES,
+        stores=stores,
+        versions={name: version(name) for name in ("torch", "numpy")},
     )

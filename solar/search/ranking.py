@@ -1,39 +1,44 @@
-"""Search: similarity, the best few, and the ranks of given images by counting instead of sorting,
-however many rows.
+"""Search in memory: similarities, the best few, and the ranks of given images in two ways.
 
-**Counting.** An image's rank is the number of images above it, so nothing need be sorted, and
-counts of pieces add up: over chunks, stores, processes and machines. **Ties:** of two equal scores,
-the smaller index stands above.
+**The plain way** to the rank of an image is to sort: `ranks_by_sorting`. It needs every score, and
+sorts all of them to learn the ranks of a few.
 
-**The same bits, however the work is split.** A matrix product may round one and the same dot
-product differently when the matrix has another shape, the row another place, or the library more
-threads. A positive could then outrank itself. So every score comes out of a product of one shape:
-queries (Q, D) times a *tile* of TILE rows, on one thread, where image i stands at row i % TILE of
-its tile, i counted over the whole database with all distractors. Other rows of a tile do not touch
-it. A tile is small enough to stay in the processor's cache while it is read, checked and
-multiplied; a *piece* of several tiles is counted at once. The thresholds (scores of labelled
-images) come from the same products, in a first pass over their pieces.
+**Counting.** The rank of an image is the number of images above it, so nothing need be sorted:
+`ranks_by_counting`. The counts of pieces of a database add up, which `counting` uses.
+
+Of two equal scores, the image of the smaller index stands above.
+
+Book: chapter 1 (finding a landmark again) and chapter 7 (one million distractors).
 """
 
-import threading
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Sequence
 
 import numpy as np
-import torch
-from torch import distributed
 
-from .store import Rows, rows_of
+from .rows import Rows
 
-TILE = 512
-PIECE = 8  # tiles that are counted at once
+Indices = Sequence[int] | np.ndarray
 
 
 def similarity(queries: np.ndarray, database: np.ndarray) -> np.ndarray:
-    """Dot products (Q, N) of descriptors (Q, D) and (N, D): cosines, as the rows have unit length.
+    """Compare every query with every image by the dot product of their descriptors.
+
+    Descriptors have unit length, so the dot product is the cosine of the angle between them.
+
+    Args:
+        queries: (Q, D) descriptors.
+        database: (N, D) descriptors.
+
+    Returns:
+        (Q, N) similarities.
 
     Raises:
         ValueError: the descriptors differ in length.
+
+    Example:
+        >>> import numpy as np
+        >>> similarity(np.array([[1.0, 0.0]]), np.array([[0.6, 0.8], [1.0, 0.0]]))
+        array([[0.6, 1. ]])
     """
     if queries.ndim != 2 or database.ndim != 2 or queries.shape[1] != database.shape[1]:
         raise ValueError(
@@ -42,229 +47,139 @@ def similarity(queries: np.ndarray, database: np.ndarray) -> np.ndarray:
     return queries @ database.T
 
 
+def ranks_by_sorting(scores: np.ndarray, positives: Indices, junk: Indices = ()) -> np.ndarray:
+    """Return the ranks of positives the plain way: sort, take out the junk, look where they stand.
+
+    Args:
+        scores: (N,) similarities of a query to all images.
+        positives: (P,) indices of the images to look for.
+        junk: indices of the images to leave out.
+
+    Returns:
+        (P,) zero-based ranks, ascending.
+
+    Example:
+        >>> ranks_by_sorting(np.array([0.5, 0.9, 0.8, 0.7]), positives=[0, 2], junk=[1])
+        array([0, 2])
+    """
+    # a stable sort keeps equal scores in the order of their indices
+    ranking = np.argsort(-scores, kind="stable")  # (N,) images, best first
+    ranking = ranking[~np.isin(ranking, junk)]
+    # where a positive stands in it is its rank
+    return np.flatnonzero(np.isin(ranking, positives))
+
+
+def ranks_by_counting(scores: np.ndarray, positives: Indices, junk: Indices = ()) -> np.ndarray:
+    """Return the ranks of positives by counting: the images above each, less the junk above it.
+
+    No sorting is needed, and counts add up over the pieces of a database. Of two equal scores, the
+    image of the smaller index stands above.
+
+    Args:
+        scores: (N,) similarities of a query to all images.
+        positives: (P,) indices of the images to look for.
+        junk: indices of the images to leave out.
+
+    Returns:
+        (P,) zero-based ranks, ascending.
+
+    Example:
+        >>> ranks_by_counting(np.array([0.5, 0.9, 0.8, 0.7]), positives=[0, 2], junk=[1])
+        array([0, 2])
+    """
+    positives = np.asarray(positives, int)
+    junk = np.asarray(junk, int)
+    everyone = np.arange(len(scores))
+    # all images above each positive, and how many of them are junk: (P,) each
+    above = standing_above(scores, everyone, scores[positives], positives)
+    junk_above = standing_above(scores[junk], junk, scores[positives], positives)
+    return np.sort(above - junk_above)
+
+
+def standing_above(
+    scores: np.ndarray, index: np.ndarray, my_scores: np.ndarray, my_index: np.ndarray
+) -> np.ndarray:
+    """Count how many of some images stand above each of some others.
+
+    Args:
+        scores: (n,) of the images that may stand above.
+        index: (n,) their indices, which decide between equal scores.
+        my_scores: (P,) of the images whose places are asked for.
+        my_index: (P,) their indices.
+
+    Returns:
+        (P,) int.
+    """
+    higher = scores[None] > my_scores[:, None]  # (P, n)
+    equal_but_first = (scores[None] == my_scores[:, None]) & (index[None] < my_index[:, None])
+    return (higher | equal_but_first).sum(1)
+
+
+# ---- the best few --------------------------------------------------------------------------------
+
+
 def top_k(
     queries: np.ndarray, database, k: int, chunk: int = 8192
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The k most similar images of each query, best first; equal scores stand in the database's
-    order.
+    """Find the k most similar images of each query.
 
     Args:
-        database: (N, D) array, or a Store; only `chunk` rows of it are looked at at once.
+        queries: (Q, D) descriptors.
+        database: (N, D) array, or a Store.
+        k: images per query.
+        chunk: rows of the database that are compared at once.
 
     Returns:
-        indices (Q, k) int, scores (Q, k).
+        indices (Q, k) int, best first, and scores (Q, k). Equal scores stand in the database's
+        order; images of a Store that could not be read come last. With fewer than k images, all.
+
+    Raises:
+        ValueError: the descriptors differ in length.
+
+    Example:
+        >>> import numpy as np
+        >>> database = np.array([[1.0, 0.0], [0.0, 1.0], [0.6, 0.8]])
+        >>> indices, scores = top_k(np.array([[0.0, 1.0]]), database, k=2)
+        >>> indices
+        array([[1, 2]])
+        >>> scores
+        array([[1. , 0.8]])
     """
-    best, scores = np.empty((len(queries), 0), int), np.empty((len(queries), 0), queries.dtype)
-    for first in range(0, max(len(database), 1), chunk):
-        stop = min(first + chunk, len(database))
-        rows = database.read(first, stop) if isinstance(database, Rows) else database[first:stop]
-        new = similarity(queries, rows)  # (Q, n)
+    strip = database.new_strip() if isinstance(database, Rows) else None
+    best = np.empty((len(queries), 0), int)
+    scores = np.empty((len(queries), 0), queries.dtype)
+    for start in range(0, max(len(database), 1), chunk):
+        # 1. the scores of the next rows; an image that could not be read is never found
+        stop = min(start + chunk, len(database))
         if isinstance(database, Rows):
-            new[:, [i - first for i in database.skipped if first <= i < stop]] = -np.inf
-        index = np.broadcast_to(np.arange(first, stop), new.shape)
-        best, scores = (
-            np.concatenate([best, index], 1),
-            np.concatenate([scores, new], 1),
-        )  # (Q, k + n), by rising index
-        kept = (
-            np.stack([_first_k(line, k) for line in scores])
-            if len(scores)
-            else np.empty((0, k), int)
-        )
-        best, scores = np.take_along_axis(best, kept, 1), np.take_along_axis(scores, kept, 1)
+            new = similarity(queries, database.read(start, stop, strip=strip))  # (Q, n)
+            skipped = database.skipped
+            new[:, skipped[(skipped >= start) & (skipped < stop)] - start] = -np.inf
+        else:
+            new = similarity(queries, database[start:stop])  # (Q, n)
+
+        # 2. beside the best so far, by rising index: (Q, k + n)
+        index = np.broadcast_to(np.arange(start, stop), new.shape)
+        best = np.concatenate([best, index], 1)
+        scores = np.concatenate([scores, new], 1)
+
+        # 3. keep the k largest
+        kept = np.empty((len(scores), min(k, scores.shape[1])), int)  # (Q, k)
+        for q, line in enumerate(scores):
+            kept[q] = _first_k(line, k)
+        best = np.take_along_axis(best, kept, 1)
+        scores = np.take_along_axis(scores, kept, 1)
     return best, scores
 
 
 def _first_k(scores: np.ndarray, k: int) -> np.ndarray:
-    """Places of the k largest of `scores` (n,), falling; of equals, the earlier first."""
+    """Return where the k largest of `scores` (n,) are, falling; of equals, the earlier first."""
+    if k == 0:
+        return np.empty(0, int)
+    candidates = np.arange(len(scores))
     if k < len(scores):
-        among = (
-            np.flatnonzero(scores >= np.partition(scores, -k)[-k]) if k else np.empty(0, int)
-        )  # k, or more if equal
-    else:
-        among = np.arange(len(scores))
-    return among[np.argsort(-scores[among], kind="stable")[:k]]
-
-
-def ranks_by_counting(scores: np.ndarray, positives, junk=()) -> np.ndarray:
-    """Zero-based ranks of `positives` in the list that `scores` (N,) would sort into, with `junk`
-    taken out.
-
-    The rank of an image is the number of images above it, less the junk above it: no sorting is
-    needed, and counts add up over pieces of a database. The tie rule: of two equal scores, the
-    smaller index stands above.
-
-    Returns:
-        (P,) int, ascending.
-    """
-    positives, junk = np.asarray(positives, int), np.asarray(junk, int)
-    above = standing_above(scores, np.arange(len(scores)), scores[positives], positives)
-    return np.sort(above - standing_above(scores[junk], junk, scores[positives], positives))
-
-
-def standing_above(
-    others: np.ndarray, index: np.ndarray, mine: np.ndarray, place: np.ndarray
-) -> np.ndarray:
-    """How many of `others` (n,) at `index` (n,) stand above each of `mine` (P,) at `place` (P,):
-    (P,) int.
-    """
-    others, mine = others[None], mine[:, None]
-    return ((others > mine) | ((others == mine) & (index[None] < place[:, None]))).sum(1)
-
-
-def count_above(
-    queries: np.ndarray, parts: list, labelled: list[np.ndarray], share: tuple[int, int] = (0, 1)
-):
-    """For each query and each of its labelled images, how many images of a whole database stand
-    above it.
-
-    Args:
-        queries: (Q, D).
-        parts: arrays (N, D), Stores or paths; the database is all of them, one after the other.
-        labelled: for each query, indices (P,) of images in that database.
-        share: (i, n) counts every n-th piece only, beginning with piece i; the counts of all i add
-            up.
-
-    Returns:
-        counts: a list of (P,) int; scores: a list of (P,) float32, those of the labelled images
-            (never only a share).
-
-    Memory: a few pieces, and queries x labelled numbers.
-
-    Raises:
-        ValueError: descriptors of different lengths, not finite, or on disk not of unit length;
-            names the row.
-    """
-    tiles = Tiles(queries, parts)
-    labelled = [np.asarray(index, int) for index in labelled]
-    thresholds = [np.full(len(index), np.nan, np.float32) for index in labelled]
-    here = np.unique(np.concatenate([np.zeros(0, int), *labelled]))
-
-    def note(
-        first: int, scores: np.ndarray
-    ) -> None:  # (Q, n); pieces touch different places, so threads do not meet
-        for line, index, mine in zip(scores, labelled, thresholds):
-            inside = (first <= index) & (index < first + len(line))
-            mine[inside] = line[index[inside] - first]
-
-    tiles.visit(note, only=set((here // (TILE * PIECE)).tolist()))
-    counts = [np.zeros(len(index), np.int64) for index in labelled]
-    last, lock = int(here.max(initial=-1)), threading.Lock()
-
-    def count(first: int, scores: np.ndarray) -> None:
-        found = [
-            _count_piece(*each, first, first <= last) for each in zip(scores, labelled, thresholds)
-        ]
-        with lock:
-            for total, more in zip(counts, found):
-                total += more
-
-    tiles.visit(count, share)
-    return counts, thresholds
-
-
-def count_together(queries: np.ndarray, parts: list, labelled: list[np.ndarray]):
-    """As `count_above`; under torchrun every process counts its share of the pieces and all get the
-    sums.
-
-    Raises:
-        ValueError, OSError: what any of the processes met, raised by all, so that none is left
-            waiting.
-    """
-    if not (distributed.is_available() and distributed.is_initialized()):
-        return count_above(queries, parts, labelled)
-    share, mine = (distributed.get_rank(), distributed.get_world_size()), None
-    try:
-        mine = count_above(queries, parts, labelled, share)
-        error = None
-    except (ValueError, OSError) as met:
-        error = met
-    everyone: list = [None] * share[1]
-    distributed.all_gather_object(everyone, (mine and mine[0], error))
-    for _, met in everyone:
-        if met is not None:
-            raise met
-    return [sum(each) for each in zip(*(counts for counts, _ in everyone))], mine[1]
-
-
-def _count_piece(scores, labelled, thresholds, first: int, ties: bool) -> np.ndarray:
-    """How many `scores` (n,) of images `first`, `first` + 1, ... stand above each of the labelled
-    images: (P,).
-    """
-    ordered = np.sort(
-        scores
-    )  # a piece fits the cache: sorting it costs less than comparing it with every threshold
-    above = len(scores) - np.searchsorted(ordered, thresholds, "right")
-    if ties:  # behind the last labelled image, no equal score has a smaller index
-        equal = len(scores) - np.searchsorted(ordered, thresholds, "left") > above
-        index = first + np.arange(len(scores))
-        above[equal] = standing_above(scores, index, thresholds[equal], labelled[equal])
-    return above
-
-
-class Tiles:
-    """The scores of all images of a database for `queries` (Q, D), a piece at a time; see the top
-    of this module.
-    """
-
-    def __init__(self, queries: np.ndarray, parts: list):
-        self.queries = torch.tensor(np.asarray(queries, np.float32))  # torch aligns its memory
-        self.parts = [rows_of(part) for part in parts]
-        for part in self.parts:
-            if self.queries.ndim != 2 or part.shape[1] != self.queries.shape[1]:
-                found = f"queries of shape {tuple(self.queries.shape)}, {part.what} descriptors of {part.shape}"
-                raise ValueError(f"descriptors are rows of one length: got {found}")
-        self.local = threading.local()  # each thread's own tile
-
-    def pieces(self) -> Iterator[tuple[int, Rows, int, int]]:
-        """(first, part, start, stop): rows start to stop of a part are images first, first + 1,
-        ..., of one piece.
-        """
-        base, size = 0, TILE * PIECE
-        for part in self.parts:
-            first, end = base, base + len(part)
-            while first < end:
-                stop = min((first // size + 1) * size, end)
-                yield first, part, first - base, stop - base
-                first = stop
-            base = end
-
-    def visit(
-        self, function: Callable, share: tuple[int, int] = (0, 1), only: set[int] | None = None
-    ) -> None:
-        """Call `function(first, scores)` for each piece, with the scores (Q, n) of images first,
-        first + 1, ...
-
-        Threads call it, several at once and in no order. `share` and `only` choose pieces.
-        """
-        numbered = ((piece[0] // (TILE * PIECE), piece) for piece in self.pieces())
-        chosen = [
-            piece
-            for i, piece in numbered
-            if i % share[1] == share[0] and (only is None or i in only)
-        ]
-        threads = torch.get_num_threads()
-        try:
-            with ThreadPoolExecutor(
-                threads, initializer=torch.set_num_threads, initargs=(1,)
-            ) as pool:
-                for _ in pool.map(lambda piece: function(piece[0], self._scores(*piece)), chosen):
-                    pass
-        finally:
-            torch.set_num_threads(threads)  # threads born later would inherit the 1
-
-    def _scores(self, first: int, part: Rows, start: int, stop: int) -> np.ndarray:
-        if not hasattr(self.local, "tile"):
-            self.local.tile = torch.zeros(TILE, self.queries.shape[1])
-        tile, scores = self.local.tile, np.empty((len(self.queries), stop - start), np.float32)
-        edges = [start, *range(start + TILE - first % TILE, stop, TILE), stop]
-        for begin, end in zip(edges, edges[1:]):
-            row = (first + begin - start) % TILE
-            here = slice(row, row + end - begin)  # rows of the tile beside these may be anything
-            part.read(begin, end, out=tile.numpy()[here])
-            scores[:, begin - start : end - start] = (self.queries @ tile.T).numpy()[
-                :, here
-            ]  # (Q, TILE) -> (Q, n)
-        missing = part.skipped[(part.skipped >= start) & (part.skipped < stop)]
-        scores[:, missing - start] = -np.inf  # an image that could not be read is never found
-        return scores
+        # all that reach the k-th largest score: k of them, or more if some are equal
+        least = np.partition(scores, -k)[-k]
+        candidates = np.flatnonzero(scores >= least)
+    order = np.argsort(-scores[candidates], kind="stable")
+    return candidates[order[:k]]
