@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from PIL import Image
 from samples import write_benchmark
 
 REFERENCE = Path(
@@ -130,3 +131,25 @@ def place(tmp_path, monkeypatch):
     torch.manual_seed(0)
     solar.save(solar.GlobalNet("mini"), "net.pth")
     return tmp_path
+
+
+@pytest.fixture
+def benchmark(tmp_path):
+    """One query and four images: easy, hard, junk, and one of another landmark."""
+    from solar import Benchmark
+
+    paths = [tmp_path / f"{i}.png" for i in range(4)]
+    for path in paths:
+        Image.new("RGB", (64, 48)).save(path)
+    truth = dict(bbx=(8, 8, 40, 40), easy=[0], hard=[1], junk=[2])
+    return Benchmark("tiny", paths, paths[:1], [(8, 8, 40, 40)], [truth])
+
+
+@pytest.fixture
+def offscreen_figures():
+    """Draw without a screen, and close all figures after the test."""
+    import matplotlib.pyplot as plt
+
+    plt.switch_backend("agg")
+    yield
+    plt.close("all")

@@ -1,29 +1,33 @@
-"""Figures show what they are told: labels, frames, boxes, bars."""
+"""Figures show what they are told: the palette, ranked lists, bars, attention maps, shares."""
 
-import matplotlib
+import re
+from pathlib import Path
 
-matplotlib.use("agg")
-import matplotlib.pyplot as plt  # noqa: E402
-import numpy as np  # noqa: E402
-import pytest  # noqa: E402
-from PIL import Image  # noqa: E402
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+from matplotlib.colors import to_hex
+from PIL import Image
 
-from solar import Benchmark, plots  # noqa: E402
+from solar import plots
 
-
-@pytest.fixture(autouse=True)
-def close_figures():
-    yield
-    plt.close("all")
+pytestmark = pytest.mark.usefixtures("offscreen_figures")
 
 
-@pytest.fixture
-def benchmark(tmp_path):
-    paths = [tmp_path / f"{i}.png" for i in range(4)]
-    for path in paths:
-        Image.new("RGB", (64, 48)).save(path)
-    truth = dict(bbx=(8, 8, 40, 40), easy=[0], hard=[1], junk=[2])
-    return Benchmark("tiny", paths, paths[:1], [(8, 8, 40, 40)], [truth])
+def test_only_the_palette_names_colours_by_number():
+    folder = Path(plots.__file__).parent
+    modules = [path for path in folder.glob("*.py") if path.name != "basics.py"]
+    with_colours = [path.name for path in modules if re.search("#[0-9A-F]{6}", path.read_text())]
+    assert with_colours == []
+
+
+@pytest.mark.parametrize(
+    "image, label", [(0, "easy"), (1, "hard"), (2, "junk"), (3, "other"), (4, "ok")]
+)
+def test_the_label_of_an_image_is_read_from_either_ground_truth(image, label):
+    truth = dict(easy=[0], hard=[1], junk=[2]) if image < 4 else dict(ok=[4], junk=[2])
+    assert plots.label_of(truth, image) == label
+    assert label in plots.COLOURS
 
 
 def test_ranked_list_names_and_frames_every_image(benchmark):
@@ -32,16 +36,16 @@ def test_ranked_list_names_and_frames_every_image(benchmark):
     assert [axis.get_title() for axis in axes] == ["query", "other", "hard", "easy", "junk"]
     (box,) = axes[0].patches
     assert (box.get_x(), box.get_y(), box.get_width(), box.get_height()) == (8, 8, 32, 32)
-    colours = [
-        matplotlib.colors.to_hex(axis.spines["left"].get_edgecolor()).upper() for axis in axes[1:]
-    ]
-    assert colours == [plots.COLOURS[label].upper() for label in ("other", "hard", "easy", "junk")]
+    colours = [to_hex(axis.spines["left"].get_edgecolor()).upper() for axis in axes[1:]]
+    assert colours == [plots.COLOURS[label] for label in ("other", "hard", "easy", "junk")]
 
 
 def test_bars_are_the_scores():
-    plots.score_bars(
-        {"a": dict(easy=0.5, medium=0.25, hard=0.125), "b": dict(easy=1, medium=0.5, hard=0)}
-    )
+    scores = {
+        "a": dict(easy=0.5, medium=0.25, hard=0.125),
+        "b": dict(easy=1, medium=0.5, hard=0),
+    }
+    plots.score_bars(scores)
     widths = [bar.get_width() for bar in plt.gca().patches]
     assert widths == [50, 100, 25, 50, 12.5, 0]
 
@@ -50,31 +54,31 @@ def test_channel_maps_show_the_numbers():
     maps = np.arange(24.0).reshape(2, 3, 4)
     plots.channel_maps(Image.new("RGB", (64, 48)), maps, ["a", "b"])
     shown = [axis.images[0].get_array() for axis in plt.gcf().axes[1:]]
-    assert all((np.asarray(a) == b).all() for a, b in zip(shown, maps))
+    assert np.array_equal(np.stack(shown), maps)
 
 
 def test_the_curve_over_p_is_the_scores():
-    plots.score_over_exponent(
-        [1, 3], [dict(medium=0.2), dict(medium=0.4)], dict(SPoC=0.1, MAC=0.3), 2.9
-    )
+    scores = [dict(medium=0.2), dict(medium=0.4)]
+    plots.score_over_exponent([1, 3], scores, dict(SPoC=0.1, MAC=0.3), 2.9)
     curve, first, second, learnt = plt.gca().lines
-    assert curve.get_ydata().tolist() == [20, 40] and curve.get_xdata().tolist() == [1, 3]
-    assert [line.get_ydata()[0] for line in (first, second)] == [10, 30] and learnt.get_xdata()[
-        0
-    ] == 2.9
+    assert curve.get_xdata().tolist() == [1, 3]
+    assert curve.get_ydata().tolist() == [20, 40]
+    assert [line.get_ydata()[0] for line in (first, second)] == [10, 30]
+    assert learnt.get_xdata()[0] == 2.9
 
 
 def test_attention_is_laid_over_its_place():
-    """A map with one bright cell is brightest there, and the mark stands in the middle of its own
-    cell.
-    """
-    picture, row = np.full((30, 40, 3), 128, np.uint8), np.zeros((3, 4))
+    """One bright cell is brightest there, and the mark stands in the middle of its own cell."""
+    image = np.full((30, 40, 3), 128, np.uint8)
+    row = np.zeros((3, 4))
     row[1, 2] = 1.0
-    plots.attention_grid(picture, [[row]], [(2, 0)], ["map"], ["name"])
+    plots.attention_grid(image, [[row]], [(2, 0)], ["map"], ["name"])
     left, right = plt.gcf().axes
     shown = np.asarray(right.images[0].get_array()).sum(-1)
-    peak = np.unravel_index(shown.argmax(), shown.shape)
-    assert 10 <= peak[0] < 20 and 20 <= peak[1] < 30 and left.get_ylabel() == "name"
+    y, x = np.unravel_index(shown.argmax(), shown.shape)
+    assert 10 <= y < 20
+    assert 20 <= x < 30
+    assert left.get_ylabel() == "name"
     for axis in (left, right):
         assert [line.get_xydata()[0].tolist() for line in axis.lines] == [[5.0, 25.0]]
 
@@ -85,32 +89,38 @@ def test_an_even_map_is_drawn_too():
     assert np.isfinite(axis.images[0].get_array()).all()
 
 
+def test_to_grid_takes_means():
+    coarse = plots.to_grid(np.arange(16.0).reshape(4, 4), (2, 2))
+    assert coarse.tolist() == [[2.5, 4.5], [10.5, 12.5]]
+
+
 def test_growth_names_its_curves():
     plots.growth([1, 2, 4], {"a": [1, 2, 4], "b": [1, 4, 16]}, "x", "y")
     axis = plt.gca()
     assert [text.get_text().strip() for text in axis.texts] == ["a", "b"]
-    assert [line.get_ydata()[-1] for line in axis.lines] == [4, 16] and axis.get_xscale() == "log"
+    assert [line.get_ydata()[-1] for line in axis.lines] == [4, 16]
+    assert axis.get_xscale() == "log"
 
 
-def test_to_grid_takes_means():
-    assert plots.to_grid(np.arange(16.0).reshape(4, 4), (2, 2)).tolist() == [
-        [2.5, 4.5],
-        [10.5, 12.5],
-    ]
-
-
-def test_validation_curves_show_all_and_a_part():
-    plots.validation_curves({"a": [50.0, 51, 52], "b": [50.0, 20]}, near=3)
-    whole, part = plt.gcf().axes
-    assert [line.get_ydata().tolist() for line in whole.lines] == [[50, 51, 52], [50, 20]]
-    assert part.get_ylim() == (47, 53) and [t.get_text() for t in whole.get_legend().texts] == [
-        "a",
-        "b",
-    ]
+def test_shares_are_drawn_where_they_are():
+    lines = {
+        "on": {"a": (0.5, 0.4, 0.7), "b": (0.1, 0.0, 0.2)},
+        "off": {"a": (0.2, 0.1, 0.3), "b": (0.3, 0.2, 0.4)},
+    }
+    plots.shares({"one": lines, "two": lines}, {"on": 0.25, "off": 0.35}, "share")
+    # a tick for even attention, then for each name the interval and the mean
+    on = [(25, 25), (40, 70), (50, 50), (0, 20), (10, 10)]
+    off = [(35, 35), (10, 30), (20, 20), (20, 40), (30, 30)]
+    axes = plt.gcf().axes
+    for axis in axes:
+        drawn = [(line.get_xdata()[0], line.get_xdata()[-1]) for line in axis.lines]
+        assert np.allclose(drawn, on + off)
+    assert [label.get_text() for label in axes[0].get_yticklabels()] == ["on", "off"]
 
 
 def test_a_million_marks_one_method_and_writes_the_loss():
     plots.million({"a": (60.9, 39.3), "ours": (69.9, 53.49)}, mark="ours")
     axis = plt.gca()
-    assert [text.get_text() for text in axis.texts] == ["−21.6", "−16.4"]
+    minus = "\N{MINUS SIGN}"
+    assert [text.get_text() for text in axis.texts] == [f"{minus}21.6", f"{minus}16.4"]
     assert [label.get_fontweight() for label in axis.get_yticklabels()] == ["normal", "bold"]

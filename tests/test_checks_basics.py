@@ -1,0 +1,64 @@
+"""What all checks share: comparing, the verdict, a function that returns nothing, the budget."""
+
+import re
+import sys
+
+import numpy as np
+import pytest
+import torch
+from checking import exercises_of, verdict
+
+from solar import checks
+from solar.checks.basics import NO_ANSWER, same
+
+SUBJECTS = (
+    "search",
+    "attention",
+    "explorer",
+    "losses",
+    "training",
+    "protocol",
+    "local",
+    "published",
+)
+NAMES = sorted(set(checks.__all__) - {"budget"})
+
+
+def test_every_check_belongs_to_one_subject():
+    named = [name for subject in SUBJECTS for name in exercises_of(subject)]
+    assert sorted(named) == NAMES
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_function_that_returns_nothing_fails_politely(name, capsys):
+    assert verdict(name, lambda *arguments: None, capsys) == f"not yet. {NO_ANSWER}"
+
+
+@pytest.mark.parametrize(
+    "a, b, equal",
+    [
+        (1, 1 + 1e-6, True),
+        (1, 1.001, False),
+        ([1, 2], np.array([1, 2]), True),
+        ([1, 2], torch.tensor([1.0, 2.0]), True),
+        ([1, 2], [1, 2, 3], False),
+        ([[1], [1, 2]], [1, 2], False),
+        ("one", 1, False),
+        (None, 1, False),
+        (float("nan"), float("nan"), False),
+    ],
+)
+def test_same_compares_numbers_of_any_kind(a, b, equal):
+    assert same(a, b) == equal
+
+
+def test_budget_prints_both_costs(capsys):
+    checks.budget()
+    line = r"So far: \d+ s of processor time, \d+\.\d GiB of memory at most\.\n"
+    assert re.fullmatch(line, capsys.readouterr().out)
+
+
+def test_budget_does_without_the_memory_where_it_is_not_known(monkeypatch, capsys):
+    monkeypatch.setitem(sys.modules, "resource", None)  # as on Windows
+    checks.budget()
+    assert "unknown of memory" in capsys.readouterr().out

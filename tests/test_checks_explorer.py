@@ -1,0 +1,100 @@
+"""Checks of chapter 3: cells of pixels, attention on a mask, temperature."""
+
+import numpy as np
+import pytest
+from checking import Exercise, exercises_of, right_answers, verdict, wrong_answers
+
+
+def fractions(place, size, grid):
+    return [p * n / pixels for p, n, pixels in zip(place, grid, size)]
+
+
+def cell(place, size, grid):
+    return tuple(map(int, fractions(place, size, grid)))
+
+
+def nearest(place, size, grid):
+    return tuple(round(value) for value in fractions(place, size, grid))
+
+
+def share(row, mask):
+    h, w = row.shape
+    return (row * mask.reshape(h, len(mask) // h, w, -1).mean((1, 3))).sum()
+
+
+def one_pixel(row, mask):
+    step = len(mask) // len(row)
+    return (row * mask[::step, ::step]).sum()
+
+
+def softer(row, tau):
+    return row**tau / (row**tau).sum()
+
+
+EXERCISES = {
+    "cell_of": Exercise(
+        right=[cell],
+        start=nearest,
+        told="Rounding finds the nearest corner; the cell that holds a pixel is the floor.",
+        wrong=[
+            ("Rows first", lambda *a: cell(*a)[::-1]),
+            ("Rounding", nearest),
+            ("whole number of pixels", lambda *a: tuple(int(p // (s // n)) for p, s, n in zip(*a))),
+            ("whole numbers", lambda *a: tuple(value + 1e-7 for value in cell(*a))),
+            ("rounded down", lambda *a: (0, 0)),
+        ],
+    ),
+    "share_on": Exercise(
+        right=[share],
+        start=one_pixel,
+        told="One pixel does not speak for its cell: average the mask.",
+        wrong=[
+            ("shape", lambda row, mask: row),
+            ("share of the picture", lambda row, mask: mask.mean()),
+            ("Sum over", lambda row, mask: share(row, mask) / row.size),
+            ("not its sum", lambda row, mask: 16 * share(row, mask)),
+            ("One pixel", one_pixel),
+            (
+                "threshold",
+                lambda row, mask: (row * (mask.reshape(3, 4, 4, 4).mean((1, 3)) > 0.5)).sum(),
+            ),
+            ("Average the mask", lambda row, mask: 2.0),
+        ],
+    ),
+    "softer": Exercise(
+        right=[softer],
+        start=lambda row, tau: tau * row / (tau * row).sum(),
+        told="Nothing has changed: a factor on the weights goes away when they are divided by "
+        "their sum.",
+        wrong=[
+            ("shape", lambda row, tau: row[:2]),
+            ("Nothing has changed", lambda row, tau: row),
+            ("sum to one, too", lambda row, tau: row**tau),
+            ("wants logits", lambda row, tau: np.exp(tau * row) / np.exp(tau * row).sum()),
+            ("Sharper", lambda row, tau: softer(row, 1 / tau)),
+            ("power tau", lambda row, tau: row[::-1]),
+        ],
+    ),
+}
+
+
+def test_every_exercise_of_the_subject_is_tested():
+    assert set(EXERCISES) == exercises_of("explorer")
+
+
+@pytest.mark.parametrize("name, answer", right_answers(EXERCISES))
+def test_right_answers_pass(name, answer, capsys):
+    assert verdict(name, answer, capsys) == "correct."
+
+
+@pytest.mark.parametrize("name", EXERCISES)
+def test_the_unfinished_answer_of_the_chapter_gets_its_hint(name, capsys):
+    exercise = EXERCISES[name]
+    assert verdict(name, exercise.start, capsys) == f"not yet. {exercise.told}"
+
+
+@pytest.mark.parametrize("name, hint, answer", wrong_answers(EXERCISES))
+def test_wrong_answers_get_their_hint(name, hint, answer, capsys):
+    told = verdict(name, answer, capsys)
+    assert told.startswith("not yet. ")
+    assert hint in told

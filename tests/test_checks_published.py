@@ -1,0 +1,89 @@
+"""Checks of chapter 10: hours of describing, shares of processes, checksums."""
+
+import hashlib
+
+import pytest
+from checking import Exercise, exercises_of, right_answers, verdict, wrong_answers
+
+
+def without_rest(rank, processes, images):
+    size = images // processes
+    return range(rank * size, (rank + 1) * size)
+
+
+def rest_to_the_last(rank, processes, images):
+    size = images // processes
+    end = images if rank == processes - 1 else (rank + 1) * size
+    return range(rank * size, end)
+
+
+def digest_of(content):
+    return hashlib.sha256(content).hexdigest()
+
+
+EXERCISES = {
+    "hours": Exercise(
+        right=[lambda images, speed, devices: images / speed / devices / 3600],
+        start=lambda images, speed, devices: images / speed / 3600,
+        told="One device needs that long; eight share the images.",
+        wrong=[
+            ("seconds", lambda images, speed, devices: images / speed / devices),
+            ("eight share", lambda images, speed, devices: images / speed / 3600),
+            ("by their number", lambda images, speed, devices: images / speed * devices / 3600),
+            ("Images, divided", lambda images, speed, devices: 0),
+        ],
+    ),
+    "share": Exercise(
+        right=[
+            lambda rank, processes, images: range(rank, images, processes),
+            lambda rank, processes, images: range(
+                rank * images // processes, (rank + 1) * images // processes
+            ),
+        ],
+        start=without_rest,
+        told="Some images are in nobody's share: try 10 images and 3 processes, where the division "
+        "leaves a rest.",
+        wrong=[
+            ("nobody's share", without_rest),
+            ("described twice", lambda rank, processes, images: range(images)),
+            ("gets all of the rest", rest_to_the_last),
+            (
+                "exactly one share",
+                lambda rank, processes, images: range(rank + 1, images + 1, processes),
+            ),
+        ],
+    ),
+    "genuine": Exercise(
+        right=[lambda content, digest: digest_of(content) == digest.lower()],
+        start=lambda content, digest: digest_of(content)[:8] == digest[:8],
+        told="All digits count, not only the first few.",
+        wrong=[
+            ("refused", lambda content, digest: False),
+            ("One bit", lambda content, digest: True),
+            ("All digits", lambda content, digest: digest_of(content)[:8] == digest[:8]),
+            ("capitals", lambda content, digest: digest_of(content) == digest),
+        ],
+    ),
+}
+
+
+def test_every_exercise_of_the_subject_is_tested():
+    assert set(EXERCISES) == exercises_of("published")
+
+
+@pytest.mark.parametrize("name, answer", right_answers(EXERCISES))
+def test_right_answers_pass(name, answer, capsys):
+    assert verdict(name, answer, capsys) == "correct."
+
+
+@pytest.mark.parametrize("name", EXERCISES)
+def test_the_unfinished_answer_of_the_chapter_gets_its_hint(name, capsys):
+    exercise = EXERCISES[name]
+    assert verdict(name, exercise.start, capsys) == f"not yet. {exercise.told}"
+
+
+@pytest.mark.parametrize("name, hint, answer", wrong_answers(EXERCISES))
+def test_wrong_answers_get_their_hint(name, hint, answer, capsys):
+    told = verdict(name, answer, capsys)
+    assert told.startswith("not yet. ")
+    assert hint in told

@@ -1,0 +1,80 @@
+"""Checks of chapter 1: pooling, ranking, average precision."""
+
+import numpy as np
+import pytest
+from checking import Exercise, exercises_of, right_answers, verdict, wrong_answers
+
+from solar import gem, mac, spoc
+from solar.search.protocol import average_precision
+
+
+def cosine(query, database):
+    return database @ query / np.linalg.norm(database, axis=1)
+
+
+def rectangles(ranks):
+    return np.mean([(i + 1) / (rank + 1) for i, rank in enumerate(ranks)])
+
+
+EXERCISES = {
+    "gem": Exercise(
+        right=[gem],
+        start=lambda x, p: x.clamp(min=1e-6).pow(p).mean((2, 3)),
+        told="The last step is missing: take the p-th root of the mean.",
+        wrong=[
+            ("root of the mean", lambda x, p: gem(x, p) ** p),
+            ("SPoC", lambda x, p: spoc(x)),
+            ("MAC", lambda x, p: mac(x)),
+            ("sum", lambda x, p: gem(x, p) * (x.shape[2] * x.shape[3]) ** (1 / p)),
+            ("nan", lambda x, p: x.pow(p + 0.5).mean((2, 3))),
+            ("really used", lambda x, p: gem(x, 3.0)),
+            ("shape", lambda x, p: gem(x, p).mean(1)),
+            ("step by step", lambda x, p: gem(x, p) + (p == 3)),
+        ],
+    ),
+    "ranking": Exercise(
+        right=[lambda q, d: np.argsort(-cosine(q, d))],
+        start=lambda q, d: np.argsort(-(d @ q)),
+        told="Long vectors win: divide every row by its length before the dot product.",
+        wrong=[
+            ("Long vectors", lambda q, d: np.argsort(-(d @ q))),
+            ("worst", lambda q, d: np.argsort(cosine(q, d))),
+            ("Normalise", lambda q, d: np.arange(len(d))),
+        ],
+    ),
+    "average_precision": Exercise(
+        right=[average_precision],
+        start=rectangles,
+        told="These are rectangles; the protocol averages the precision just before and just after "
+        "a positive.",
+        wrong=[
+            ("rectangles", rectangles),
+            ("number of positives", lambda ranks: average_precision(ranks) * len(ranks)),
+            ("lies in 0..1", lambda ranks: 1.7),
+            ("perfect list", lambda ranks: average_precision(ranks) if ranks[1] > 1 else 0.5),
+            ("expect", lambda ranks: 1.0),
+        ],
+    ),
+}
+
+
+def test_every_exercise_of_the_subject_is_tested():
+    assert set(EXERCISES) == exercises_of("search")
+
+
+@pytest.mark.parametrize("name, answer", right_answers(EXERCISES))
+def test_right_answers_pass(name, answer, capsys):
+    assert verdict(name, answer, capsys) == "correct."
+
+
+@pytest.mark.parametrize("name", EXERCISES)
+def test_the_unfinished_answer_of_the_chapter_gets_its_hint(name, capsys):
+    exercise = EXERCISES[name]
+    assert verdict(name, exercise.start, capsys) == f"not yet. {exercise.told}"
+
+
+@pytest.mark.parametrize("name, hint, answer", wrong_answers(EXERCISES))
+def test_wrong_answers_get_their_hint(name, hint, answer, capsys):
+    told = verdict(name, answer, capsys)
+    assert told.startswith("not yet. ")
+    assert hint in told

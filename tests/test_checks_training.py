@@ -1,0 +1,98 @@
+"""Checks of chapter 5: hard negatives, positives, Adam's reach."""
+
+import numpy as np
+import pytest
+from checking import Exercise, exercises_of, right_answers, verdict, wrong_answers
+
+
+def negatives(scores, landmarks, own, count):
+    chosen = []
+    taken = {own}
+    for image in np.argsort(-scores):
+        if landmarks[image] not in taken and len(chosen) < count:
+            chosen.append(image)
+            taken.add(landmarks[image])
+    return np.array(chosen)
+
+
+def of_any_other_landmark(scores, landmarks, own, count):
+    return [image for image in np.argsort(-scores) if landmarks[image] != own][:count]
+
+
+def others(landmarks, query):
+    return np.setdiff1d(np.flatnonzero(landmarks == landmarks[query]), query)
+
+
+def fading(rate, fade, epochs):
+    """The learning rate of every epoch."""
+    return rate * np.exp(-fade * np.arange(epochs))
+
+
+EXERCISES = {
+    "negatives": Exercise(
+        right=[negatives],
+        start=lambda scores, landmarks, own, count: np.argsort(-scores)[:count],
+        told="An image of the query's own landmark is no negative.",
+        wrong=[
+            ("own landmark", lambda scores, landmarks, own, count: [0, 3]),
+            ("one of each", of_any_other_landmark),
+            ("not the hardest", lambda scores, landmarks, own, count: [5, 4]),
+            ("shape is (1,)", lambda scores, landmarks, own, count: [1]),
+            ("Walk down", lambda scores, landmarks, own, count: [1, 5]),
+        ],
+    ),
+    "positive": Exercise(
+        right=[lambda landmarks, query, rng: rng.choice(others(landmarks, query))],
+        start=lambda landmarks, query, rng: np.flatnonzero(landmarks == landmarks[query])[-1],
+        told="Only images after the query: this is the flaw of the published preparation script.",
+        wrong=[
+            (
+                "query itself",
+                lambda landmarks, query, rng: rng.choice(
+                    np.flatnonzero(landmarks == landmarks[query])
+                ),
+            ),
+            ("after the query", lambda landmarks, query, rng: others(landmarks, query)[-1]),
+            ("Always the same", lambda landmarks, query, rng: others(landmarks, query)[0]),
+            ("must show", lambda landmarks, query, rng: 1),
+        ],
+    ),
+    "travel": Exercise(
+        right=[lambda rate, fade, epochs, steps: steps * fading(rate, fade, epochs).sum()],
+        start=lambda rate, fade, epochs, steps: rate * epochs * steps,
+        told="The rate shrinks: e^(-fade) after every epoch.",
+        wrong=[
+            ("many steps", lambda rate, fade, epochs, steps: fading(rate, fade, epochs).sum()),
+            ("shrinks", lambda rate, fade, epochs, steps: steps * rate * epochs),
+            (
+                "whole rate",
+                lambda rate, fade, epochs, steps: (
+                    steps * (fading(rate, fade, epochs) * np.exp(-fade)).sum()
+                ),
+            ),
+            ("Sum over epochs", lambda rate, fade, epochs, steps: 0),
+        ],
+    ),
+}
+
+
+def test_every_exercise_of_the_subject_is_tested():
+    assert set(EXERCISES) == exercises_of("training")
+
+
+@pytest.mark.parametrize("name, answer", right_answers(EXERCISES))
+def test_right_answers_pass(name, answer, capsys):
+    assert verdict(name, answer, capsys) == "correct."
+
+
+@pytest.mark.parametrize("name", EXERCISES)
+def test_the_unfinished_answer_of_the_chapter_gets_its_hint(name, capsys):
+    exercise = EXERCISES[name]
+    assert verdict(name, exercise.start, capsys) == f"not yet. {exercise.told}"
+
+
+@pytest.mark.parametrize("name, hint, answer", wrong_answers(EXERCISES))
+def test_wrong_answers_get_their_hint(name, hint, answer, capsys):
+    told = verdict(name, answer, capsys)
+    assert told.startswith("not yet. ")
+    assert hint in told

@@ -1,0 +1,84 @@
+"""Figures of chapters 8 and 9: patches, error curves, intervals, matches."""
+
+from types import SimpleNamespace
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+from matplotlib.colors import to_hex
+
+from solar import plots
+
+pytestmark = pytest.mark.usefixtures("offscreen_figures")
+
+
+def matching_of(first, second, inliers):
+    """The parts of a `Matching` that are drawn."""
+    return SimpleNamespace(
+        a=SimpleNamespace(keypoints=np.array([[1.0, 2, 3, 0]])),
+        b=SimpleNamespace(keypoints=np.array([[4.0, 5, 3, 0]])),
+        points=(np.array(first, float), np.array(second, float)),
+        geometry=SimpleNamespace(inliers=np.array(inliers)),
+    )
+
+
+def test_patch_rows_show_patches_names_and_titles():
+    rows = [np.zeros((3, 8, 8)), np.ones((2, 8, 8))]
+    plots.patch_rows(rows, ["first", "second"], ["a", "b", "c"])
+    axes = plt.gcf().axes
+    assert [axis.get_visible() for axis in axes] == [True] * 5 + [False]
+    assert [axis.get_title() for axis in axes[:3]] == ["a", "b", "c"]
+    assert [axes[0].get_ylabel(), axes[3].get_ylabel()] == ["first", "second"]
+
+
+def test_patch_attention_marks_the_middle_of_the_cell():
+    plots.patch_attention(np.zeros((1, 32, 32)), [[np.eye(8)]], (3, 1), ["map"])
+    patch, attention = plt.gcf().axes
+    assert [axis.get_title() for axis in (patch, attention)] == ["patch", "map"]
+    for axis in (patch, attention):
+        assert axis.lines[0].get_xydata().tolist() == [[6.0, 14.0]]
+
+
+def test_error_curves_are_percentages_and_never_zero():
+    plots.error_curves({"a": (np.array([0, 0.5]), np.array([0.9, 1.0]))})
+    curve, limit = plt.gca().lines
+    assert curve.get_xdata().tolist() == [0.01, 50]
+    assert curve.get_ydata().tolist() == [90, 100]
+    assert limit.get_ydata()[0] == 95
+
+
+def test_interval_bars_tell_their_means():
+    plots.interval_bars({"panel": {"a": (0.5, 0.4, 0.7), "b": (0.25, 0.2, 0.3)}}, "x")
+    (axis,) = plt.gcf().axes
+    assert axis.get_title() == "panel"
+    assert [text.get_text() for text in axis.texts] == ["0.50", "0.25"]
+
+
+def test_right_matches_are_full_lines_and_lie_on_top():
+    image = np.zeros((10, 20, 3), np.uint8)
+    matching = matching_of([[1, 2], [3, 4]], [[5, 6], [7, 8]], [True, False])
+    plots.draw_matches(plt.gca(), image, image, matching)
+    _, _, wrong, right = plt.gca().lines  # two sets of keypoints come first
+    assert right.get_xydata().tolist() == [[1, 2], [20 + 8 + 5, 6]]
+    assert right.get_linestyle() == "-"
+    assert wrong.get_linestyle() == "--"
+    assert to_hex(right.get_color()).upper() == plots.COLOURS["easy"]
+    assert to_hex(wrong.get_color()).upper() == plots.COLOURS["other"]
+
+
+@pytest.mark.parametrize("total, drawn", [(0, 0), (3, 3), (300, 10)])
+def test_lines_are_spread_over_all_matches(total, drawn):
+    image = np.zeros((10, 20, 3), np.uint8)
+    points = np.zeros((total, 2))
+    right = np.ones(total, bool)
+    plots.draw_matches(plt.gca(), image, image, matching_of(points, points, right), lines=10)
+    assert len(plt.gca().lines) == 2 + drawn
+
+
+@pytest.mark.parametrize("name", ["matches.nosuch", "nosuch/matches.png"])
+def test_a_file_that_cannot_be_written_is_refused_and_no_figure_is_left(tmp_path, name):
+    image = np.zeros((10, 20, 3), np.uint8)
+    matching = matching_of([[1, 2]], [[5, 6]], [True])
+    with pytest.raises(OSError, match="could not be written"):
+        plots.save_matches(image, image, matching, tmp_path / name)
+    assert not plt.get_fignums()
