@@ -56,7 +56,7 @@ coverage: world  ## run all tests once more and say which lines they reach
 
 check: $(READY)  ## check style, format, types and notebooks, in seconds
 	$(RUN) -m ruff check $(CODE) notebooks
-	$(RUN) -m ruff format --check $(CODE)
+	$(RUN) -m ruff format --check $(CODE) notebooks
 	$(RUN) tools/check_notebooks.py notebooks/*.ipynb
 	$(VENV)/bin/basedpyright
 
