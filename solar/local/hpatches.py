@@ -62,6 +62,7 @@ def draw_hpatches_tasks(
     Raises:
         ValueError: fewer than two sequences, or one with fewer than two patches.
     """
+    # sequences are drawn by number
     names = np.array(list(sizes))
     counts = np.array(list(sizes.values()))
     if len(names) < 2 or counts.min() < 2:
@@ -69,14 +70,16 @@ def draw_hpatches_tasks(
             f"sequences of {sizes} patches: expected two sequences or more, of two patches or more"
         )
 
-    # pairs of patches: a sequence and another one, two of the six images, a patch of the sequence,
-    # another patch of it, and a patch of the other sequence
+    # pairs of patches by number: a sequence and another one, two of the six images, a patch of the
+    # sequence, another patch of it, and a patch of the other sequence
     one = rng.integers(len(names), size=pairs)
     other = (one + rng.integers(1, len(names), size=pairs)) % len(names)
     images = rng.random((pairs, 6)).argsort(1)[:, :2]
     number = rng.integers(counts[one])
-    stranger = (number + rng.integers(1, counts[one])) % counts[one]
+    stranger = (number + rng.integers(1, counts[one])) % counts[one]  # never `number` itself
     elsewhere = rng.integers(counts[other])
+
+    # all kinds of pairs begin with the same patches
     first = dict(s1=names[one], t1=images[:, 0], idx1=number)
     right = dict(s2=names[one], t2=images[:, 1], idx2=number)
     intra = dict(s2=names[one], t2=images[:, 1], idx2=stranger)
@@ -126,11 +129,14 @@ def verification(
         IndexError: the lists name a patch that its sequence lacks.
     """
     table = _Table(descriptors, level)
-    right = table.distances(tasks.right)
+    right = table.distances(tasks.right)  # (M,)
     scores = {}
     for kind, pairs in (("intra", tasks.intra), ("inter", tasks.inter)):
+        # as many right pairs as the balance asks for
         wrong = table.distances(pairs)
         some = right[: len(wrong) // imbalance]
+
+        # one list of both: the wrong ones come first in it, and so win ties
         distances = np.concatenate([wrong, some])
         scores[kind] = area(distances, np.arange(len(distances)) >= len(wrong))
     return scores
@@ -149,9 +155,12 @@ def matching(descriptors: HPatches, level: str) -> float:
     scores = []
     for files in descriptors.values():
         for number in range(1, 6):
+            # each patch of the reference takes the most similar one of the other image
             similar = files["ref"] @ files[f"{level}{number}"].T  # (N, N)
             nearest = similar.argmax(1)
             right = nearest == np.arange(len(nearest))
+
+            # the list of these matches, the most similar first; all N could have been right
             scores.append(area(-similar.max(1), right, len(nearest)))
     return float(np.mean(scores))
 
@@ -178,6 +187,8 @@ def retrieval(
         IndexError: the lists name a patch that its sequence lacks.
     """
     table = _Table(descriptors, level)
+
+    # the distractors are the same for all queries, but for those of the query's own sequence
     pools = [size for size in pools if 5 < size <= len(tasks.distractors) + 5]
     homes = tasks.distractors["s"].to_numpy()
     strangers = table.at(homes, 0, tasks.distractors["idx"])  # (M, D)
@@ -214,6 +225,8 @@ class _Table:
         first = self.first.loc[sequences].to_numpy()
         images = np.asarray(images)
         numbers = np.asarray(numbers)
+
+        # a wrong number would silently give a patch of another image or sequence
         if ((numbers < 0) | (numbers >= size) | (images < 0) | (images > 5)).any():
             raise IndexError(
                 "the lists name a patch that its sequence does not have: are they of this release?"

@@ -40,6 +40,7 @@ def load_hpatches(folder: str | Path, size: int = 32) -> HPatches:
         FileNotFoundError: no sequence there, or a file of one is missing.
         ValueError: a file that is no column of 65 x 65 patches, or has another number of them.
     """
+    # a sequence is a folder with a reference; the other files must have as many patches
     sequences = {}
     for reference in sorted(Path(folder).glob("*/ref.png")):
         files = {}
@@ -63,7 +64,9 @@ def _read_column(path: Path, size: int) -> np.ndarray:
     column = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)  # (N * 65, 65)
     if column is None or column.shape[1] != SIDE or len(column) % SIDE:
         raise ValueError(f"{path}: expected a column of {SIDE} x {SIDE} patches")
-    patches = column.reshape(-1, SIDE, SIDE)
+
+    # shrink each patch by itself, so that neighbours do not mix
+    patches = column.reshape(-1, SIDE, SIDE)  # (N, 65, 65)
     return np.stack(
         [cv2.resize(patch, (size, size), interpolation=cv2.INTER_AREA) for patch in patches]
     )
@@ -94,6 +97,7 @@ def load_sequences(folder: str | Path) -> list[Sequence]:
         FileNotFoundError: no such folder there, or an image or homography is missing.
         ValueError: a homography that is not 3 x 3 numbers.
     """
+    # all twelve files of a sequence must be there
     sequences = []
     for first in sorted(Path(folder).glob("*/1.ppm")):
         images = [first.with_name(f"{number}.ppm") for number in range(1, 7)]
@@ -101,6 +105,7 @@ def load_sequences(folder: str | Path) -> list[Sequence]:
         for path in [*images, *tables]:
             if not path.is_file():
                 raise FileNotFoundError(f"{path}: this file of the sequence is missing")
+        # the reference itself needs no moving
         homographies = [np.eye(3), *(_read_homography(path) for path in tables)]
         sequences.append(Sequence(first.parent.name, images, homographies))
     if not sequences:
@@ -169,6 +174,7 @@ def _read_list(path: Path, columns: list[str]) -> pandas.DataFrame:
         raise FileNotFoundError(
             f"{path}: not there; the lists are in tasks/ of github.com/hpatches/hpatches-benchmark"
         )
+    # a number that is not whole, or a column that is missing, is a ValueError of pandas
     try:
         table = pandas.read_csv(path, usecols=columns)[columns]
         return table.astype({name: int for name in columns if not name.startswith("s")})

@@ -56,6 +56,8 @@ def detect(image: ImageLike, detector: str = "sift", count: int = 2000) -> np.nd
     # the strongest first; SIFT returns more than it was asked for where some tie
     points = make(nfeatures=count).detect(grey(image), None)
     points = sorted(points, key=lambda point: (-point.response, point.pt, point.angle))[:count]
+
+    # x, y, size, angle
     rows = [(*point.pt, point.size * scale, point.angle) for point in points]
     return np.array(rows, np.float32).reshape(-1, 4)
 
@@ -80,11 +82,15 @@ def describe_patches(net: LocalNet, patches: torch.Tensor | np.ndarray) -> np.nd
         >>> describe_patches(LocalNet("", width=4), torch.rand(3, 32, 32)).shape
         (3, 128)
     """
+    # one grey channel
     patches = torch.as_tensor(patches)
     if patches.ndim == 3:
         patches = patches[:, None]  # (N, 32, 32) -> (N, 1, 32, 32)
+    # a faster copy of the network, where the network is
     device = next(net.parameters()).device
     net = folded(net)
+
+    # batch by batch; the empty start makes no patches give (0, D)
     descriptors = [torch.zeros(0, net.dim)]
     for start in range(0, len(patches), BATCH):
         batch = patches[start : start + BATCH].to(device).float()
@@ -112,12 +118,13 @@ def describe_keypoints(net: LocalNet | str, image: ImageLike, keypoints: np.ndar
         >>> describe_keypoints("sift", image, np.array([[30.0, 20.0, 4.0, 90.0]])).shape
         (1, 128)
     """
+    # RootSIFT reads the image itself
     if isinstance(net, str):
         if net != "sift":
             raise ValueError(f"descriptor {net!r}: expected a local network or 'sift'")
         return _describe_by_sift(grey(image), keypoints)
 
-    # patches of many thousand keypoints are never held all at once
+    # a network reads patches; those of many thousand keypoints are never held all at once
     descriptors = [np.zeros((0, net.dim), np.float32)]
     for start in range(0, len(keypoints), CUT):
         patches = cut_patches(image, keypoints[start : start + CUT])
@@ -137,7 +144,8 @@ def root_sift(histograms: np.ndarray) -> np.ndarray:
         (N, 128) float32, rows of unit length; a zero row stays zero.
     """
     histograms = np.asarray(histograms, np.float32).reshape(-1, 128)
-    return np.sqrt(histograms / np.maximum(histograms.sum(1, keepdims=True), 1e-9))
+    sums = np.maximum(histograms.sum(1, keepdims=True), 1e-9)  # (N, 1)
+    return np.sqrt(histograms / sums)  # the squares of a row add up to one
 
 
 def _describe_by_sift(image: np.ndarray, keypoints: np.ndarray) -> np.ndarray:
@@ -193,6 +201,7 @@ def detect_and_describe(
         FileNotFoundError: no such file.
         ValueError: as in `grey`, `detect` and `describe_keypoints`.
     """
+    # decode once, then detect and describe on the same grey values
     pixels = grey(image)  # (H, W)
     keypoints = detect(pixels, detector, count)  # (N, 4)
     descriptors = describe_keypoints(net, pixels, keypoints)  # (N, D)

@@ -91,19 +91,22 @@ def match(
     if len(a) == 0 or len(b) == 0:
         return np.zeros((0, 2), int)
 
+    # the two nearest rows of b for each row of a, and the nearest row of a for each row of b
     similarities, neighbours, nearest_in_a = _nearest(a, b)  # (N, 2), (N, 2), (N',)
     nearest = neighbours[:, 0]  # (N,)
     good = torch.ones(len(a), dtype=torch.bool)
 
-    # Lowe's test; for unit vectors |a - b|^2 = 2 - 2 a.b
+    # Lowe's test: a match that is hardly nearer than the next best is a guess; for unit vectors
+    # the distance follows from the similarity, |a - b|^2 = 2 - 2 a.b
     if ratio is not None and len(b) > 1:
         distances = (2 - 2 * similarities.double()).clamp(min=0).sqrt()  # (N, 2)
         good &= distances[:, 0] < ratio * distances[:, 1]
 
-    # there and back again must end where it began
+    # the mutual check: from a to b and back must end where it began
     if mutual:
         good &= nearest_in_a[nearest] == torch.arange(len(a))
 
+    # what has passed, as pairs of numbers
     numbers = torch.nonzero(good).ravel()  # (M,)
     return torch.stack([numbers, nearest[numbers]], 1).numpy()
 
@@ -186,6 +189,7 @@ def verify_geometry(
     if a.shape != b.shape or a.shape[1:] != (2,):
         raise ValueError(f"points {a.shape} and {b.shape}: expected (M, 2) twice")
 
+    # fewer matches than the model has unknowns agree on anything, that is on nothing
     nothing = Geometry(None, np.zeros(len(a), bool))
     if len(a) < FEWEST[model]:
         return nothing
@@ -276,9 +280,14 @@ def match_images(
         >>> np.median(first - second, axis=0).round().tolist()  # moved by ten pixels
         [10.0, 0.0]
     """
+    # keypoints and descriptors of each image
     first = detect_and_describe(net, a, detector, count)
     second = detect_and_describe(net, b, detector, count)
+
+    # pairs of descriptors that belong together
     matches = match(first.descriptors, second.descriptors, ratio)  # (M, 2)
+
+    # the matches that one geometry explains
     first_points, second_points = _matched_points(first, second, matches)  # (M, 2) each
     geometry = verify_geometry(first_points, second_points, model)
     return Matching(first, second, matches, geometry)

@@ -37,8 +37,10 @@ def raw_pixels(patches: np.ndarray) -> np.ndarray:
         (N, H * W) float32; the row of a blank patch is zero.
     """
     pixels = patches.reshape(len(patches), -1).astype(np.float32)  # (N, H, W) -> (N, H * W)
+    # brighter light adds to all pixels, and stronger contrast multiplies them: both are taken off
     pixels = pixels - pixels.mean(1, keepdims=True)
-    return pixels / np.maximum(np.linalg.norm(pixels, axis=1, keepdims=True), 1e-6)
+    norms = np.linalg.norm(pixels, axis=1, keepdims=True)  # (N, 1)
+    return pixels / np.maximum(norms, 1e-6)
 
 
 def sift_of_patches(patches: np.ndarray) -> np.ndarray:
@@ -50,9 +52,12 @@ def sift_of_patches(patches: np.ndarray) -> np.ndarray:
     Returns:
         (N, 128) float32, rows of unit length.
     """
+    # a keypoint in the middle, of the size whose window is as wide as the patch
     side = patches.shape[1]
     middle = (side - 1) / 2
     keypoint = cv2.KeyPoint(middle, middle, side / WINDOW, 0)
+
+    # OpenCV describes one image at a time
     sift = cv2.SIFT_create()
     histograms = [np.zeros((0, 128))]
     for patch in patches:
@@ -74,7 +79,9 @@ def pair_distances(descriptors: np.ndarray, pairs: np.ndarray) -> np.ndarray:
     Returns:
         (M,) distances.
     """
-    return np.linalg.norm(descriptors[pairs[:, 0]] - descriptors[pairs[:, 1]], axis=1)
+    first = descriptors[pairs[:, 0]]  # (M, D)
+    second = descriptors[pairs[:, 1]]
+    return np.linalg.norm(first - second, axis=1)
 
 
 def fpr95(distances: np.ndarray, same: np.ndarray) -> float:
@@ -105,8 +112,11 @@ def fpr95(distances: np.ndarray, same: np.ndarray) -> float:
         raise ValueError(
             "pairs of one kind only: expected some that show one point, and some that do not"
         )
+    # the threshold: the distance of the last pair of one point that must be accepted
     near = np.sort(distances[same])
     threshold = near[int(np.ceil(0.95 * len(near))) - 1]
+
+    # the pairs of different points that come in with them
     return float((distances[~same] <= threshold).mean())
 
 
@@ -120,6 +130,7 @@ def error_curve(distances: np.ndarray, same: np.ndarray) -> tuple[np.ndarray, np
     Returns:
         Of the pairs of different points, and of the pairs of one point: (M + 1,) each, 0 to 1.
     """
+    # from the nearest pair to the farthest: each one accepted is a step of one of the curves
     same = np.asarray(same, bool)[np.argsort(distances, kind="stable")]
     wrong = np.cumsum(~same) / max((~same).sum(), 1)
     right = np.cumsum(same) / max(same.sum(), 1)
@@ -128,8 +139,7 @@ def error_curve(distances: np.ndarray, same: np.ndarray) -> tuple[np.ndarray, np
 
 def score_patches(describe: Describe, data: Patches) -> float:
     """Return FPR95 (0..1) of a descriptor on the test pairs of `data`."""
-    distances = pair_distances(describe(data.patches), data.pairs)
-    return fpr95(distances, data.same)
+    return fpr95(pair_distances(describe(data.patches), data.pairs), data.same)
 
 
 def area(distances: np.ndarray, right: np.ndarray, positives: int | None = None) -> float:
@@ -143,10 +153,13 @@ def area(distances: np.ndarray, right: np.ndarray, positives: int | None = None)
     Returns:
         The area under precision over recall, 0..1.
     """
+    # the ranks of the right entries, counted from zero
     order = np.argsort(distances, kind="stable")
     ranks = np.flatnonzero(np.asarray(right, bool)[order])
     if len(ranks) == 0:
         return 0.0
+
+    # the mean over those that were found, then over those that could have been
     return average_precision(ranks) * len(ranks) / (positives or len(ranks))
 
 
@@ -156,7 +169,7 @@ def area(distances: np.ndarray, right: np.ndarray, positives: int | None = None)
 def project(homography: np.ndarray, points: np.ndarray) -> np.ndarray:
     """Move points (M, 2) by a homography (3, 3)."""
     moved = np.column_stack([points, np.ones(len(points))]) @ np.asarray(homography).T  # (M, 3)
-    depth = moved[:, 2:]
+    depth = moved[:, 2:]  # (M, 1); a point at infinity has depth zero
     return moved[:, :2] / np.where(np.abs(depth) < 1e-12, 1e-12, depth)
 
 
@@ -195,8 +208,7 @@ def warped(
     Args:
         image: (H, W, 3) uint8.
         rng: NumPy's generator of random numbers.
-        strength: largest shift of a corner, as a share of the sides; also the largest angle by
-            which the image is turned, in radians.
+        strength: largest shift of a corner, as a share of the sides; largest turn, in radians.
 
     Returns:
         The other image (H, W, 3) uint8, and the homography (3, 3) from `image` to it.
@@ -274,7 +286,7 @@ def pose_error(pose: Pose | None, rotation: np.ndarray, translation: np.ndarray)
     Returns:
         Degrees; 180 where there is no pose.
     """
-    if pose is None:
+    if pose is None:  # no answer counts as the worst one
         return 180.0
     pose_rotation, direction = pose
 
@@ -286,7 +298,6 @@ def pose_error(pose: Pose | None, rotation: np.ndarray, translation: np.ndarray)
     lengths = np.linalg.norm(direction) * np.linalg.norm(translation)
     cosine = direction @ translation / max(lengths, 1e-12)
     direction_error = np.degrees(np.arccos(np.clip(cosine, -1, 1)))
-
     return float(max(rotation_error, direction_error))
 
 
@@ -304,7 +315,6 @@ def pose_auc(
     Returns:
         Threshold -> area (0..1).
     """
+    # each pair adds the part of 0..threshold that lies above its error
     errors = np.asarray(errors, float)
-    return {
-        threshold: float(np.maximum(1 - errors / threshold, 0).mean()) for threshold in thresholds
-    }
+    return {limit: float(np.maximum(1 - errors / limit, 0).mean()) for limit in thresholds}

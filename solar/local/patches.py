@@ -38,6 +38,7 @@ def grey(image: ImageLike) -> np.ndarray:
         >>> grey(np.full((2, 3, 3), 7, np.uint8)).shape
         (2, 3)
     """
+    # arrays are taken as they are; files and PIL images are decoded to (H, W, 3) RGB
     pixels = image if isinstance(image, np.ndarray) else np.asarray(read_image(image))
     is_grey = pixels.ndim == 2
     is_colour = pixels.ndim == 3 and pixels.shape[2] == 3
@@ -64,7 +65,7 @@ def pyramid(image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     while min(pieces[-1].shape) >= 4:
         pieces.append(cv2.pyrDown(pieces[-1]))
 
-    # one sheet, as wide as the image
+    # one sheet, as wide as the image; the part beside the smaller levels stays black
     sheet = np.zeros((sum(len(piece) for piece in pieces), image.shape[1]), np.float32)
     levels = []
     top = 0
@@ -114,7 +115,7 @@ def sampling_grid(
     column = (image_x * shrink).clamp(min=0).minimum(width - 1)
     row = (image_y * shrink).clamp(min=0).minimum(height - 1) + top
 
-    # 0 .. last pixel becomes -1 .. 1
+    # grid_sample counts from -1 (the first pixel's centre) to 1 (the last one's)
     grid_x = column * 2 / max(sheet[1] - 1, 1) - 1
     grid_y = row * 2 / max(sheet[0] - 1, 1) - 1
     return torch.stack([grid_x, grid_y], -1)  # (N, side, side, 2)
@@ -149,12 +150,14 @@ def cut_patches(
         >>> patches.shape, patches.unique()
         (torch.Size([1, 1, 32, 32]), tensor([7.]))
     """
+    # a size of zero has no window, and nan would be sampled without a complaint
     keypoints = np.asarray(keypoints, np.float32)
     if keypoints.ndim != 2 or keypoints.shape[1] != 4:
         raise ValueError(f"keypoints {keypoints.shape}: expected (N, 4), rows of x, y, size, angle")
     if not np.isfinite(keypoints).all() or (keypoints[:, 2] <= 0).any():
         raise ValueError("keypoints: expected finite numbers, and sizes above zero")
 
+    # all levels of the image, and where each patch's pixels lie on them
     sheet, levels = pyramid(grey(image))
     grid = sampling_grid(keypoints, levels, sheet.shape, side).to(device)  # (N, side, side, 2)
 

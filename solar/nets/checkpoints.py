@@ -61,6 +61,7 @@ def load(name: str | Path, device: str | torch.device = "cpu") -> GlobalNet | Lo
         >>> solar.load("mini-sosnet")
         LocalNet(soa='', width=16): 0.60 M parameters, 128-D descriptors
     """
+    # complain about the device before anything is read
     device = pick_device(device)
     path = path_of(name)
     content = read(path)
@@ -102,6 +103,7 @@ def save(net: GlobalNet | LocalNet, path: str | Path, dtype: torch.dtype | None 
         >>> (again.soa, again.width)
         ('', 4)
     """
+    # tensors on the CPU, so that the file can be read on any machine
     path = Path(path)
     state = {}
     for key, value in net.state_dict().items():
@@ -128,9 +130,11 @@ def path_of(name: str | Path) -> Path:
             it), or no such path.
         ValueError: neither a known name nor a path.
     """
+    # shipped with the package
     if str(name) in weights.names():
         return weights.FOLDER / f"{name}.pth"
 
+    # published, in SOLAR_HOME once it is fetched
     if str(name) in PUBLISHED_WEIGHTS:
         path = home() / "weights" / f"{name}.pth"
         if not path.is_file():
@@ -211,6 +215,7 @@ def fill(net: torch.nn.Module, state: dict, path: str | Path) -> None:
     Raises:
         ValueError: names the missing and surplus keys, and the tensors of another shape.
     """
+    # compare the names of the tensors, and the shapes of those that are in both
     own = net.state_dict()
     missing = sorted(own.keys() - state.keys())
     surplus = sorted(state.keys() - own.keys())

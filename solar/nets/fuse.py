@@ -32,6 +32,7 @@ def folded(net: nn.Module) -> nn.Module:
     net = copy.deepcopy(net).eval()
     for module in list(net.modules()):
         for conv_name, norm_name in _pairs(module):
+            # the batch norm becomes part of the convolution; nothing is left in its place
             conv = getattr(module, conv_name, None)
             norm = getattr(module, norm_name, None)
             if _foldable(conv, norm):

@@ -116,6 +116,7 @@ class LocalNet(nn.Module):
         Returns:
             (B, C, h, w), or the output of the last layer, (B, 128, 1, 1).
         """
+        # layer by layer, with its attention block behind it if it has one
         for number in range(1, 8):
             x = getattr(self, f"layer{number}")(x)
             if f"soa{number}" == name:

@@ -102,7 +102,10 @@ def gem(x: torch.Tensor, p: float | torch.Tensor = 3.0) -> torch.Tensor:
         >>> gem(torch.tensor([[[[1.0, 2.0]]]]), p=3.0)  # ((1 + 8) / 2) ** (1 / 3)
         tensor([[1.6510]])
     """
+    # an exponent for each channel, or one for all
     p = torch.as_tensor(p, dtype=torch.float32, device=x.device).view(1, -1, 1, 1)  # (1, C, 1, 1)
+
+    # (mean of x^p)^(1/p), never of a negative number
     powers = x.float().clamp(min=EPS).pow(p)  # (B, C, H, W)
     means = powers.mean((2, 3))  # (B, C, H, W) -> (B, C)
     return means.pow(1 / p.flatten(1))
@@ -170,7 +173,9 @@ def rmac(x: torch.Tensor, levels: int = 3) -> torch.Tensor:
         tensor([[1.0000, 1.0000, 1.0000, 1.0000]])
     """
     height, width = x.shape[2:]
-    total = l2n(mac(x))  # (B, C): the whole map
+
+    # the whole map counts as one more region
+    total = l2n(mac(x))  # (B, C)
     for r, c, h, w in regions(height, width, levels):
         square = x[:, :, r : r + h, c : c + w]  # (B, C, h, w)
         total = total + l2n(mac(square))
@@ -201,6 +206,7 @@ class GeM(nn.Module):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Pool each channel with its exponent: (B, C, H, W) -> (B, C)."""
+        # autocast would compute the powers in half precision, where 1e-6 ** 3 is zero
         with torch.autocast(x.device.type, enabled=False):
             return gem(x, self.p)
 
@@ -235,6 +241,7 @@ class Regional(nn.Module):
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Sum the whitened descriptors of all squares: (B, C, H, W) -> (B, C)."""
         height, width = x.shape[2:]
+        # one whitened descriptor for the whole map and for each square
         vectors = []
         for r, c, h, w in [(0, 0, height, width), *regions(height, width)]:
             pooled = l2n(self.rpool(x[:, :, r : r + h, c : c + w]))  # (B, C, h, w) -> (B, C)
