@@ -1,8 +1,7 @@
-"""The training index of a million images in GL18's layout: seconds and memory; images are links to
-small JPEGs.
+"""The training index of a million images in GL18's layout: seconds and peak memory.
 
-Run it as `python benchmarks/gl18.py`; it makes its folder in a temporary place (a million names)
-and removes it.
+The images are links to small JPEGs. Run it as `python benchmarks/gl18.py`; it makes its folder (a
+million names) in a temporary place and removes it.
 """
 
 import argparse
@@ -17,50 +16,66 @@ from PIL import Image
 
 from solar.datasets import build_index, load_training
 
+LINKS_PER_FILE = 30_000  # a file system allows so many links to one file, and not many more
+IMAGES_PER_LANDMARK = 70
 
-def make(root: Path, rows: int, landmarks: int) -> None:
-    """Tables of `rows` images of `landmarks`, one in ten with a box, and a hundredth of the images
-    missing.
-    """
+
+def make_folder(root: Path, rows: int) -> None:
+    """Write tables and images: one image in ten has a box, one in a hundred is missing."""
     rng = np.random.default_rng(0)
-    (root / "jpg").mkdir()
     names = [f"{number:016x}" for number in rng.permutation(rows)]
-    shown = rng.integers(0, landmarks, rows)
-    lines = (
+    landmarks = rng.integers(0, rows // IMAGES_PER_LANDMARK, rows)
+
+    # train.csv
+    lines = [
         f'{name},"http://example.org/{name}.jpg",{landmark}\n'
-        for name, landmark in zip(names, shown)
-    )
+        for name, landmark in zip(names, landmarks)
+    ]
     (root / "train.csv").write_text("id,url,landmark_id\n" + "".join(lines))
-    for split, part in ((1, names[: rows // 15]), (2, names[rows // 15 : rows // 10])):
+
+    # boxes_split1.csv and boxes_split2.csv
+    first = names[: rows // 15]
+    second = names[rows // 15 : rows // 10]
+    for split, part in ((1, first), (2, second)):
         boxes = "".join(f"{name},0.1 0.2 0.8 0.9\n" for name in part)
         (root / f"boxes_split{split}.csv").write_text("id,box\n" + boxes)
-    source = root / "source.jpg"
+
+    # jpg/
+    (root / "jpg").mkdir()
     for number, name in enumerate(names):
-        if number % 30_000 == 0:  # a file takes so many links, and not many more
+        if number % LINKS_PER_FILE == 0:
             source = root / f"source{number}.jpg"
             Image.new("RGB", (64, 48)).save(source)
         if number % 100:
             os.link(source, root / "jpg" / f"{name}.jpg")
 
 
+def peak_gib() -> float:
+    """Return the most memory that this process has used so far."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+
+
 def main() -> None:
-    """Print what each part takes."""
+    """Print what each step takes."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--rows", type=int, default=1_000_000, help="images (%(default)s)")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
-        make(root, arguments.rows, arguments.rows // 70)
-        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-        for name, part in (("build_index", build_index), ("load_training", load_training)):
-            start, cpu = time.perf_counter(), time.process_time()
-            found = part(root)
-            wall, cpu = time.perf_counter() - start, time.process_time() - cpu
-            peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+        make_folder(root, arguments.rows)
+        before = peak_gib()
+        for step in (build_index, load_training):
+            start = time.perf_counter()
+            cpu_start = time.process_time()
+            result = step(root)
+            seconds = time.perf_counter() - start
+            cpu_seconds = time.process_time() - cpu_start
             print(
-                f"{name}: {wall:.1f} s ({cpu:.1f} s of processor), at most {peak:.2f} GiB, {before:.2f} before it"
+                f"{step.__name__}: {seconds:.1f} s ({cpu_seconds:.1f} s of processor), "
+                f"at most {peak_gib():.2f} GiB, {before:.2f} before it"
             )
-            print(f"  {found if isinstance(found, dict) else f'{len(found):,} images'}", flush=True)
+            summary = result if isinstance(result, dict) else f"{len(result):,} images"
+            print(f"  {summary}", flush=True)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
-"""The training index of GL18's layout: nothing lost or out of line, the same at every run; the
-pickles of the field.
+"""The training index of GL18's layout, and the pickles of the field.
+
+Nothing is lost or out of line, and the same files give the same index at every run.
 """
 
 import os
@@ -16,48 +17,53 @@ from solar.datasets import build_index, load_training
 from solar.datasets.gl18 import INDEX_FILE
 from solar.training.mining import epoch_tuples
 
+IMAGES = [
+    ("a0", 1),
+    ("a1", 1),
+    ("cut", 1),  # cut off
+    ("b0", 2),
+    ("b1", 2),
+    ("gone", 2),  # missing
+    ("c0", 3),  # landmark 3 has a box in split 2 alone
+    ("c1", 3),
+    ("odd", 4),  # whole, with three bytes after its end
+]
+BOXES_1 = """\
+id,box
+b1,0.1 0.2 0.8 0.9
+a0,0.0 0.25 1.0 0.5
+b0,0.9 0.2 0.1 0.9
+"""
+BOXES_2 = """\
+id,box
+c0,0.5 0.125 0.75 1
+stranger,0 0 1 1
+a1,no box here
+"""
+
 
 @pytest.fixture
 def root(tmp_path):
-    """Nine images of four landmarks, 3 is held out; 'cut' is broken, 'gone' missing, 'odd' has a
-    longer end.
-    """
-    rows = [
-        ("a0", 1),
-        ("a1", 1),
-        ("cut", 1),
-        ("b0", 2),
-        ("b1", 2),
-        ("gone", 2),
-        ("c0", 3),
-        ("c1", 3),
-        ("odd", 4),
-    ]
-    (tmp_path / "jpg").mkdir()
-    for i, (name, _) in enumerate(rows):
+    """Nine images of four landmarks in GL18's layout, some of them missing or broken."""
+    jpg = tmp_path / "jpg"
+    jpg.mkdir()
+    for i, (name, _) in enumerate(IMAGES):
         if name != "gone":
-            Image.new("RGB", (40, 30), (20 * i, 0, 0)).save(tmp_path / "jpg" / f"{name}.jpg")
-    cut = tmp_path / "jpg" / "cut.jpg"
+            Image.new("RGB", (40, 30), (20 * i, 0, 0)).save(jpg / f"{name}.jpg")
+    cut = jpg / "cut.jpg"
     cut.write_bytes(cut.read_bytes()[:-200])
-    odd = tmp_path / "jpg" / "odd.jpg"
+    odd = jpg / "odd.jpg"
     odd.write_bytes(odd.read_bytes() + b"\0\0\0")
-    lines = [
-        "id,url,landmark_id",
-        *(f"{n},http://x/{n}.jpg,{i}" for n, i in rows),
-        "a0,again,1",
-        "nobody,,None",
-    ]
+
+    lines = [f"{name},http://x/{name}.jpg,{landmark}" for name, landmark in IMAGES]
+    lines = ["id,url,landmark_id", *lines, "a0,again,1", "nobody,,None"]
     (tmp_path / "train.csv").write_text("\n".join(lines) + "\n")
-    (tmp_path / "boxes_split1.csv").write_text(
-        "id,box\nb1,0.1 0.2 0.8 0.9\na0,0.0 0.25 1.0 0.5\nb0,0.9 0.2 0.1 0.9\n"
-    )
-    (tmp_path / "boxes_split2.csv").write_text(
-        "id,box\nc0,0.5 0.125 0.75 1\nstranger,0 0 1 1\na1,no box here\n"
-    )
+    (tmp_path / "boxes_split1.csv").write_text(BOXES_1)
+    (tmp_path / "boxes_split2.csv").write_text(BOXES_2)
     return tmp_path
 
 
-def test_counts_and_rows(root):
+def test_counts_and_lines_of_the_index(root):
     counts = build_index(root, progress=False)
     assert counts == dict(
         rows=9,
@@ -79,48 +85,65 @@ def test_counts_and_rows(root):
         "a1,1,train,,,,,good",  # its box is no box
         "cut,1,train,,,,,broken",
     ]
-    assert lines[6] == "gone,2,train,,,,,missing" and lines[9] == "odd,4,train,,,,,good"
+    assert lines[6] == "gone,2,train,,,,,missing"
+    assert lines[9] == "odd,4,train,,,,,good"
+
+
+def test_decoding_finds_the_same_as_looking_at_both_ends(root):
+    build_index(root, progress=False)
     first = (root / INDEX_FILE).read_bytes()
     build_index(root, decode=True, progress=False)
     assert (root / INDEX_FILE).read_bytes() == first
 
 
-def test_boxes_line_up_with_and_without_an_index(root):
-    plain = [load_training(root), load_training(root, split="val")]
+def test_an_index_changes_nothing(root):
+    without = {split: load_training(root, split) for split in ("train", "val")}
     build_index(root, progress=False)
-    for read, built in zip([load_training(root), load_training(root, split="val")], plain):
-        assert (
-            list(read.images) == list(built.images)
-            and read.landmarks.tolist() == built.landmarks.tolist()
-        )
-        assert (
-            np.allclose(read.boxes, built.boxes, equal_nan=True, atol=1e-6)
-            and read.boxes.dtype == np.float32
-        )
-    learn, held_out = plain
-    assert [path.stem for path in learn.images] == ["a0", "a1", "b0", "b1", "odd"]
-    boxes = {path.stem: box.tolist() for path, box in zip(learn.images, learn.boxes)}
-    assert (
-        boxes["b1"] == pytest.approx([0.2, 0.1, 0.9, 0.8]) and np.isnan(boxes["b0"]).all()
-    )  # y0 > y1: no box
-    assert held_out.landmarks.tolist() == [3, 3] and held_out.boxes[0].tolist() == [
-        0.125,
-        0.5,
-        1,
-        0.75,
-    ]
-    rows = epoch_tuples(
-        learn.landmarks, lambda i: torch.eye(5)[i], np.random.default_rng(0), negatives=1
-    )
-    assert sorted(rows[:, 0]) == [0, 1, 2, 3]  # every image with a sibling is a query
+    for split, wanted in without.items():
+        found = load_training(root, split)
+        assert list(found.images) == list(wanted.images)
+        assert found.landmarks.tolist() == wanted.landmarks.tolist()
+        assert np.allclose(found.boxes, wanted.boxes, equal_nan=True, atol=1e-6)
+        assert found.boxes.dtype == np.float32
 
 
-def test_an_index_older_than_its_tables_is_not_believed(root):
+def test_boxes_stand_beside_their_images(root):
+    train = load_training(root)
+    assert [path.stem for path in train.images] == ["a0", "a1", "b0", "b1", "odd"]
+    boxes = {path.stem: box.tolist() for path, box in zip(train.images, train.boxes)}
+    assert boxes["b1"] == pytest.approx([0.2, 0.1, 0.9, 0.8])
+    assert np.isnan(boxes["b0"]).all()  # y0 > y1: no box
+    val = load_training(root, split="val")
+    assert val.landmarks.tolist() == [3, 3]
+    assert val.boxes[0].tolist() == [0.125, 0.5, 1, 0.75]
+
+
+def test_every_image_with_a_sibling_is_a_query(root):
+    train = load_training(root)
+    rng = np.random.default_rng(0)
+    tuples = epoch_tuples(train.landmarks, lambda i: torch.eye(5)[i], rng, negatives=1)
+    assert sorted(tuples[:, 0]) == [0, 1, 2, 3]
+
+
+def test_an_index_older_than_its_tables_is_not_used(root):
     build_index(root, progress=False)
     later = (root / INDEX_FILE).stat().st_mtime + 10
     (root / "train.csv").write_text("id,url,landmark_id\na0,,1\na1,,1\n")
     os.utime(root / "train.csv", (later, later))
     assert len(load_training(root)) == 2
+
+
+@pytest.mark.parametrize(
+    ("old", "new"), [(",train,", ",learn,"), (",val,", ",held out,"), ("state", "whole")]
+)
+def test_an_index_of_an_older_version_is_not_used(root, old, new):
+    """Its parts or columns had other names; the tables are read instead."""
+    wanted = {split: list(load_training(root, split).images) for split in ("train", "val")}
+    build_index(root, progress=False)
+    index = root / INDEX_FILE
+    index.write_text(index.read_text().replace(old, new))
+    for split, images in wanted.items():
+        assert list(load_training(root, split).images) == images
 
 
 def test_tables_and_folders_that_are_missing_or_strange(root):
@@ -140,58 +163,69 @@ def test_tables_and_folders_that_are_missing_or_strange(root):
         load_training(root)
 
 
-def test_the_command_counts(root, tmp_path, capsys):
-    place = tmp_path / "data"
-    place.mkdir()
-    shutil.copytree(root / "jpg", place / "gl18" / "jpg")
+def test_the_command_writes_the_index_and_counts(root, tmp_path, capsys):
+    folder = tmp_path / "data" / "gl18"
+    shutil.copytree(root / "jpg", folder / "jpg")
     for path in root.glob("*.csv"):
-        shutil.copy(path, place / "gl18")
-    assert main(["data", "gl18", "--root", str(place), "--offline"]) == 0
-    out = capsys.readouterr().out
-    assert (
-        "broken: 1\n" in out and "queries: 4\n" in out and (place / "gl18" / INDEX_FILE).is_file()
-    )
+        shutil.copy(path, folder)
+    assert main(["data", "gl18", "--root", str(folder.parent), "--offline"]) == 0
+    printed = capsys.readouterr().out
+    assert "broken: 1\n" in printed
+    assert "queries: 4\n" in printed
+    assert (folder / INDEX_FILE).is_file()
+
+
+# ---- pickles
 
 
 def database(**changes):
-    part = dict(
-        cids=["abcdef123456", "x" * 8, "ffeeddccbbaa"], cluster=[7, 7, 8], qidxs=[0], pidxs=[1]
-    )
-    part |= changes
-    return dict(train=part, val=dict(part, cids=["q" * 8] * 3))
+    """The content of a pickle of three images, with changes in both parts."""
+    cids = ["abcdef123456", "x" * 8, "ffeeddccbbaa"]
+    part = dict(cids=cids, cluster=[7, 7, 8], qidxs=[0], pidxs=[1]) | changes
+    return dict(train=part, val=part | dict(cids=["q" * 8] * 3))
 
 
-def test_pickles_of_the_field(tmp_path):
-    for name in ("retrieval-SfM-120k", "db_gl18"):
-        (tmp_path / f"{name}.pkl").write_bytes(pickle.dumps(database(bbxs=[None] * 3)))
-    sfm, gl18 = (
-        load_training(tmp_path / "retrieval-SfM-120k.pkl"),
-        load_training(tmp_path / "db_gl18.pkl", split="val"),
-    )
-    assert sfm.images[
-        0
-    ] == tmp_path / "ims" / "56" / "34" / "12" / "abcdef123456" and sfm.pairs.tolist() == [[0, 1]]
-    assert gl18.images[2] == tmp_path / "jpg" / "qqqqqqqq.jpg" and gl18.pairs is None
-    rows = epoch_tuples(
-        sfm.landmarks,
-        lambda i: torch.eye(3)[i],
-        np.random.default_rng(0),
-        negatives=1,
-        pairs=sfm.pairs,
-    )
-    assert rows.tolist() == [[0, 1, 2]]
-
-
-def test_pickles_that_are_not(tmp_path):
+def test_sfm120k_keeps_its_pairs_and_its_nested_folders(tmp_path):
     path = tmp_path / "retrieval-SfM-120k.pkl"
-    for content, words in (
+    path.write_bytes(pickle.dumps(database(bbxs=[None] * 3)))
+    index = load_training(path)
+    assert index.images[0] == tmp_path / "ims" / "56" / "34" / "12" / "abcdef123456"
+    assert index.pairs.tolist() == [[0, 1]]
+    rng = np.random.default_rng(0)
+    tuples = epoch_tuples(
+        index.landmarks, lambda i: torch.eye(3)[i], rng, negatives=1, pairs=index.pairs
+    )
+    assert tuples.tolist() == [[0, 1, 2]]
+
+
+def test_gl18s_pickle_gives_images_and_landmarks_alone(tmp_path):
+    path = tmp_path / "db_gl18.pkl"
+    path.write_bytes(pickle.dumps(database(bbxs=[None] * 3)))
+    index = load_training(path, split="val")
+    assert index.images[2] == tmp_path / "jpg" / "qqqqqqqq.jpg"
+    assert index.images[1:] == [tmp_path / "jpg" / "qqqqqqqq.jpg"] * 2
+    assert index.pairs is None
+    assert index.boxes is None
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
         (dict(train={}), "expected train and val with cids"),
         (database(cluster=[1]), "3 images, 1 clusters"),
         (database(pidxs=[5]), "pairs beyond them"),
-    ):
-        path.write_bytes(pickle.dumps(content))
-        with pytest.raises(ValueError, match=words):
-            load_training(path)
+        (database(qidxs=[-1]), "pairs beyond them"),
+    ],
+)
+def test_pickles_of_another_structure_are_refused(tmp_path, content, words):
+    path = tmp_path / "retrieval-SfM-120k.pkl"
+    path.write_bytes(pickle.dumps(content))
+    with pytest.raises(ValueError, match=words):
+        load_training(path)
+
+
+def test_a_pickle_that_runs_something_is_refused(tmp_path):
+    path = tmp_path / "retrieval-SfM-120k.pkl"
     path.write_bytes(b"cposix\nsystem\n(S'touch hacked'\ntR.")
     with pytest.raises(ValueError, match="not a plain data pickle"):
         load_training(path)
