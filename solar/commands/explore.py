@@ -1,4 +1,4 @@
-"""`solar explore`: a page that shows where attention looks in a photograph."""
+"""`solar explore`: write a page that shows where attention looks in an image."""
 
 import webbrowser
 from pathlib import Path
@@ -6,36 +6,63 @@ from pathlib import Path
 from .. import weights
 from . import EXAMPLES
 
+EPILOG = """examples:
+  solar explore photo.jpg
+  solar explore photo.jpg --net resnet101-solar-best -o page.html --no-open"""
+
 
 def add(commands) -> None:
-    """Describe the command."""
+    """Add the command and its options to the command line.
+
+    Args:
+        commands: the subparsers of `solar`.
+    """
     parser = commands.add_parser(
         "explore",
-        help="see where attention looks in a photograph",
+        help="see where attention looks in an image",
         formatter_class=EXAMPLES,
-        description="Write one page that shows where second-order attention looks in a photograph, and open it.",
-        epilog="examples:\n  solar explore photo.jpg\n"
-        "  solar explore photo.jpg --net resnet101-solar-best -o page.html --no-open",
+        description="Write one page that shows where second-order attention looks in an image, "
+        "and open it.",
+        epilog=EPILOG,
     )
-    parser.add_argument("image", help="the photograph")
+    parser.add_argument("image", help="the image to explore, a file such as photo.jpg")
     parser.add_argument(
         "--net",
         nargs="+",
         default=["mini-solar"],
-        help=f"a name ({', '.join(weights.names())} ...) or a .pth file; several are compared (mini-solar)",
+        help=f"the network: a name ({', '.join(weights.names())} ...) or a .pth file; "
+        "several networks are compared (default: mini-solar)",
     )
     parser.add_argument(
-        "--image-size", type=int, default=1024, help="longer side at most, pixels (%(default)s)"
+        "--image-size",
+        type=int,
+        default=1024,
+        help="longer side of the image in pixels; larger images are shrunk (default: %(default)s)",
     )
     parser.add_argument(
-        "-o", "--output", help="page to write (the photograph's name with .html, in this folder)"
+        "-o",
+        "--output",
+        help="the page to write (default: the image's name with .html, in the current folder)",
     )
-    parser.add_argument("--no-open", action="store_true", help="do not open it in a browser")
+    parser.add_argument(
+        "--no-open", action="store_true", help="do not open the page in a web browser"
+    )
     parser.set_defaults(run=run)
 
 
 def run(arguments) -> int:
-    """Write the page, print where it lies, open it."""
+    """Write the page, print its path and open it in a web browser.
+
+    Args:
+        arguments: the options of the command line.
+
+    Returns:
+        The exit status, 0.
+
+    Raises:
+        ValueError: an image size below 1, or a network without attention.
+        OSError: no such image, or no such folder to write into.
+    """
     from ..explorer import SOAExplorer
     from ..nets import load
 
@@ -43,10 +70,14 @@ def run(arguments) -> int:
         raise ValueError(
             f"--image-size {arguments.image_size}: expected a positive number of pixels"
         )
+
+    # the attention of every network in the image
     nets = {name: load(name) for name in arguments.net}
     explorer = SOAExplorer(arguments.image, nets, arguments.image_size)
-    photograph = Path(arguments.image)
-    page = explorer.save_html(arguments.output or f"{photograph.stem}.html", title=photograph.name)
+
+    # one page that holds it all
+    image = Path(arguments.image)
+    page = explorer.save_html(arguments.output or f"{image.stem}.html", title=image.name)
     print(page)
     if not arguments.no_open:
         webbrowser.open(page.resolve().as_uri())

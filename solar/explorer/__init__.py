@@ -1,8 +1,19 @@
-"""The SOA explorer: point at a photograph, see where second-order attention looks, with a kernel
-and without one.
+"""The SOA explorer: point at a place in an image and see where second-order attention looks.
 
-`maps` computes and packs, `widget` keeps the state, `page` writes it to a file; all drawing is in
-`explorer.js`.
+It works with a kernel, which computes exact maps, and without one, in a saved page.
+
+======== ==============================================================================
+module   what it does
+======== ==============================================================================
+maps     compute rows and columns of attention, pool them to cells, pack them into bytes
+widget   keep the state that Python and the reader's hand share
+shipping make what leaves Python: packed layers, image, colours, a still image
+page     write the widget into a page that needs no network
+======== ==============================================================================
+
+All drawing is in `explorer.js`; `offline.js` brings a saved page to life.
+
+Book: chapter 3 (the SOA explorer).
 """
 
 from .maps import Maps, pack, pool_cells, unpack

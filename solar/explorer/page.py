@@ -14,8 +14,8 @@ PAGE = """<!doctype html>
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; script-src 'unsafe-inline' blob:;
- style-src 'unsafe-inline'; img-src data: blob:">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none';
+ script-src 'unsafe-inline' blob:; style-src 'unsafe-inline'; img-src data: blob:">
 <link rel="icon" href="data:,">
 <title>{title}</title>
 <style>
@@ -26,8 +26,8 @@ h1 {{ font-size: 1.4rem; margin: 0 0 .5rem; }}
 </head>
 <body>
 <h1>{title}</h1>
-<p>Where does second-order attention look from a place in this photograph? Brightness is stretched over each map's own
-range: compare shapes, and read the numbers below the picture.</p>
+<p>Where does second-order attention look from a place in this photograph? Brightness is stretched
+over each map's own range: compare shapes, and read the numbers below the picture.</p>
 <script type="application/vnd.jupyter.widget-view+json">{view}</script>
 <script type="application/vnd.jupyter.widget-state+json">{state}</script>
 <script>{runtime}</script>
@@ -37,20 +37,29 @@ range: compare shapes, and read the numbers below the picture.</p>
 
 
 def write_page(explorer, path: Path, title: str) -> Path:
-    """Write `explorer` as it stands to the file `path`.
+    """Write an explorer, as it stands, into a page.
+
+    Args:
+        explorer: a `SOAExplorer`.
+        path: the file to write.
+        title: the page's title, as plain text.
+
+    Returns:
+        The path.
 
     Raises:
-        OSError: the folder does not exist or cannot be written to.
+        OSError: the folder does not exist, or cannot be written to.
     """
+    # the widget's state and the reference to it, as ipywidgets embeds them
     models = dependency_state([explorer], drop_defaults=False)
-    state = dict(
-        version_major=2, version_minor=0, state={explorer.model_id: models[explorer.model_id]}
-    )
-    view = dict(version_major=2, version_minor=0, model_id=explorer.model_id)
+    version = dict(version_major=2, version_minor=0)
+    state = dict(version, state={explorer.model_id: models[explorer.model_id]})
+    view = dict(version, model_id=explorer.model_id)
+
     text = PAGE.format(
         title=html.escape(title),
         view=json.dumps(view),
-        state=json.dumps(state).replace("</", "<\\/"),
+        state=json.dumps(state).replace("</", "<\\/"),  # else a string could end the script
         runtime=(HERE / "offline.js").read_text(encoding="utf-8"),
     )
     if not path.parent.is_dir():

@@ -1,33 +1,52 @@
-"""The widget: what is shipped to the browser, and the state that Python and the reader's hand
-share.
+"""The widget: the data that a browser gets, and the state that Python and a reader's hand share.
+
+Book: chapter 3 (the SOA explorer).
 """
 
 import base64
 import io
-import zlib
 from pathlib import Path
 
 import anywidget
 import numpy as np
 import traitlets as t
-from PIL import Image, ImageDraw
+from PIL import Image
 
 from ..images import prepare
 from ..nets.global_net import GlobalNet
-from .maps import Maps, pack, pool_cells, positions_in, step_for
+from .maps import Maps, positions_in
 from .page import write_page
+from .shipping import COLOUR_MAPS, DRAWING, OWN, colour_tables, jpeg_of, pack_layers, still_image
 
 HERE = Path(__file__).parent
-ATTENDS, ATTENDED = "attends to", "is attended by"
-OWN, DRAWING = "network", "drawing"
-AVERAGE, CENTRE = "average", "centre"
-COLOURS = ("magma", "viridis", "cividis", "gray")
+ATTENDS = "attends to"
+ATTENDED = "is attended by"
+AVERAGE = "average"
+CENTRE = "centre"
 BUDGET = 1_250_000  # bytes of all packed maps: a saved page stays below two megabytes
-LONGEST = 768  # pixels of the shipped photograph's longer side
+
+# what a reader or Python may set, and what `reset` sets back
+STATE = (
+    "box_mode",
+    "colours",
+    "compare",
+    "direction",
+    "hover",
+    "layer",
+    "location",
+    "network",
+    "opacity",
+    "other",
+    "temperature",
+)
 
 
 class SOAExplorer(anywidget.AnyWidget):
-    """Point at a photograph and see where second-order attention looks (SOLAR, section 4.3).
+    """Point at a place in an image and see where second-order attention looks.
+
+    All attributes work in both directions, and can be observed: `explorer.observe(f, "location")`.
+
+    Source: SOLAR, section 4.3.
 
     Args:
         image: a path, a PIL image or an array (H, W, 3) uint8.
@@ -35,6 +54,7 @@ class SOAExplorer(anywidget.AnyWidget):
         image_size: the longer side is shrunk to at most this many pixels, as `describe` does it.
         budget: bytes of packed maps that are shipped. A layer with more positions is pooled to
             cells for the browser; with a live kernel the exact map follows at once.
+        state: any of the attributes below, by name.
 
     Attributes:
         location: (row, column) in pixels, or a box (top, left, bottom, right).
@@ -42,40 +62,50 @@ class SOAExplorer(anywidget.AnyWidget):
         direction: 'attends to' (a row of the map) or 'is attended by' (a column).
         opacity: of the colours, 0 to 1.
         temperature: 'network', its own, or 'drawing', the authors' softer one (see `Maps.tau`).
-        boxes: what a box shows: 'average' of its positions, or its 'centre' alone, as the authors'
-            rectangle did.
+        box_mode: what a box shows: the 'average' of its positions, or its 'centre' alone, as the
+            authors' rectangle did.
         colours: one of 'magma', 'viridis', 'cividis', 'gray'.
+        hover: whether the map follows the pointer.
         network: name of the network shown.
         compare: '' nothing; 'place', the map at `other` beside it; or a network's name, its map of
             the same place.
         other: the second place.
 
-    All attributes work in both directions, and can be observed: `explorer.observe(f, "location")`.
-
     Raises:
-        FileNotFoundError, ValueError: no such image, not a picture, or one below 16 pixels; no
-            network with attention.
+        FileNotFoundError: no such image.
+        ValueError: not an image, or one below 16 pixels; no network with attention.
+
+    Example:
+        >>> import solar
+        >>> image = Image.new("RGB", (64, 32))
+        >>> explorer = SOAExplorer(image, solar.GlobalNet("mini"), location=(8, 8))
+        >>> explorer
+        SOAExplorer(32 x 64 pixels; SOA4 on 4 x 8, SOA5 on 2 x 4)
+        >>> explorer.layer = 4
+        >>> explorer.map.shape
+        (4, 8)
     """
 
     _esm = HERE / "explorer.js"
     _css = HERE / "explorer.css"
 
-    photo = t.Bytes().tag(sync=True)  # JPEG
+    # shipped once
+    jpeg = t.Bytes().tag(sync=True)  # the image
     packed = t.Bytes().tag(sync=True)  # zlib: for each set of maps what `pack` wrote
     size = t.List(t.Int()).tag(sync=True)  # height and width in pixels, as the network saw it
-    layers = t.List(t.Dict()).tag(
-        sync=True
-    )  # network, layer, grid, step, tau, offsets of the sets in `packed`
+    # of each packed layer: network, layer, grid, step, tau, offsets of its sets in `packed`
+    layers = t.List(t.Dict()).tag(sync=True)
     tables = t.Dict().tag(sync=True)  # 256 x 3 bytes of each colour map
     start = t.Dict().tag(sync=True)  # the state to reset to
 
+    # the state
     location = t.List(t.Float()).tag(sync=True)
     other = t.List(t.Float()).tag(sync=True)
     layer = t.Int().tag(sync=True)
     direction = t.Enum((ATTENDS, ATTENDED), ATTENDS).tag(sync=True)
     temperature = t.Enum((OWN, DRAWING), OWN).tag(sync=True)
-    boxes = t.Enum((AVERAGE, CENTRE), AVERAGE).tag(sync=True)
-    colours = t.Enum(COLOURS, COLOURS[0]).tag(sync=True)
+    box_mode = t.Enum((AVERAGE, CENTRE), AVERAGE).tag(sync=True)
+    colours = t.Enum(COLOUR_MAPS, COLOUR_MAPS[0]).tag(sync=True)
     opacity = t.Float(0.5, min=0, max=1).tag(sync=True)
     hover = t.Bool(False).tag(sync=True)
     network = t.Unicode().tag(sync=True)
@@ -89,154 +119,123 @@ class SOAExplorer(anywidget.AnyWidget):
         budget: int = BUDGET,
         **state,
     ):
-        nets = net if isinstance(net, dict) else {"network": net}
-        if (
-            not nets
-            or len({getattr(one, "soa", None) for one in nets.values()}) > 1
-            or {"", "place"} & nets.keys()
-        ):
-            raise ValueError(
-                "expected a network, or {name: network} with the same attention layers in all of them"
-            )
-        if isinstance(image, np.ndarray):
-            if image.dtype != np.uint8 or image.shape[2:] != (3,):
-                raise ValueError(
-                    f"an array of {image.dtype}, {image.shape}: expected (H, W, 3) uint8, or a path"
-                )
-            image = Image.fromarray(image)
-        self.picture = prepare(image, None, image_size)
-        self.maps = {name: Maps(one, self.picture) for name, one in nets.items()}
-        layers, packed = self._pack(budget)
-        height, width = self.picture.height, self.picture.width
-        place = dict(location=[height / 2, width / 2], other=[height / 4, width / 4])
-        unnamed = dict(layer=layers[-1]["layer"], network=next(iter(nets)), **place)
-        data = dict(
-            photo=self._jpeg(), packed=packed, layers=layers, size=[height, width], tables=_tables()
+        # the attention of each network in the image
+        nets = _named_networks(net)
+        self.image = prepare(_readable(image), None, image_size)
+        self.maps = {name: Maps(one, self.image) for name, one in nets.items()}
+        layers, packed = pack_layers(self.maps, budget)
+
+        # begin in the middle, with the last layer of the first network, unless the caller says
+        height, width = self.image.height, self.image.width
+        state.setdefault("location", [height / 2, width / 2])
+        state.setdefault("other", [height / 4, width / 4])
+        state.setdefault("layer", layers[-1]["layer"])
+        state.setdefault("network", next(iter(nets)))
+
+        super().__init__(
+            jpeg=jpeg_of(self.image),
+            packed=packed,
+            layers=layers,
+            size=[height, width],
+            tables=colour_tables(),
+            **state,
         )
-        super().__init__(**data, **{**unnamed, **state})
-        two_way = set(unnamed) | {
-            "direction",
-            "temperature",
-            "boxes",
-            "colours",
-            "opacity",
-            "hover",
-            "compare",
-        }
-        self.start = {name: getattr(self, name) for name in sorted(two_way)}
+        self.start = {name: getattr(self, name) for name in STATE}
         self.on_msg(self._answer)
 
-    def _pack(self, budget: int) -> tuple[list[dict], bytes]:
-        layers, sets, offset = [], [], 0
-        share = budget // sum(len(maps.grids) for maps in self.maps.values())
-        for name, maps in self.maps.items():
-            for layer, grid in maps.grids.items():
-                step, offsets = step_for(grid, share), {}
-                for temperature in (OWN,) if step == 1 else (OWN, DRAWING):
-                    offsets[temperature] = offset
-                    sets.append(pack(pool_cells(maps, layer, step, temperature == DRAWING)))
-                    offset += len(sets[-1])
-                facts = dict(grid=list(grid), step=step, tau=maps.tau[layer], sets=offsets)
-                layers.append(dict(network=name, layer=layer, **facts))
-        return layers, zlib.compress(b"".join(sets), 9)
-
-    def _jpeg(self) -> bytes:
-        small, file = self.picture.copy(), io.BytesIO()
-        small.thumbnail((LONGEST, LONGEST))
-        small.save(file, "JPEG", quality=85)
-        return file.getvalue()
-
     @t.validate("location", "other")
-    def _place(self, proposal):
-        value = [float(v) for v in proposal.value]
+    def _validate_place(self, proposal):
+        """Accept a pixel or a box inside the image."""
+        value = [float(number) for number in proposal.value]
         height, width = self.size
-        spans = zip(value[:2], value[-2:], self.size)
-        if len(value) not in (2, 4) or any(
-            not (0 <= a < side and a <= b <= side) for a, b, side in spans
-        ):
+        if not _is_place(value, height, width):
             raise t.TraitError(
-                f"{proposal.trait.name} = {tuple(value)}: expected (row, column) or (top, left, bottom, right) "
-                f"in pixels of a picture of {height} rows and {width} columns"
+                f"{proposal.trait.name} = {tuple(value)}: expected (row, column) or (top, left, "
+                f"bottom, right) in pixels of a picture of {height} rows and {width} columns"
             )
         return value
 
     @t.validate("layer", "network", "compare")
-    def _offered(self, proposal):
-        name, networks = proposal.trait.name, list(self.maps)
-        layers = list(self.maps[networks[0]].grids)
-        allowed = dict(layer=layers, network=networks, compare=["", "place", *networks])[name]
-        if proposal.value not in allowed:
-            offered = ", ".join(map(repr, allowed))
-            raise t.TraitError(f"{name} = {proposal.value!r}: expected one of {offered}")
+    def _validate_choice(self, proposal):
+        """Accept what the networks offer."""
+        name = proposal.trait.name
+        networks = list(self.maps)
+        if name == "layer":
+            offers = list(self.maps[networks[0]].grids)
+        elif name == "network":
+            offers = networks
+        else:
+            offers = ["", "place", *networks]
+        if proposal.value not in offers:
+            listed = ", ".join(map(repr, offers))
+            raise t.TraitError(f"{name} = {proposal.value!r}: expected one of {listed}")
         return proposal.value
-
-    def map_at(self, place, network: str | None = None) -> np.ndarray:
-        """The exact map (h, w) of a place or box in pixels, in the layer, direction and temperature
-        that are set.
-        """
-        state = {
-            name: getattr(self, name) for name in ("layer", "direction", "temperature", "boxes")
-        }
-        return self._map(place=list(place), network=network or self.network, **state)
-
-    def _map(self, place, network, layer, direction, temperature, boxes) -> np.ndarray:
-        maps = self.maps[network]
-        look = maps.attends_to if direction == ATTENDS else maps.attended_by
-        at = positions_in(place, maps.grids[layer], self.size, boxes == AVERAGE)
-        return look(layer, at, temperature == DRAWING)
 
     @property
     def map(self) -> np.ndarray:
-        """What is shown, (h, w) float32: where the place looks (sums to one), or how much each
-        position looks at it.
+        """The map that is shown, (h, w) float32.
+
+        For 'attends to' it says where the place looks, and sums to one; for 'is attended by' it
+        says how much each position looks at the place.
         """
         return self.map_at(self.location)
 
-    def _answer(self, _, asked: dict, buffers) -> None:
-        """The browser has only pooled maps of a layer, and asks for the exact one of what it shows."""
-        weights = self._map(**{name: value for name, value in asked.items() if name != "key"})
-        self.send(
-            {"key": asked["key"], "grid": list(weights.shape)}, [weights.astype("<f4").tobytes()]
+    def map_at(self, place, network: str | None = None) -> np.ndarray:
+        """Return the exact map of a place, in the layer, direction and temperature that are set.
+
+        Args:
+            place: (row, column) or (top, left, bottom, right), in pixels.
+            network: name of a network; the one that is shown if None.
+
+        Returns:
+            (h, w) float32.
+        """
+        return self._map(
+            place=list(place),
+            network=network or self.network,
+            layer=self.layer,
+            direction=self.direction,
+            temperature=self.temperature,
+            box_mode=self.box_mode,
         )
 
+    def _map(self, *, place, network, layer, direction, temperature, box_mode) -> np.ndarray:
+        """Return the exact map of a place in any state."""
+        maps = self.maps[network]
+        at = positions_in(place, maps.grids[layer], self.size, box_mode == AVERAGE)
+        drawing = temperature == DRAWING
+        if direction == ATTENDS:
+            return maps.attends_to(layer, at, drawing)
+        return maps.attended_by(layer, at, drawing)
+
+    def _answer(self, _, question: dict, buffers) -> None:
+        """Send the exact map that the browser asks for; of a pooled layer it has only cells."""
+        question = dict(question)
+        key = question.pop("key")
+        weights = self._map(**question)
+        content = {"key": key, "grid": list(weights.shape)}
+        self.send(content, [weights.astype("<f4").tobytes()])
+
     def reset(self) -> None:
-        """Back to the state after making."""
-        with self.hold_sync():
+        """Set all attributes back to what they were after making."""
+        with self.hold_sync():  # one message to the browser
             for name, value in self.start.items():
                 setattr(self, name, value)
 
     def preview(self) -> Image.Image:
-        """A still picture of what is shown: for print, and for readers without JavaScript or a
-        kernel.
-        """
-        zoom = -(-512 // self.picture.width)
-        shown = self.picture.resize(
-            (zoom * self.picture.width, zoom * self.picture.height), Image.Resampling.BICUBIC
-        )
-        weights = self.map - self.map.min()
-        heat = Image.fromarray((weights / (weights.max() or 1)).astype(np.float32))
-        heat = np.asarray(heat.resize(shown.size, Image.Resampling.BILINEAR))
-        table = np.frombuffer(self.tables[self.colours], np.uint8).reshape(256, 3)
-        coloured = Image.fromarray(table[(255 * heat.clip(0, 1)).round().astype(int)])
-        shown = Image.blend(shown, coloured, self.opacity)
-        pen, place = ImageDraw.Draw(shown), [zoom * v for v in self.location]
-        y, x = (
-            (place[0], place[1])
-            if len(place) == 2
-            else ((place[0] + place[2]) / 2, (place[1] + place[3]) / 2)
-        )
-        if len(place) == 4:
-            pen.rectangle([place[1], place[0], place[3], place[2]], outline="#56B4E9", width=3)
-        radius = max(6, shown.width / 60)
-        pen.ellipse([x - radius, y - radius, x + radius, y + radius], None, "white", 5)
-        pen.ellipse(
-            [x - radius + 1, y - radius + 1, x + radius - 1, y + radius - 1], None, "#56B4E9", 3
-        )
-        return shown
+        """Draw a still image of what is shown: for print, and where nothing can run."""
+        table = self.tables[self.colours]
+        return still_image(self.image, self.map, self.location, table, self.opacity)
 
     def save_html(self, path: str | Path, title: str = "SOA explorer") -> Path:
-        """Write one page that holds everything and asks for nothing: mail it, open it anywhere,
-        without a network.
+        """Write one page that holds everything, to be opened anywhere, also without a network.
+
+        Args:
+            path: the file to write.
+            title: the page's title, as plain text.
+
+        Returns:
+            The path.
 
         Raises:
             OSError: the folder does not exist, or cannot be written to.
@@ -244,14 +243,14 @@ class SOAExplorer(anywidget.AnyWidget):
         return write_page(self, Path(path), title)
 
     def _repr_mimebundle_(self, **kwargs):
+        """Add words and a still image to the live view, for readers that cannot run it."""
         data, metadata = super()._repr_mimebundle_(**kwargs)
         file = io.BytesIO()
         self.preview().save(file, "JPEG", quality=80)
-        return {
-            **data,
-            "text/plain": repr(self),
-            "image/jpeg": base64.b64encode(file.getvalue()).decode(),
-        }, metadata
+        data = dict(data)
+        data["text/plain"] = repr(self)
+        data["image/jpeg"] = base64.b64encode(file.getvalue()).decode()
+        return data, metadata
 
     def __repr__(self) -> str:
         grids = next(iter(self.maps.values())).grids.items()
@@ -259,11 +258,37 @@ class SOAExplorer(anywidget.AnyWidget):
         return f"SOAExplorer({self.size[0]} x {self.size[1]} pixels; {layers})"
 
 
-def _tables() -> dict[str, bytes]:
-    from matplotlib import colormaps
+def _named_networks(net) -> dict[str, GlobalNet]:
+    """Return networks by name; a single one is called 'network'."""
+    nets = net if isinstance(net, dict) else {"network": net}
+    if not nets:
+        raise ValueError("expected a network, or {name: network} with at least one network")
+    for name in ("", "place"):
+        if name in nets:
+            raise ValueError(f"a network is named {name!r}: expected any other name")
+    layers = {getattr(one, "soa", None) for one in nets.values()}
+    if len(layers) > 1:
+        raise ValueError("expected networks with the same attention layers in all of them")
+    return nets
 
-    levels = np.arange(256)
-    return {
-        name: (255 * colormaps[name](levels)[:, :3]).round().astype(np.uint8).tobytes()
-        for name in COLOURS
-    }
+
+def _readable(image):
+    """Return an array as a PIL image, and leave paths and images alone."""
+    if not isinstance(image, np.ndarray):
+        return image
+    if image.dtype != np.uint8 or image.shape[2:] != (3,):
+        raise ValueError(
+            f"an array of {image.dtype}, {image.shape}: expected (H, W, 3) uint8, or a path"
+        )
+    return Image.fromarray(image)
+
+
+def _is_place(value: list[float], height: int, width: int) -> bool:
+    """Tell whether numbers are a pixel or a box inside an image; nan is in no image."""
+    if len(value) not in (2, 4):
+        return False
+    top, left = value[:2]
+    bottom, right = value[-2:]
+    rows_fit = 0 <= top < height and top <= bottom <= height
+    columns_fit = 0 <= left < width and left <= right <= width
+    return rows_fit and columns_fit
