@@ -1,6 +1,4 @@
-"""Training: what learns and what does not, resuming to the bit, an honest stop at a loss that is no
-number.
-"""
+"""Training a global network: what learns, exact resume, a stop at a NaN loss, several processes."""
 
 import functools
 import json
@@ -21,29 +19,28 @@ from solar.datasets import load_training
 from solar.nets import checkpoints
 from solar.training import global_task
 from solar.training.config import GLOBAL_PRESETS, LOCAL_PRESETS, TrainConfig
-from solar.training.global_task import GlobalTask, held_out_map, train
-from solar.training.loop import run, state_of
+from solar.training.global_task import GlobalTask, train
+from solar.training.held_out import held_out_map
+from solar.training.loop import Task, run, state_of
 from solar.training.trunk_maps import CachedMaps
 from solar.world import Recipe, write
+
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    return write(
-        Recipe("train", 10_000, 16, 3),
-        tmp_path_factory.mktemp("t") / "world",
-        "tiny",
-        workers=1,
-        progress=False,
-    )
+    """Sixteen landmarks with three images each, in GL18's layout."""
+    root = tmp_path_factory.mktemp("t") / "world"
+    return write(Recipe("train", 10_000, 16, 3), root, "tiny", workers=1, progress=False)
 
 
 @pytest.fixture(scope="module")
 def settings(folder, tmp_path_factory):
+    """Settings of a small training from a random network."""
     torch.manual_seed(3)
-    start = solar.save(
-        solar.GlobalNet("mini", soa="").eval(), tmp_path_factory.mktemp("s") / "start.pth"
-    )
+    net = solar.GlobalNet("mini", soa="").eval()
+    start = solar.save(net, tmp_path_factory.mktemp("s") / "start.pth")
     return dict(
         data=str(folder),
         start=str(start),
@@ -59,91 +56,236 @@ def settings(folder, tmp_path_factory):
 
 @functools.cache
 def _maps(items):
-    return GlobalTask(TrainConfig(**dict(items)), "cpu", False).maps
+    task = GlobalTask(TrainConfig(**dict(items)), "cpu", progress=False)
+    return dict(train_maps=task.train_maps, val_maps=task.val_maps)
 
 
 def shared_maps(settings):
-    """The trunk's maps, made once."""
+    """Return the trunk's maps, made once, as arguments of a task."""
     return _maps(tuple(settings.items()))
+
+
+def make_task(settings, **changes):
+    """Return a task on the CPU that makes its own maps."""
+    return GlobalTask(TrainConfig(**settings | changes), "cpu", progress=False)
+
+
+def task_with_shared_maps(settings, **changes):
+    """Return a task on the CPU; the settings must leave the maps as they are."""
+    config = TrainConfig(**settings | changes)
+    return GlobalTask(config, "cpu", progress=False, **shared_maps(settings))
+
+
+def copy_of(net):
+    return {name: value.clone() for name, value in net.state_dict().items()}
+
+
+def same(a, b):
+    """Whether two state dicts are equal bit by bit."""
+    return a.keys() == b.keys() and all(torch.equal(a[name], b[name]) for name in a)
 
 
 def weights(path):
     return checkpoints.read(path)["state_dict"]
 
 
-def quick(monkeypatch):
+def without_benchmarks(monkeypatch):
     """Leave out the data sheet's benchmarks, which other tests cover."""
-    monkeypatch.setattr(
-        "solar.training.datasheet.percent", lambda *arguments: dict(easy=0.0, medium=0.0, hard=0.0)
-    )
-
-
-def test_the_index_holds_the_learning_part(folder):
-    learn, held_out = load_training(folder), load_training(folder, split="val")
-    assert (len(learn), len(held_out)) == (14 * 3, 2 * 3)
-    assert not set(learn.landmarks) & set(held_out.landmarks)
-    assert all(path.is_file() for path in [*learn.images, *held_out.images])
+    scores = dict(easy=0.0, medium=0.0, hard=0.0)
+    monkeypatch.setattr("solar.training.datasheet.percent", lambda *_: scores)
 
 
 def one_epoch(task):
-    """The task's steps of epoch 1 without the loop around them."""
+    """Take the task's steps of epoch 1 without the loop around them."""
     for batch in task.feed(task.batches(0)):
         task.optimizer.zero_grad()
         task.losses(batch)["loss"].backward()
         task.optimizer.step()
 
 
-def test_cached_maps_give_the_networks_own_descriptors(folder, settings):
-    task = GlobalTask(TrainConfig(**settings), "cpu", progress=False)
+# ---- data and network ----------------------------------------------------------------------------
+
+
+def test_train_and_val_have_different_landmarks(folder):
+    train_index = load_training(folder)
+    val_index = load_training(folder, split="val")
+    assert (len(train_index), len(val_index)) == (14 * 3, 2 * 3)
+    assert not set(train_index.landmarks) & set(val_index.landmarks)
+    assert all(path.is_file() for path in [*train_index.images, *val_index.images])
+
+
+def test_cached_maps_give_the_networks_own_descriptors(settings):
+    task = make_task(settings)
     torch.nn.init.normal_(task.net.features.soa5.v.weight, std=0.1)
-    cached = task.describe(np.arange(len(task.index)))
-    plain = solar.describe(task.net, task.index.images, image_size=96, scales=(1,))
+    cached = task.describe(np.arange(len(task.train_index)))
+    plain = solar.describe(task.net, task.train_index.images, image_size=96, scales=(1,))
     assert np.allclose(cached, plain, atol=2e-3)  # the maps are kept in half precision
 
 
 def test_only_attention_p_and_whitening_move(settings):
-    task = GlobalTask(TrainConfig(**settings), "cpu", progress=False)
-    before = {k: v.clone() for k, v in task.net.state_dict().items()}
+    task = make_task(settings)
+    before = copy_of(task.net)
     one_epoch(task)
-    moved = {k for k, v in task.net.state_dict().items() if not torch.equal(v, before[k])}
-    assert {
-        "pool.p",
-        "whiten.weight",
-        "whiten.bias",
-        "features.soa5.v.weight",
-        "features.soa4.v.bias",
-    } <= moved
-    assert all(".soa" in k or k.split(".")[0] in ("pool", "whiten") for k in moved)
-    assert not any("running" in k for k in moved)
-    in_optimizer = sum(p.numel() for group in task.optimizer.param_groups for p in group["params"])
-    assert in_optimizer == sum(
-        p.numel() for k, p in task.net.named_parameters() if not k.startswith("features.conv")
-    )
+    after = task.net.state_dict()
+    moved = {name for name in before if not torch.equal(before[name], after[name])}
+    heads = {"pool.p", "whiten.weight", "whiten.bias"}
+    assert heads <= moved
+    assert {"features.soa5.v.weight", "features.soa4.v.bias"} <= moved
+    assert all(".soa" in name for name in moved - heads)
+    assert not any("running" in name for name in moved)
 
 
-def test_the_start_is_the_start(settings):
-    task = GlobalTask(TrainConfig(**settings), "cpu", progress=False)
-    start, x = solar.load(settings["start"]), torch.randn(1, 3, 64, 64)
+def test_the_optimizer_has_what_learns_and_nothing_else(settings):
+    task = task_with_shared_maps(settings)
+    groups = task.optimizer.param_groups
+    in_optimizer = sum(p.numel() for group in groups for p in group["params"])
+    named = task.net.named_parameters()
+    assert in_optimizer == sum(p.numel() for n, p in named if not n.startswith("features.conv"))
+    assert [group["name"] for group in groups] == ["rest", "p"]
+
+
+def test_before_training_the_network_is_its_start(settings):
+    task = make_task(settings)
+    start = solar.load(settings["start"])
+    x = torch.randn(1, 3, 64, 64)
     with torch.no_grad():
         assert torch.allclose(task.net(x), start(x), atol=1e-6)
 
 
 def test_held_out_map_is_the_mean_over_queries():
-    d = torch.nn.functional.normalize(torch.tensor([[1.0, 0], [1, 0.1], [0, 1], [0.1, 1]]))
+    rows = torch.tensor([[1.0, 0], [1, 0.1], [0, 1], [0.1, 1]])
+    d = torch.nn.functional.normalize(rows)
     assert held_out_map(d, np.array([0, 0, 1, 1])) == 1
     assert held_out_map(d, np.array([0, 1, 0, 1])) == pytest.approx((1 / 6 + 1 / 4) / 2)
 
 
+def test_an_image_without_a_sibling_is_no_query():
+    d = torch.nn.functional.normalize(torch.tensor([[1.0, 0], [1, 0.1], [0, 1]]))
+    assert held_out_map(d, np.array([0, 0, 1])) == 1
+
+
+def test_held_out_images_are_cut_by_landmark(settings):
+    task = make_task(settings, max_held_out_images=4)
+    _, counts = np.unique(task.val_index.landmarks, return_counts=True)
+    assert len(task.val_index) == 4
+    assert sorted(counts) == [1, 3]
+
+
+def test_attention_after_stage_3_learns_too(settings):
+    task = make_task(settings, soa="35")
+    one_epoch(task)
+    assert task.net.features.soa3.v.weight.abs().max() > 0
+
+
+def test_unknown_settings_are_refused(settings):
+    with pytest.raises(ValueError, match="first_order='hope': expected 'triplet' or 'supcon'"):
+        GlobalTask(TrainConfig(**settings, first_order="hope"), "cpu")
+    with pytest.raises(ValueError, match="image_mode='round': expected 'cached' or 'whole'"):
+        GlobalTask(TrainConfig(**settings, image_mode="round"), "cpu")
+
+
+def test_a_batch_that_needs_too_many_landmarks_is_refused(settings):
+    task = task_with_shared_maps(settings, batch_size=40)
+    message = "14 landmarks have 3 photographs or more; a batch needs 40"
+    with pytest.raises(ValueError, match=message):
+        task.batches(0)
+
+
+# ---- the loop ------------------------------------------------------------------------------------
+
+
+class Slope(Task):
+    """The smallest task: one number learns to be 2."""
+
+    def __init__(self):
+        self.net = torch.nn.Linear(1, 1, bias=False)
+        torch.nn.init.zeros_(self.net.weight)
+        self.optimizer = torch.optim.SGD(self.net.parameters(), lr=0.1)
+
+    def batches(self, epoch):
+        return [torch.tensor([[1.0]]), torch.tensor([[2.0]])]
+
+    def losses(self, batch):
+        return dict(loss=(self.net(batch) - 2 * batch).square().mean())
+
+    def names(self, batch):
+        return [str(batch)]
+
+
+def test_the_best_epoch_is_kept_and_ties_go_to_the_earlier(tmp_path):
+    task = Slope()
+    values = iter([0.1, 0.4, 0.7, 0.7, 0.2])
+    task.validate = lambda: next(values)
+    result = run(task, tmp_path / "x.pth", 4, progress=False)
+    two_epochs = Slope()
+    run(two_epochs, tmp_path / "y.pth", 2, progress=False, keep="last")
+    assert (result["start"], result["best_epoch"], result["validation"]) == (0.1, 2, 0.7)
+    assert [entry["validation"] for entry in result["log"]] == [0.4, 0.7, 0.7, 0.2]
+    assert same(task.net.state_dict(), two_epochs.net.state_dict())
+
+
+def test_the_last_epoch_is_kept_without_validation(tmp_path):
+    task = Slope()  # it has no `validate`
+    result = run(task, tmp_path / "x.pth", 3, progress=False, keep="last")
+    assert result["best_epoch"] == 3
+    assert set(result) == {"log", "best_epoch", "seconds"}
+    assert "validation" not in result["log"][-1]
+    assert task.net.weight.item() == pytest.approx(2, abs=0.02)
+
+
+def test_unknown_words_for_what_to_keep_are_refused(tmp_path):
+    with pytest.raises(ValueError, match="keep='first': expected 'best' or 'last'"):
+        run(Slope(), tmp_path / "x.pth", 1, keep="first")
+
+
+def test_a_state_that_keeps_another_epoch_is_refused(tmp_path):
+    run(Slope(), tmp_path / "x.pth", 1, progress=False, keep="last")
+    task = Slope()
+    task.validate = lambda: 0.0
+    with pytest.raises(ValueError, match="another configuration"):
+        run(task, tmp_path / "x.pth", 2, progress=False)
+
+
+def test_a_task_is_told_the_values_of_every_step(tmp_path):
+    task = Slope()
+    steps = []
+    task.after_step = steps.append
+    result = run(task, tmp_path / "x.pth", 2, progress=False, keep="last")
+    assert len(steps) == 4
+    assert set(steps[0]) == {"loss", "gradient"}
+    assert result["log"][0]["loss"] == (steps[0]["loss"] + steps[1]["loss"]) / 2
+
+
+@pytest.mark.parametrize("per_step", [False, True])
+def test_a_schedule_advances_after_each_epoch_or_each_step(per_step, tmp_path):
+    task = Slope()
+    task.schedule = torch.optim.lr_scheduler.ExponentialLR(task.optimizer, 0.5)
+    task.schedule_per_step = per_step
+    run(task, tmp_path / "x.pth", 2, progress=False, keep="last")
+    advanced = 4 if per_step else 2
+    assert task.optimizer.param_groups[0]["lr"] == 0.1 * 0.5**advanced
+
+
+def test_progress_is_a_line_per_epoch(tmp_path, capsys):
+    task = Slope()
+    task.validate = lambda: 0.25
+    run(task, tmp_path / "x.pth", 2)
+    lines = [line for line in capsys.readouterr().err.splitlines() if "step" not in line]
+    assert lines[0] == "start: validation 0.2500"
+    assert lines[1].startswith("epoch 1, loss 7.12, gradient 8.4, validation 0.25")
+    assert len(lines) == 3
+
+
+# ---- exact resume --------------------------------------------------------------------------------
+
+
 def test_same_seed_same_weights_and_the_seed_matters(settings, tmp_path, monkeypatch):
-    quick(monkeypatch)
+    without_benchmarks(monkeypatch)
     for name, seed in (("a", 1), ("b", 1), ("c", 2)):
-        train(
-            TrainConfig(**settings, seed=seed, output=str(tmp_path / f"{name}.pth"), lr=1e-2),
-            "cpu",
-            progress=False,
-        )
-    a, b, c = (weights(tmp_path / f"{name}.pth") for name in "abc")
-    assert all(torch.equal(a[k], b[k]) for k in a) and not all(torch.equal(a[k], c[k]) for k in a)
+        output = str(tmp_path / f"{name}.pth")
+        train(TrainConfig(**settings, seed=seed, output=output, lr=1e-2), "cpu", progress=False)
+    assert same(weights(tmp_path / "a.pth"), weights(tmp_path / "b.pth"))
+    assert not same(weights(tmp_path / "a.pth"), weights(tmp_path / "c.pth"))
 
 
 KILLED = """
@@ -151,9 +293,14 @@ import sys, time, torch, solar.training.datasheet
 from solar.cli import main
 from solar.training.global_task import GlobalTask
 torch.set_num_threads({threads})
-solar.training.datasheet.percent = lambda *arguments: dict()
+solar.training.datasheet.percent = lambda *_: dict()
 losses = GlobalTask.losses
-GlobalTask.losses = lambda *arguments: time.sleep({pause}) or losses(*arguments)
+
+def slowly(task, batch):
+    time.sleep({pause})
+    return losses(task, batch)
+
+GlobalTask.losses = slowly
 sys.exit(main(["train", *sys.argv[1:]]))
 """
 
@@ -162,43 +309,37 @@ def options(settings):
     return [f"--{k.replace('_', '-')}={v}" for k, v in settings.items()]
 
 
+@pytest.mark.processes
 def test_a_killed_run_ends_at_the_same_weights(settings, tmp_path, monkeypatch):
-    """kill -9 in the middle of the second epoch."""
-    quick(monkeypatch)
+    """Kill -9 in the middle of the second epoch."""
+    without_benchmarks(monkeypatch)
     settings = settings | dict(queries_per_epoch=20, epochs=2, lr=1e-2)
     train(TrainConfig(**settings, output=str(tmp_path / "whole.pth")), "cpu", progress=False)
+
+    # the same in a process of its own, killed after seven of its steps, five of which are an epoch
     code = KILLED.format(threads=torch.get_num_threads(), pause=0.15)
-    command = [
-        sys.executable,
-        "-c",
-        code,
-        *options(settings),
-        "--output",
-        tmp_path / "cut.pth",
-        "--save-every",
-        "1",
-    ]
+    command = [sys.executable, "-c", code, *options(settings), "--save-every", "1"]
+    command += ["--output", tmp_path / "cut.pth"]
     state = tmp_path / "cut.state"
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     while process.poll() is None:
         time.sleep(0.02)
-        if (
-            state.is_file() and torch.load(state, weights_only=True)["place"]["steps"] >= 7
-        ):  # five an epoch
+        if state.is_file() and torch.load(state)["state"]["total_steps"] >= 7:
             process.kill()
             break
-    assert process.wait() == -9 and not (tmp_path / "cut.pth").exists()
+    assert process.wait() == -9
+    assert not (tmp_path / "cut.pth").exists()
+
+    # the same command again
     subprocess.run(command, check=True, capture_output=True)
-    wanted, found = weights(tmp_path / "whole.pth"), weights(tmp_path / "cut.pth")
-    assert all(torch.equal(wanted[k], found[k]) for k in wanted)
-    left = {
-        p.name for p in tmp_path.iterdir() if p.suffix != ".tmp"
-    }  # a kill in the middle of a write leaves that
+    assert same(weights(tmp_path / "whole.pth"), weights(tmp_path / "cut.pth"))
+    # a kill in the middle of a write leaves a .tmp
+    left = {path.name for path in tmp_path.iterdir() if path.suffix != ".tmp"}
     assert left == {"cut.json", "cut.pth", "whole.json", "whole.pth"}
 
 
 class Killed(BaseException):
-    """Stands for a kill: nothing catches it."""
+    """Stand-in for a kill: nothing catches it."""
 
 
 def killed_at(function, call):
@@ -215,21 +356,24 @@ def killed_at(function, call):
 
 @pytest.fixture(scope="module")
 def resumable(settings, tmp_path_factory):
-    """`task()` makes one anew; what an unbroken run of it returns, and its state."""
-    config = TrainConfig(
-        **settings | dict(first_order="triplet", epochs=2, sos_weight=10.0, lr=1e-2)
-    )
-    folder = tmp_path_factory.mktemp("whole")
+    """Return a function that makes the task anew, and the result and state of an unbroken run."""
+    changes = dict(first_order="triplet", epochs=2, sos_weight=10.0, lr=1e-2)
+    path = tmp_path_factory.mktemp("whole") / "x.pth"
 
-    def task():
-        return GlobalTask(config, "cpu", progress=False, maps=shared_maps(settings))
+    def new_task():
+        config = TrainConfig(**settings | changes)
+        return GlobalTask(config, "cpu", progress=False, **shared_maps(settings))
 
-    found = run(task(), folder / "x.pth", 2, progress=False)
-    return task, found, torch.load(state_of(folder / "x.pth"), weights_only=True)
+    result = run(new_task(), path, 2, progress=False)
+    return new_task, result, torch.load(state_of(path))
+
+
+def without_seconds(result):
+    return {key: value for key, value in result.items() if key != "seconds"}
 
 
 @pytest.mark.parametrize(
-    "where, call, save_every",
+    ("where", "call", "save_every"),
     [
         ("losses", 0, 0),
         ("losses", 4, 0),
@@ -243,226 +387,20 @@ def resumable(settings, tmp_path_factory):
     ],
 )
 def test_a_run_goes_on_from_any_place(resumable, tmp_path, monkeypatch, where, call, save_every):
-    task, wanted, state = resumable
-    cut = task()
+    new_task, unbroken, state = resumable
+    task = new_task()
     with monkeypatch.context() as patch:
-        holder, name = (os if where.startswith("os.") else cut), where.split(".")[-1]
+        holder = os if where.startswith("os.") else task
+        name = where.split(".")[-1]
         patch.setattr(holder, name, killed_at(getattr(holder, name), call))
         with pytest.raises(Killed):
-            run(cut, tmp_path / "x.pth", 2, progress=False, save_every=save_every)
-    found = run(task(), tmp_path / "x.pth", 2, progress=False, save_every=save_every)
-    assert {k: found[k] for k in found if k != "seconds"} == {
-        k: wanted[k] for k in wanted if k != "seconds"
-    }
-    kept = torch.load(state_of(tmp_path / "x.pth"), weights_only=True)
-    assert all(torch.equal(kept["net"][k], state["net"][k]) for k in state["net"])
-    assert kept["place"]["best"]["epoch"] == state["place"]["best"]["epoch"]
+            run(task, tmp_path / "x.pth", 2, progress=False, save_every=save_every)
 
-
-def test_two_processes_train_like_one(settings, tmp_path, monkeypatch):
-    """The last batch is a single tuple: one of the processes has nothing to describe."""
-    quick(monkeypatch)
-    settings = settings | dict(
-        first_order="triplet", queries_per_epoch=9, epochs=1, sos_weight=10.0
-    )
-    train(TrainConfig(**settings, output=str(tmp_path / "one.pth")), "cpu", progress=False)
-    (tmp_path / "killed.py").write_text(KILLED.format(threads=1, pause=0))
-    command = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node=2", "--standalone"]
-    given = [option.replace("--start=", "--begin-with=") for option in options(settings)]
-    command += [tmp_path / "killed.py", *given, "--output", tmp_path / "two.pth", "--device", "cpu"]
-    done = subprocess.run(command, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    one, two = (json.loads((tmp_path / f"{n}.json").read_text()) for n in ("one", "two"))
-    assert one["held_out"] == two["held_out"]
-    wanted, found = weights(tmp_path / "one.pth"), weights(tmp_path / "two.pth")
-    start = solar.load(settings["start"]).state_dict()
-    assert (wanted["whiten.weight"] - start["whiten.weight"]).abs().max() > 1e-3
-    for name in wanted:
-        assert torch.allclose(wanted[name], found[name], atol=2e-5), name
-
-
-def test_chunks_change_nothing(settings):
-    """Neither the loss nor its gradient, also of second order, whose root is over the whole batch."""
-    gradients = []
-    for chunk in (0, 7):
-        task = GlobalTask(
-            TrainConfig(**settings, first_order="triplet", sos_weight=10.0, chunk_size=chunk),
-            "cpu",
-            False,
-            shared_maps(settings),
-        )
-        torch.nn.init.normal_(
-            task.net.features.soa5.v.weight, std=0.1, generator=torch.Generator().manual_seed(0)
-        )
-        torch.nn.init.normal_(
-            task.net.features.soa4.v.weight, std=0.1, generator=torch.Generator().manual_seed(1)
-        )
-        losses = task.losses(next(task.feed(task.batches(0))))
-        losses["loss"].backward()
-        gradients.append(
-            [
-                losses["second"].detach(),
-                *(p.grad for p in task.net.parameters() if p.grad is not None),
-            ]
-        )
-    assert len(gradients[0]) > 20
-    for a, b in zip(*gradients, strict=True):
-        assert torch.allclose(a, b, rtol=1e-3, atol=1e-6 + 1e-4 * a.abs().max())
-
-
-def test_cached_and_fresh_maps_train_the_same_where_crops_are_fixed(settings, tmp_path):
-    found = {}
-    for pictures, workers in (("cached", 0), ("whole", 2)):
-        config = TrainConfig(
-            **settings | dict(first_order="triplet", epochs=1, image_mode=pictures)
-        )
-        task = GlobalTask(config, "cpu", False, workers=workers)
-        if pictures == "cached":
-            task.maps = tuple(
-                CachedMaps(task.net, task.stage, index, 96, "cpu", False, torch.float32)
-                for index in (task.index, task.held_out)
-            )
-        found[pictures] = (
-            run(task, tmp_path / f"{pictures}.pth", 1, progress=False)["log"][0],
-            task.net.state_dict(),
-        )
-    for name, value in found["cached"][0].items():
-        assert value == pytest.approx(found["whole"][0][name], rel=1e-4), name
-    assert all(
-        torch.allclose(v, found["whole"][1][k], atol=1e-4) for k, v in found["cached"][1].items()
-    )
-
-
-def test_squares_are_drawn_anew_and_follow_the_seed(settings, tmp_path):
-    config = TrainConfig(
-        **settings
-        | dict(first_order="triplet", epochs=1, image_mode="square", image_size=64, mining_size=48)
-    )
-    task = GlobalTask(config, "cpu", False, workers=1)
-    one, two = task.batches(0)[:1], task.batches(1)[:1]
-    maps = [next(task.feed(batch))["maps"] for batch in (one, one, two)]
-    assert maps[0].shape == (20, 96, 8, 8) and torch.equal(maps[0], maps[1])
-    again = [dict(one[0], seed=one[0]["seed"] + 1)]
-    assert not torch.equal(maps[0], next(task.feed(again))["maps"])
-    assert next(task.maps[0].stream(np.arange(3), 0)).shape == (
-        3,
-        96,
-        6,
-        6,
-    )  # mining sees smaller ones
-    middle = [next(task.maps[1].stream(np.arange(3))) for _ in range(2)]
-    assert middle[0].shape == (3, 96, 8, 8) and torch.equal(
-        *middle
-    )  # held-out images: always the middle
-    assert np.isfinite(run(task, tmp_path / "x.pth", 1, progress=False)["validation"])
-
-
-def test_a_missing_picture_is_named(settings, tmp_path):
-    task = GlobalTask(
-        TrainConfig(**settings | dict(image_mode="square", image_size=64)), "cpu", False, workers=1
-    )
-    task.index.images.names[int(task.batches(0)[0]["rows"][0, 0])] = "gone.jpg"
-    with pytest.raises(FileNotFoundError, match=r"gone\.jpg: no such image"):
-        run(task, tmp_path / "x.pth", 1, progress=False)
-
-
-def test_tensorboard_gets_losses_rates_and_tuples(settings, tmp_path):
-    task = GlobalTask(
-        TrainConfig(**settings, first_order="triplet"), "cpu", False, shared_maps(settings)
-    )
-    run(task, tmp_path / "x.pth", 2, progress=False, board=tmp_path / "board")
-    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
-
-    events = EventAccumulator(str(tmp_path / "board"))
-    events.Reload()
-    names = {"loss", "first", "second", "negatives", "p", "gradient"}
-    wanted = {*(f"step/{n}" for n in names), "rate/rest", "rate/p", "epoch/validation"}
-    assert set(events.Tags()["scalars"]) == wanted and events.Tags()["images"] == ["tuples"]
-    assert [e.step for e in events.Scalars("step/second")] == [1, 2, 3, 4, 5, 6]
-    rates = [e.value for e in events.Scalars("rate/p")]
-    assert rates[0] == pytest.approx(1e-2) and rates[5] == pytest.approx(1e-2 * np.exp(-0.15))
-
-
-def test_the_presets_are_the_recipes():
-    paper, mini = GLOBAL_PRESETS["paper"], GLOBAL_PRESETS["mini"]
-    assert mini == TrainConfig()
-    assert (paper.soa, paper.first_order, paper.margin, paper.sos_weight, paper.negatives) == (
-        "45",
-        "triplet",
-        1.25,
-        10,
-        5,
-    )
-    assert (paper.queries_per_epoch, paper.pool_size, paper.batch_size, paper.epochs) == (2000, 20_000, 8, 100)
-    assert (paper.image_mode, paper.image_size, paper.mining_size) == ("square", 1024, 341)
-    assert (paper.lr, paper.lr_p_factor, paper.lr_decay, paper.weight_decay) == (1e-6, 100, 0.01, 1e-6)
-
-
-def test_the_command_takes_a_preset_and_changes_it(tmp_path, monkeypatch, capsys):
-    asked = []
-    monkeypatch.setattr(
-        "solar.training.global_task.train",
-        lambda config, *rest, **options: asked.append((config, options)),
-    )
-    command = [
-        "train",
-        "--lr",
-        "2e-6",
-        "--preset",
-        "paper",
-        "--save-every",
-        "7",
-        "--board",
-        "b",
-        "--workers",
-        "3",
-    ]
-    assert main(command) == 0 and main(["train", "--epochs", "3"]) == 0
-    assert asked[0][0] == replace(GLOBAL_PRESETS["paper"], lr=2e-6) and asked[1][0] == TrainConfig(
-        epochs=3
-    )
-    assert asked[0][1] == dict(board="b", save_every=7, workers=3)
-    monkeypatch.undo()
-    monkeypatch.setenv("SOLAR_HOME", str(tmp_path))
-    assert main(["train", "--preset", "paper", "--start", "mini-gem"]) == 2
-    assert "gl18: no such training data; `solar data gl18` says" in capsys.readouterr().err
-
-
-def test_what_is_held_out_is_a_number_there_and_a_name_here(monkeypatch, capsys):
-    asked = []
-    for module, name in (("global_task", "train"), ("local_task", "train_local")):
-        monkeypatch.setattr(
-            f"solar.training.{module}.{name}", lambda config, *rest, **options: asked.append(config)
-        )
-    assert (
-        main(["train", "--max-held-out-images", "50"]) == 0
-        and main(["train", "--preset", "sosnet", "--held-out-set", "mine"]) == 0
-    )
-    assert asked[0] == TrainConfig(max_held_out_images=50) and asked[1] == replace(
-        LOCAL_PRESETS["sosnet"], held_out_set="mine"
-    )
-    assert main(["train", "--max-held-out-images", "mine"]) == 2
-    assert "--max-held-out-images 'mine': expected int" in capsys.readouterr().err
-
-
-def test_the_test_benchmark_is_looked_at_only_if_wished(settings, monkeypatch):
-    task = GlobalTask(TrainConfig(**settings), "cpu", False, shared_maps(settings))
-    assert task.measure() == {}
-    monkeypatch.setattr(global_task, "load_benchmark", lambda name: name)
-    monkeypatch.setattr(
-        global_task,
-        "score",
-        lambda net, bench, image_size: SimpleNamespace(map={bench: image_size}),
-    )
-    task.config.test_benchmark = "there"
-    assert task.measure() == {"test_there": 96}
-
-
-def test_held_out_images_are_cut_by_landmark(settings):
-    task = GlobalTask(TrainConfig(**settings, max_held_out_images=4), "cpu", False)
-    assert len(task.held_out) == 4 and sorted(
-        np.unique(task.held_out.landmarks, return_counts=True)[1]
-    ) == [1, 3]
+    result = run(new_task(), tmp_path / "x.pth", 2, progress=False, save_every=save_every)
+    assert without_seconds(result) == without_seconds(unbroken)
+    saved = torch.load(state_of(tmp_path / "x.pth"))
+    assert same(saved["net"], state["net"])
+    assert saved["state"]["best"]["epoch"] == state["state"]["best"]["epoch"]
 
 
 def test_a_state_of_another_configuration_is_refused(settings, tmp_path):
@@ -474,16 +412,120 @@ def test_a_state_of_another_configuration_is_refused(settings, tmp_path):
 
 
 def test_a_loss_that_is_no_number_stops_and_names_the_images(settings, tmp_path, monkeypatch):
-    task = GlobalTask(TrainConfig(**settings), "cpu", progress=False)
+    task = make_task(settings)
     monkeypatch.setattr(global_task, "second_order_loss", lambda q, p, n: q.sum() * float("nan"))
-    before = {k: v.clone() for k, v in task.net.state_dict().items()}
-    with pytest.raises(
-        FloatingPointError, match=r"epoch 1, step 1: the loss is nan, .* the images .*\.jpg"
-    ):
+    before = copy_of(task.net)
+    message = r"epoch 1, step 1: the loss is nan, .* the images .*\.jpg"
+    with pytest.raises(FloatingPointError, match=message):
         run(task, tmp_path / "x.pth", 1, progress=False)
-    assert all(torch.equal(v, before[k]) for k, v in task.net.state_dict().items())
-    kept = torch.load(state_of(tmp_path / "x.pth"), weights_only=True)["net"]
-    assert all(torch.equal(v, before[k]) for k, v in kept.items())
+    assert same(task.net.state_dict(), before)
+    assert same(torch.load(state_of(tmp_path / "x.pth"))["net"], before)
+
+
+# ---- several processes, chunks, image modes ------------------------------------------------------
+
+
+@pytest.mark.processes
+def test_two_processes_train_like_one(settings, tmp_path, monkeypatch):
+    """The last batch is a single tuple: one of the processes has nothing to describe."""
+    without_benchmarks(monkeypatch)
+    changes = dict(first_order="triplet", queries_per_epoch=9, epochs=1, sos_weight=10.0)
+    settings = settings | changes
+    train(TrainConfig(**settings, output=str(tmp_path / "one.pth")), "cpu", progress=False)
+
+    (tmp_path / "killed.py").write_text(KILLED.format(threads=1, pause=0))
+    command = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node=2", "--standalone"]
+    given = [option.replace("--start=", "--begin-with=") for option in options(settings)]
+    command += [tmp_path / "killed.py", *given, "--output", tmp_path / "two.pth", "--device", "cpu"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+    sheet_of_one = json.loads((tmp_path / "one.json").read_text())
+    sheet_of_two = json.loads((tmp_path / "two.json").read_text())
+    assert sheet_of_one["held_out"] == sheet_of_two["held_out"]
+    one = weights(tmp_path / "one.pth")
+    two = weights(tmp_path / "two.pth")
+    start = solar.load(settings["start"]).state_dict()
+    assert (one["whiten.weight"] - start["whiten.weight"]).abs().max() > 1e-3
+    for name in one:
+        assert torch.allclose(one[name], two[name], atol=2e-5), name
+
+
+def test_chunks_change_neither_loss_nor_gradient(settings):
+    """Also of second order, whose root is over the whole batch."""
+    found = []
+    for chunk_size in (0, 7):
+        changes = dict(first_order="triplet", sos_weight=10.0, chunk_size=chunk_size)
+        task = task_with_shared_maps(settings, **changes)
+        for seed, block in enumerate((task.net.features.soa5, task.net.features.soa4)):
+            generator = torch.Generator().manual_seed(seed)
+            torch.nn.init.normal_(block.v.weight, std=0.1, generator=generator)
+        losses = task.losses(next(task.feed(task.batches(0))))
+        losses["loss"].backward()
+        gradients = [p.grad for p in task.net.parameters() if p.grad is not None]
+        found.append([losses["second"].detach(), *gradients])
+    assert len(found[0]) > 20
+    for a, b in zip(*found, strict=True):
+        assert torch.allclose(a, b, rtol=1e-3, atol=1e-6 + 1e-4 * a.abs().max())
+
+
+def test_cached_and_computed_maps_train_the_same_where_images_are_whole(settings, tmp_path):
+    found = {}
+    for image_mode, workers in (("cached", 0), ("whole", 2)):
+        changes = dict(first_order="triplet", epochs=1, image_mode=image_mode)
+        config = TrainConfig(**settings | changes)
+        task = GlobalTask(config, "cpu", progress=False, workers=workers)
+        if image_mode == "cached":  # in full precision here
+            common = dict(image_size=96, device="cpu", progress=False, dtype=torch.float32)
+            task.train_maps = CachedMaps(task.net, task.stage, task.train_index, **common)
+            task.val_maps = CachedMaps(task.net, task.stage, task.val_index, **common)
+        result = run(task, tmp_path / f"{image_mode}.pth", 1, progress=False)
+        found[image_mode] = (result["log"][0], task.net.state_dict())
+    log, state = found["cached"]
+    other_log, other_state = found["whole"]
+    for name, value in log.items():
+        assert value == pytest.approx(other_log[name], rel=1e-4), name
+    for name, value in state.items():
+        assert torch.allclose(value, other_state[name], atol=1e-4), name
+
+
+@pytest.fixture
+def squares(settings):
+    """A task with random squares, smaller ones for mining."""
+    changes = dict(first_order="triplet", epochs=1, image_mode="square", image_size=64)
+    config = TrainConfig(**settings | changes, mining_size=48)
+    return GlobalTask(config, "cpu", progress=False, workers=1)
+
+
+def test_squares_are_cut_anew_and_follow_the_seed(squares):
+    first = squares.batches(0)[:1]
+    maps = next(squares.feed(first))["maps"]
+    assert maps.shape == (20, 96, 8, 8)
+    assert torch.equal(maps, next(squares.feed(first))["maps"])
+    other_seed = [dict(first[0], seed=first[0]["seed"] + 1)]
+    assert not torch.equal(maps, next(squares.feed(other_seed))["maps"])
+
+
+def test_mining_sees_smaller_squares_and_validation_the_middle(squares):
+    mined = next(squares.train_maps.stream(np.arange(3), 0))
+    assert mined.shape == (3, 96, 6, 6)
+    middle = next(squares.val_maps.stream(np.arange(3)))
+    again = next(squares.val_maps.stream(np.arange(3)))
+    assert middle.shape == (3, 96, 8, 8)
+    assert torch.equal(middle, again)
+
+
+def test_squares_train(squares, tmp_path):
+    assert np.isfinite(run(squares, tmp_path / "x.pth", 1, progress=False)["validation"])
+
+
+def test_a_missing_image_is_named(settings, tmp_path):
+    changes = dict(image_mode="square", image_size=64)
+    task = GlobalTask(TrainConfig(**settings | changes), "cpu", progress=False, workers=1)
+    first = int(task.batches(0)[0]["image_ids"][0, 0])
+    task.train_index.images.names[first] = "gone.jpg"
+    with pytest.raises(FileNotFoundError, match=r"gone\.jpg: no such image"):
+        run(task, tmp_path / "x.pth", 1, progress=False)
 
 
 def test_images_of_two_sizes_are_refused(folder, settings, tmp_path):
@@ -495,34 +537,110 @@ def test_images_of_two_sizes_are_refused(folder, settings, tmp_path):
         CachedMaps(solar.load(settings["start"]), "soa4", two, 96, "cpu")
 
 
-def test_attention_after_stage_3_learns_too(settings):
-    task = GlobalTask(TrainConfig(**settings, soa="35"), "cpu", progress=False)
-    one_epoch(task)
-    assert task.net.features.soa3.v.weight.abs().max() > 0
-
-
 def test_mined_triplets_train_too(settings, tmp_path):
-    task = GlobalTask(
-        TrainConfig(**settings, first_order="triplet", sos_weight=10.0), "cpu", progress=False
+    task = task_with_shared_maps(settings, first_order="triplet", sos_weight=10.0)
+    shapes = [batch["image_ids"].shape for batch in task.batches(0)]
+    assert shapes == [(4, 5), (4, 5), (2, 5)]
+    log = run(task, tmp_path / "x.pth", 1, progress=False)["log"][0]
+    assert np.isfinite(list(log.values())).all()
+    assert 0 < log["negatives"] < 2
+    assert log["loss"] == pytest.approx(log["first"] + 10 * log["second"], rel=1e-5)
+
+
+# ---- reports -------------------------------------------------------------------------------------
+
+
+def test_tensorboard_gets_losses_rates_and_tuples(settings, tmp_path):
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    task = task_with_shared_maps(settings, first_order="triplet")
+    run(task, tmp_path / "x.pth", 2, progress=False, board=tmp_path / "board")
+    events = EventAccumulator(str(tmp_path / "board"))
+    events.Reload()
+    losses = ("loss", "first", "second", "negatives", "p", "gradient")
+    names = {*(f"step/{name}" for name in losses), "rate/rest", "rate/p", "epoch/validation"}
+    assert set(events.Tags()["scalars"]) == names
+    assert events.Tags()["images"] == ["tuples"]
+    assert [event.step for event in events.Scalars("step/second")] == [1, 2, 3, 4, 5, 6]
+    rates = [event.value for event in events.Scalars("rate/p")]
+    assert rates[0] == pytest.approx(1e-2)
+    assert rates[5] == pytest.approx(1e-2 * np.exp(-0.15))
+
+
+def test_the_test_benchmark_is_scored_only_if_asked_for(settings, monkeypatch):
+    task = task_with_shared_maps(settings)
+    assert task.measure(1) == {}
+
+    def score(net, benchmark, image_size):
+        return SimpleNamespace(map={benchmark: image_size})
+
+    monkeypatch.setattr(global_task, "load_benchmark", lambda name: name)
+    monkeypatch.setattr(global_task, "score", score)
+    task.config.test_benchmark = "there"
+    assert task.measure(1) == {"test_there": 96}
+
+
+# ---- presets and the command ---------------------------------------------------------------------
+
+
+def test_the_mini_preset_is_the_default():
+    assert GLOBAL_PRESETS["mini"] == TrainConfig()
+
+
+def test_the_paper_preset_has_the_papers_numbers():
+    paper = vars(GLOBAL_PRESETS["paper"])
+    numbers = dict(
+        soa="45",
+        first_order="triplet",
+        margin=1.25,
+        sos_weight=10,
+        negatives=5,
+        queries_per_epoch=2000,
+        pool_size=20_000,
+        batch_size=8,
+        epochs=100,
+        image_mode="square",
+        image_size=1024,
+        mining_size=341,
+        lr=1e-6,
+        lr_p_factor=100,
+        lr_decay=0.01,
+        weight_decay=1e-6,
     )
-    assert [batch["rows"].shape for batch in task.batches(0)] == [(4, 5), (4, 5), (2, 5)]
-    found = run(task, tmp_path / "x.pth", 1, progress=False)
-    assert np.isfinite(list(found["log"][0].values())).all()
-    assert 0 < found["log"][0]["negatives"] < 2 and found["log"][0]["loss"] == pytest.approx(
-        found["log"][0]["first"] + 10 * found["log"][0]["second"], rel=1e-5
+    assert {name: paper[name] for name in numbers} == numbers
+
+
+def test_the_command_takes_a_preset_and_changes_it(monkeypatch):
+    asked = []
+    monkeypatch.setattr(
+        "solar.training.global_task.train",
+        lambda config, *_, **options: asked.append((config, options)),
     )
+    command = ["train", "--lr", "2e-6", "--preset", "paper", "--save-every", "7", "--board", "b"]
+    assert main([*command, "--workers", "3"]) == 0
+    assert main(["train", "--epochs", "3"]) == 0
+    assert asked[0][0] == replace(GLOBAL_PRESETS["paper"], lr=2e-6)
+    assert asked[0][1] == dict(board="b", save_every=7, workers=3)
+    assert asked[1][0] == TrainConfig(epochs=3)
 
 
-def test_wrong_wishes_are_refused(settings):
-    with pytest.raises(ValueError, match="expected 'triplet' or 'batch'"):
-        GlobalTask(TrainConfig(**settings, first_order="hope"), "cpu")
-    task = GlobalTask(TrainConfig(**settings | dict(batch_size=40)), "cpu", progress=False)
-    with pytest.raises(
-        ValueError, match="14 landmarks have 3 photographs or more; a batch needs 40"
-    ):
-        task.batches(0)
+def test_the_command_says_where_gl18_belongs(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("SOLAR_HOME", str(tmp_path))
+    assert main(["train", "--preset", "paper", "--start", "mini-gem"]) == 2
+    assert "gl18: no such training data; `solar data gl18` says" in capsys.readouterr().err
 
 
-def test_landmarks_of_one_image_ask_nothing():
-    d = torch.nn.functional.normalize(torch.tensor([[1.0, 0], [1, 0.1], [0, 1]]))
-    assert held_out_map(d, np.array([0, 0, 1])) == 1
+def test_each_kind_of_network_has_its_own_held_out_option(monkeypatch, capsys):
+    """A number of images for a global network, a set by name for a local one."""
+    asked = []
+    for function in ("global_task.train", "local_task.train_local"):
+        monkeypatch.setattr(
+            f"solar.training.{function}", lambda config, *_, **options: asked.append(config)
+        )
+    assert main(["train", "--max-held-out-images", "50"]) == 0
+    assert main(["train", "--preset", "sosnet", "--held-out-set", "mine"]) == 0
+    assert asked[0] == TrainConfig(max_held_out_images=50)
+    assert asked[1] == replace(LOCAL_PRESETS["sosnet"], held_out_set="mine")
+    with pytest.raises(SystemExit):
+        main(["train", "--max-held-out-images", "mine"])
+    assert "--max-held-out-images: invalid int value: 'mine'" in capsys.readouterr().err

@@ -1,40 +1,51 @@
-"""A dataclass of settings as the options of a command: one place says what there is, its type and
-its default.
+"""A dataclass of settings as the options of a command.
+
+One place says which settings there are, their types and their defaults: the dataclass.
 """
 
 import argparse
 from dataclasses import fields, replace
+from typing import Any
 
 
 def add_fields(parser: argparse.ArgumentParser, config: type, words: dict[str, str]) -> None:
-    """An option for each field of the dataclass `config` that `words` explains; `image_size`
-    becomes --image-size.
+    """Add an option for each field of the dataclass `config`; `image_size` becomes --image-size.
 
-    What is not asked for is not in the parsed arguments: the dataclass's own default, or a preset's
-    value, holds.
+    An option that is not given is absent from the parsed arguments, so that the default of the
+    dataclass, or the value of a preset, holds.
+
+    Args:
+        parser: gets the options; one that it has already is left as it is.
+        config: the dataclass.
+        words: help for each field; a field without is no option.
     """
+    present = parser._option_string_actions
     for field in fields(config):
-        option = "--" + field.name.replace("_", "-")
-        if field.name in words and option not in parser._option_string_actions:
-            words_and_default = f"{words[field.name]} ({field.default!r})".replace("%", "%%")
-            parser.add_argument(
-                option, type=field.type, default=argparse.SUPPRESS, help=words_and_default
-            )
+        option = option_of(field.name)
+        if field.name not in words or option in present:
+            continue
+        # argparse takes a % in help for a placeholder
+        help_text = f"{words[field.name]} ({field.default!r})".replace("%", "%%")
+        parser.add_argument(option, type=field.type, default=argparse.SUPPRESS, help=help_text)
 
 
-def from_arguments(config, arguments: argparse.Namespace):
-    """The dataclass `config`, a type or a preset of it, changed to what was asked for.
+def option_of(name: str) -> str:
+    """Return the option of a field.
 
-    Raises:
-        ValueError: a word where this dataclass has a number.
+    Example:
+        >>> option_of("image_size")
+        '--image-size'
     """
-    asked = {}
-    for field in fields(config):
-        if hasattr(arguments, field.name):
-            value = getattr(arguments, field.name)
-            try:
-                asked[field.name] = field.type(value)
-            except ValueError as error:
-                option = "--" + field.name.replace("_", "-")
-                raise ValueError(f"{option} {value!r}: expected {field.type.__name__}") from error
-    return config(**asked) if isinstance(config, type) else replace(config, **asked)
+    return "--" + name.replace("_", "-")
+
+
+def from_arguments(preset: Any, arguments: argparse.Namespace) -> Any:
+    """Return a preset, a dataclass instance, changed to what was given as options.
+
+    Args:
+        preset: an instance of the dataclass.
+        arguments: the parsed arguments.
+    """
+    names = [field.name for field in fields(preset)]
+    given = {name: getattr(arguments, name) for name in names if hasattr(arguments, name)}
+    return replace(preset, **given)

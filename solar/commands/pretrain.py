@@ -1,4 +1,7 @@
-"""`solar pretrain`: the small trunk of the book, from scratch."""
+"""`solar pretrain`: train the small trunk of the book from scratch.
+
+Book: chapter 5 (training on GL18).
+"""
 
 import json
 
@@ -6,6 +9,7 @@ from ..training.config import PretrainConfig
 from . import EXAMPLES
 from .options import add_fields, from_arguments
 
+# help for the options; fields of the configuration that are not named here are no options
 WORDS = dict(
     data="training set in GL18's layout, by name",
     output="file to write the weights to",
@@ -16,7 +20,7 @@ WORDS = dict(
 
 
 def add(commands) -> None:
-    """Describe the command."""
+    """Add the command and its options to the command line."""
     parser = commands.add_parser(
         "pretrain",
         help="train mini-gem, the network that training starts from",
@@ -33,5 +37,6 @@ def run(arguments) -> int:
     """Train and print the data sheet."""
     from ..training.pretrain_task import pretrain
 
-    print(json.dumps(pretrain(from_arguments(PretrainConfig, arguments)), indent=2))
+    config = from_arguments(PretrainConfig(), arguments)
+    print(json.dumps(pretrain(config), indent=2))
     return 0

@@ -1,4 +1,7 @@
-"""`solar train`: a global network with attention on a frozen trunk, or a local network on patches."""
+"""`solar train`: a global network with attention on a frozen trunk, or a local network on patches.
+
+Book: chapter 5 (training on GL18) and chapter 8 (a local descriptor).
+"""
 
 import argparse
 import json
@@ -6,8 +9,9 @@ from dataclasses import fields
 
 from ..training.config import GLOBAL_PRESETS, LOCAL_PRESETS, LocalConfig, TrainConfig
 from . import EXAMPLES
-from .options import add_fields, from_arguments
+from .options import add_fields, from_arguments, option_of
 
+# help for the options of a global network; those that a local network shares mean the same there
 WORDS = dict(
     data="training folder in GL18's layout, a pickle of the field, or a set by name",
     start="network to start from, by name or as a file",
@@ -57,7 +61,7 @@ examples:
 
 
 def add(commands) -> None:
-    """Describe the command."""
+    """Add the command and its options to the command line."""
     parser = commands.add_parser(
         "train",
         help="train a network with second-order attention and loss",
@@ -71,6 +75,8 @@ def add(commands) -> None:
         default="mini",
         help="recipe that the other options change (%(default)s)",
     )
+
+    # settings of the training: one option per field of the two configurations
     add_fields(parser, TrainConfig, WORDS)
     add_fields(parser, LocalConfig, LOCAL_WORDS)
     parser.add_argument(
@@ -79,6 +85,8 @@ def add(commands) -> None:
         default=argparse.SUPPRESS,
         help="the same as --start, which torchrun takes for an option of its own",
     )
+
+    # settings of this run, which are no part of the recipe
     parser.add_argument("--device", help="cpu, cuda or mps (default: the fastest there is)")
     parser.add_argument(
         "--workers", type=int, default=0, help="processes that decode image files (%(default)s)"
@@ -98,14 +106,18 @@ def run(arguments) -> int:
     from ..training.global_task import train
     from ..training.local_task import train_local
 
+    # the preset, changed to what was asked for
     preset = PRESETS[arguments.preset]
     _refuse_strange_options(preset, arguments)
     config = from_arguments(preset, arguments)
+
+    # the kind of configuration says which network it is for
     options = dict(board=arguments.board, save_every=arguments.save_every)
     if isinstance(config, LocalConfig):
         sheet = train_local(config, arguments.device, **options)
     else:
         sheet = train(config, arguments.device, workers=arguments.workers, **options)
+
     if sheet:  # under torchrun, only the first process has it
         print(json.dumps(sheet, indent=2))
     return 0
@@ -117,5 +129,5 @@ def _refuse_strange_options(preset, arguments) -> None:
     possible = {*WORDS, *LOCAL_WORDS}
     strange = sorted(name for name in possible - known if hasattr(arguments, name))
     if strange:
-        names = ", ".join("--" + name.replace("_", "-") for name in strange)
+        names = ", ".join(map(option_of, strange))
         raise ValueError(f"the preset {arguments.preset} has no {names}; see solar train --help")

@@ -26,7 +26,7 @@ from ..datasets import TrainingIndex
 from ..images import prepare, square
 from ..nets.fuse import folded
 from ..nets.global_net import STAGES, GlobalNet
-from ..search.describe import Pictures, equal_batches
+from ..search.describe import PreparedImages, equal_batches
 
 CHUNK = 64  # images that go through the trunk at a time, without gradients
 CACHING_BATCH = 32  # images that go through it at a time while the cache is filled
@@ -86,7 +86,7 @@ class CachedMaps:
     ):
         self.device = device
         net = net.eval().to(device)
-        images = Pictures(index.images, None, image_size, net.mean, net.std)
+        images = PreparedImages(index.images, None, image_size, net.mean, net.std)
         batches = equal_batches(DataLoader(images, batch_size=None), CACHING_BATCH)
         bar = tqdm(total=len(index), desc="trunk", unit="image", disable=None if progress else True)
         maps: torch.Tensor | None = None
