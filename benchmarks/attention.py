@@ -51,6 +51,7 @@ class Cost:
 
 def with_convolutions(block: SecondOrderAttention) -> SecondOrderAttention:
     """Copy a block with ordinary convolutions in place of its matrix products."""
+    # the same weights, in layers that run torch's convolution
     plain = copy.deepcopy(block)
     plain.f[0] = convolution(block.f[0])
     plain.g[0] = convolution(block.g[0])
@@ -68,6 +69,7 @@ def convolution(layer: nn.Conv2d) -> nn.Conv2d:
 
 def step(way: Callable, block: SecondOrderAttention, x: torch.Tensor) -> None:
     """Run `way` forward, and backward if `x` wants a gradient."""
+    # gradients are cleared, so that every run does the same
     with torch.set_grad_enabled(x.requires_grad):
         y = way(block, x)
         if x.requires_grad:
@@ -85,6 +87,7 @@ def peak_bytes(run: Callable, block: SecondOrderAttention, x: torch.Tensor) -> i
         torch.cuda.reset_peak_memory_stats()
         run()
         return torch.cuda.max_memory_allocated() - before
+    # on a CPU, torch's tracker adds up all tensors that are alive
     tracker = MemTracker()
     tracker.track_external(block, x)
     with tracker:
@@ -145,6 +148,7 @@ def work(case: Case, backward: bool) -> float:
 
     Backward takes twice as many again.
     """
+    # a product (a, b) @ (b, c) takes a b c multiplications and as many additions
     positions = case.side**2
     reduced = case.channels // case.reduction
     convolutions = 4 * 2 * positions * case.channels * reduced
@@ -170,6 +174,8 @@ def main() -> None:
         "device   c'     N  pass                       explicit              fused   "
         "saved  faster  x floor"
     )
+
+    # every device, every case, without and with gradients
     devices = ["cpu", "cuda"] if torch.cuda.is_available() else ["cpu"]
     for device, case, backward in itertools.product(devices, CASES, (False, True)):
         slow, fast = measure(case, backward, device, repeats)

@@ -48,6 +48,7 @@ SPREAD = 0.808049
 
 def versions() -> dict[str, str]:
     """Return the versions of Python, the system and the packages that matter."""
+    # a package that is missing is told, not an error
     numbers = dict(
         python=platform.python_version(), system=f"{platform.system()} {platform.machine()}"
     )
@@ -75,6 +76,7 @@ def disk(folder: Path) -> dict:
     Args:
         folder: it need not exist; then its nearest parent that does is asked.
     """
+    # a folder that is not there yet would be made in its nearest parent
     folder = Path(folder)
     path = folder.absolute()
     nearest = next(parent for parent in (path, *path.parents) if parent.exists())
@@ -123,7 +125,7 @@ def _verify_checksums(entry: Entry, root: str | Path | None) -> None:
     """Read all files of an entry but its archives; the first wrong one is a ValueError."""
     folder = entry.place(root)
     for file in entry.files:
-        if file.archive:
+        if file.archive:  # its contents are checked when it is unpacked
             continue
         path = folder / file.path
         recorded = record_of(folder).get(file.path, {}).get("sha256", "")
@@ -200,6 +202,7 @@ def _test_attention(on: torch.device) -> list[dict]:
     entropy = torch.special.entr(maps).sum(2).mean()
     spread = (entropy / np.log(maps.shape[2])).item()
 
+    # two ways to one result
     difference = (soa(x) - soa.explicit(x)).abs().max().item()
     return [
         _test("spread of attention", spread, SPREAD, 1e-3),
@@ -209,6 +212,7 @@ def _test_attention(on: torch.device) -> list[dict]:
 
 def _test_networks(on: torch.device) -> list[dict]:
     """Test a whole network of each kind by the first numbers of a descriptor."""
+    # an image and a patch that are the same everywhere
     net = _filled(GlobalNet("mini", "45")).to(on)
     local = _filled(LocalNet("345")).to(on)
     descriptor = net(_waves(3, 96, 128).to(on))[0, :4].cpu().tolist()
@@ -253,8 +257,8 @@ def _offset(name: str) -> float:
 
 def _waves(channels: int, height: int, width: int) -> torch.Tensor:
     """Make an image without random numbers, (1, channels, height, width)."""
-    place = torch.arange(channels * height * width, dtype=torch.float64)
-    values = torch.sin(0.37 * place) + torch.cos(0.011 * place)
+    position = torch.arange(channels * height * width, dtype=torch.float64)
+    values = torch.sin(0.37 * position) + torch.cos(0.011 * position)
     return values.float().view(1, channels, height, width)
 
 
@@ -272,6 +276,7 @@ def examine(root: str | Path | None = None, full: bool = False) -> dict:
         `versions`, `device`, `disk`, `mini` and `published` (the state of each dataset),
         `self_test`, and `sound`: False if something is wrong, rather than merely absent.
     """
+    # everything but the verdict
     data = Path(root) if root is not None else home() / "data"
     report = dict(
         versions=versions(),
@@ -281,6 +286,7 @@ def examine(root: str | Path | None = None, full: bool = False) -> dict:
         published=[check(entry, root, full) for entry in ENTRIES.values()],
         self_test=self_test(),
     )
+    # absent files are no fault
     computes_right = all(test["right"] for test in report["self_test"])
     is_broken = any(row["state"] == "broken" for row in report["published"])
     sound = computes_right and report["disk"]["writable"] and not is_broken

@@ -104,11 +104,12 @@ def test_cnnimageretrievals_layout_is_read(tmp_path):
         net = solar.load(tmp_path / "g.pth")
     x = torch.randn(1, 3, 64, 96)
     with torch.no_grad():
-        wanted = features.eval()(x).clamp(min=1e-6).pow(2.8).mean((2, 3)).pow(1 / 2.8)
-        wanted = torch.nn.functional.normalize(
-            torch.nn.functional.normalize(wanted) @ state["whiten.weight"].T + state["whiten.bias"]
+        expected = features.eval()(x).clamp(min=1e-6).pow(2.8).mean((2, 3)).pow(1 / 2.8)
+        expected = torch.nn.functional.normalize(
+            torch.nn.functional.normalize(expected) @ state["whiten.weight"].T
+            + state["whiten.bias"]
         )
-        assert torch.allclose(net(x), wanted, atol=1e-5)
+        assert torch.allclose(net(x), expected, atol=1e-5)
     assert net.soa == ""
 
 

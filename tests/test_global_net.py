@@ -37,24 +37,24 @@ def test_names_and_sizes_of_the_published_network():
         size = sum(p.numel() for name, p in net.named_parameters() if part in name) / 1e6
         assert size == pytest.approx(millions, abs=0.005), part
     blocks = {"conv2_x.2": 3, "conv3_x": 4, "conv4_x": 23, "conv5_x": 3}
-    wanted = {
+    expected = {
         f"features.{stage}.{i}.conv3.weight"
         for stage, count in blocks.items()
         for i in range(count)
     }
-    wanted |= {
+    expected |= {
         f"features.soa{i}.{part}.weight"
         for i in (4, 5)
         for part in ("f.0", "f.1", "g.0", "g.1", "h", "v")
     }
-    wanted |= {
+    expected |= {
         "features.conv1.0.weight",
         "features.conv1.1.running_var",
         "pool.p",
         "whiten.weight",
         "whiten.bias",
     }
-    assert wanted <= set(net.state_dict())
+    assert expected <= set(net.state_dict())
     assert not any(name.startswith("features.conv4_x.23") for name in net.state_dict())
 
 
@@ -152,10 +152,10 @@ def test_half_precision_gives_nearly_the_same_descriptors(kind):
     net = tiny()
     x = torch.randn(2, 3, 64, 64)
     with torch.no_grad():
-        wanted = net(x)
+        expected = net(x)
         half = net.to(kind)(x.to(kind))
     assert half.dtype == torch.float32
-    assert (half * wanted).sum(1).min() > 0.99
+    assert (half * expected).sum(1).min() > 0.99
 
 
 @pytest.mark.parametrize("options", [dict(architecture="vgg16"), dict(soa="6"), dict(pool="max")])

@@ -65,9 +65,9 @@ def test_every_layer_against_plain_functions(soa):
         y = y.relu() if layer < 7 else y
         if str(layer) in soa:
             y = attended(state, f"soa{layer}", y)
-    wanted = y.flatten(1) / y.flatten(1).norm(dim=1, keepdim=True)
+    expected = y.flatten(1) / y.flatten(1).norm(dim=1, keepdim=True)
     with torch.no_grad():
-        assert torch.allclose(net(x).double(), wanted, atol=1e-5)
+        assert torch.allclose(net(x).double(), expected, atol=1e-5)
 
 
 def attended(state, name, x):

@@ -14,7 +14,7 @@ from solar.local.metrics import warped
 
 
 @pytest.fixture(scope="module")
-def photographs(tmp_path_factory):
+def images(tmp_path_factory):
     folder = tmp_path_factory.mktemp("match")
     image = cv2.resize(load_sample_image("china.jpg"), (320, 214), interpolation=cv2.INTER_AREA)
     other, _ = warped(image, np.random.default_rng(0), 0.1)
@@ -28,10 +28,10 @@ def test_the_choices_are_those_of_the_package():
     assert list(command.MODELS) == list(FEWEST)
 
 
-def test_a_pair_is_matched_and_drawn(photographs, capsys):
-    a = str(photographs / "a.png")
-    b = str(photographs / "b.png")
-    out = str(photographs / "out.png")
+def test_a_pair_is_matched_and_drawn(images, capsys):
+    a = str(images / "a.png")
+    b = str(images / "b.png")
+    out = str(images / "out.png")
     assert cli.main(["match", a, b, "--net", "sift", "-o", out, "--json"]) == 0
     said = capsys.readouterr().out
     counts = json.loads(said[: said.index("}") + 1])
@@ -42,17 +42,18 @@ def test_a_pair_is_matched_and_drawn(photographs, capsys):
 
 
 @pytest.mark.parametrize("net", ["mini-sosnet", "mini-solar-local"])
-def test_shipped_networks_match(photographs, capsys, net):
-    a, b = str(photographs / "a.png"), str(photographs / "b.png")
+def test_shipped_networks_match(images, capsys, net):
+    a = str(images / "a.png")
+    b = str(images / "b.png")
     assert cli.main(["match", a, b, "--net", net, "--count", "200", "--detector", "sift"]) == 0
     words = capsys.readouterr().out.split()
     assert words[0] == "200" and int(words[-7]) > 30  # "... 60 of them agree on one homography"
 
 
-def test_no_match_is_no_error(photographs, capsys):
-    a = str(photographs / "a.png")
-    blank = str(photographs / "blank.png")
-    out = str(photographs / "none.png")
+def test_no_match_is_no_error(images, capsys):
+    a = str(images / "a.png")
+    blank = str(images / "blank.png")
+    out = str(images / "none.png")
     assert cli.main(["match", a, blank, "--net", "sift", "-o", out]) == 0
     assert "0 matches; 0 of them" in capsys.readouterr().out
     assert cv2.imread(out) is not None
@@ -71,11 +72,9 @@ def test_no_match_is_no_error(photographs, capsys):
         (["a.png", "b.png", "-o", "nowhere/out.png"], "expected a name like matches.png"),
     ],
 )
-def test_what_cannot_be_matched_is_told_in_one_line(
-    photographs, capsys, monkeypatch, arguments, words
-):
-    monkeypatch.chdir(photographs)
-    (photographs / "text.png").write_text("no image")
+def test_what_cannot_be_matched_is_told_in_one_line(images, capsys, monkeypatch, arguments, words):
+    monkeypatch.chdir(images)
+    (images / "text.png").write_text("no image")
     net = [] if "--net" in arguments else ["--net", "sift"]
     assert cli.main(["match", *arguments, *net]) == 2
     said = capsys.readouterr().err

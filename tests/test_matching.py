@@ -215,23 +215,23 @@ def test_matches_are_those_of_a_loop(ratio, mutual):
     a = unit(40, 4, 0)
     b = unit(30, 4, 1)
     distance = np.linalg.norm(a[:, None] - b[None], axis=2)
-    wanted = []
+    expected = []
     for i in range(40):
         order = np.argsort(distance[i])
         if ratio is not None and not distance[i, order[0]] < ratio * distance[i, order[1]]:
             continue
         if mutual and distance[:, order[0]].argmin() != i:
             continue
-        wanted.append((i, order[0]))
-    assert match(a, b, ratio, mutual).tolist() == [list(pair) for pair in wanted]
+        expected.append((i, order[0]))
+    assert match(a, b, ratio, mutual).tolist() == [list(pair) for pair in expected]
 
 
 def test_matches_in_pieces_are_the_same():
     a = torch.from_numpy(unit(5000, 8, 5000))
     b = torch.from_numpy(unit(50, 8, 50))
     best = (a @ b.T).argmax(0).numpy()
-    wanted = [[i, j] for j, i in enumerate(best) if (a[i] @ b.T).argmax() == j]
-    assert sorted(match(a, b, None).tolist()) == sorted(wanted)
+    expected = [[i, j] for j, i in enumerate(best) if (a[i] @ b.T).argmax() == j]
+    assert sorted(match(a, b, None).tolist()) == sorted(expected)
 
 
 def test_few_descriptors_match_too():

@@ -48,13 +48,13 @@ def test_area_by_loops():
     rng = np.random.default_rng(1)
     distances = rng.random(30)
     right = rng.random(30) < 0.4
-    found = 0
+    hits = 0
     total = 0.0
     for rank, number in enumerate(np.argsort(distances)):
         if right[number]:
-            before = found / rank if rank else 1.0
-            found += 1
-            total += (before + found / (rank + 1)) / 2
+            before = hits / rank if rank else 1.0
+            hits += 1
+            total += (before + hits / (rank + 1)) / 2
     assert area(distances, right) == pytest.approx(total / right.sum())
     assert area(distances, right, 60) == pytest.approx(total / 60)
     assert area(distances, np.zeros(30, bool)) == 0

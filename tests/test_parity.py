@@ -109,17 +109,17 @@ class Oracle:
 def test_every_layer_against_the_oracle(architecture):
     net = trained(architecture)
     x = torch.randn(2, 3, 64, 96, generator=torch.Generator().manual_seed(1))
-    wanted = Oracle(net.state_dict()).layers(x)
+    expected = Oracle(net.state_dict()).layers(x)
     y = x
     with torch.no_grad():
         for name in ("conv1", "conv2_x", "conv3_x", "soa3", "conv4_x", "soa4", "conv5_x", "soa5"):
             y = getattr(net.features, name)(y)
-            scale = wanted[name].abs().max()
-            assert (y - wanted[name]).abs().max() / scale < 1e-5, name
+            scale = expected[name].abs().max()
+            assert (y - expected[name]).abs().max() / scale < 1e-5, name
         for layer in (3, 4, 5):
             maps = net.attention(x, layer).flatten(2)
-            assert (maps - wanted[f"map{layer}"]).abs().max() < 1e-5, layer
-        assert (net(x) - wanted["descriptor"]).abs().max() < 1e-5
+            assert (maps - expected[f"map{layer}"]).abs().max() < 1e-5, layer
+        assert (net(x) - expected["descriptor"]).abs().max() < 1e-5
 
 
 def test_descriptors_at_three_scales():

@@ -43,6 +43,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _words(report: dict) -> str:
     """Say the report in lines of text."""
+    # one line for each fact about the machine, then a table of files and one of tests
     lines = [
         "versions   " + _versions_in_words(report["versions"]),
         "device     " + _device_in_words(report["device"]),
@@ -87,6 +88,7 @@ def _mini_in_words(rows: list[dict]) -> str:
 
 def _why(row: dict) -> str:
     """Say what is wrong with a published name, or what it would enable."""
+    # a complete one needs no remark, and a reason goes before a use
     if row["why"] or row["state"] == "whole":
         return row["why"]
     return f"{row['gigabytes']:g} GB, for {row['enables']}"

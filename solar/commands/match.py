@@ -67,6 +67,7 @@ def run(arguments: argparse.Namespace) -> int:
     from ..local import match_images
     from ..nets import LocalNet, load
 
+    # a global network would describe a patch as if it were an image
     net = "sift" if arguments.net == "sift" else load(arguments.net)
     if not isinstance(net, (LocalNet, str)):
         raise ValueError(
@@ -82,6 +83,7 @@ def run(arguments: argparse.Namespace) -> int:
         ratio=arguments.ratio,
         model=arguments.model,
     )
+    # what came out, as numbers or as words
     counts = dict(
         keypoints_a=len(matching.a),
         keypoints_b=len(matching.b),
@@ -90,6 +92,7 @@ def run(arguments: argparse.Namespace) -> int:
     )
     print(json.dumps(counts, indent=2) if arguments.json else _words(counts, arguments.model))
 
+    # the drawing, only if asked for: matplotlib takes a second to import
     if arguments.output:
         from ..plots import save_matches
 

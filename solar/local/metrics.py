@@ -11,6 +11,7 @@ import numpy as np
 
 from ..datasets import Patches
 from ..nets.local_net import LocalNet
+from ..nets.pooling import l2n
 from ..search.protocol import average_precision
 from .keypoints import describe_patches, root_sift
 from .patches import WINDOW
@@ -39,8 +40,7 @@ def raw_pixels(patches: np.ndarray) -> np.ndarray:
     pixels = patches.reshape(len(patches), -1).astype(np.float32)  # (N, H, W) -> (N, H * W)
     # brighter light adds to all pixels, and stronger contrast multiplies them: both are taken off
     pixels = pixels - pixels.mean(1, keepdims=True)
-    norms = np.linalg.norm(pixels, axis=1, keepdims=True)  # (N, 1)
-    return pixels / np.maximum(norms, 1e-6)
+    return l2n(pixels)
 
 
 def sift_of_patches(patches: np.ndarray) -> np.ndarray:

@@ -125,7 +125,8 @@ def regions(height: int, width: int, levels: int = 3) -> list[Square]:
     Returns:
         Squares (row, column, height, width).
     """
-    short, long = min(height, width), max(height, width)
+    short = min(height, width)
+    long = max(height, width)
 
     # how many more squares the longer side has than the shorter one: between one and six, such
     # that the overlap of two neighbours is nearest to 40 %
