@@ -1,4 +1,4 @@
-"""From a file to pixels: colour modes, crops, shrinking, and one clear line for every bad picture."""
+"""From a file to pixels: colour modes, crops, shrinking; one clear line for every bad image."""
 
 import numpy as np
 import pytest
@@ -9,9 +9,8 @@ from solar.images import prepare, read_image, square, to_tensor
 
 
 def noise(width, height, seed=0):
-    return Image.fromarray(
-        np.random.default_rng(seed).integers(0, 256, (height, width, 3), dtype=np.uint8)
-    )
+    rng = np.random.default_rng(seed)
+    return Image.fromarray(rng.integers(0, 256, (height, width, 3), dtype=np.uint8))
 
 
 @pytest.mark.parametrize("mode", ["L", "RGBA", "P", "CMYK", "1"])
@@ -36,20 +35,18 @@ def test_shrinking_is_antialiased():
 
 def test_crop_comes_first_and_takes_the_very_pixels():
     image = noise(100, 80)
-    assert np.array_equal(
-        np.array(prepare(image, (10.4, 20.6, 60, 70))), np.array(image)[21:70, 10:60]
-    )
+    crop = np.array(prepare(image, (10.4, 20.6, 60, 70)))
+    assert np.array_equal(crop, np.array(image)[21:70, 10:60])
 
 
-def test_a_crop_shrinks_by_the_whole_pictures_factor():
+def test_a_crop_shrinks_by_the_whole_images_factor():
     image = noise(200, 160)
     assert prepare(image, (0, 0, 60, 40), image_size=100).size == (30, 20)
     assert prepare(image, (0, 0, 60, 40), image_size=400).size == (60, 40)
     whole = np.array(prepare(image, image_size=100))[:20, :30].astype(float)
     crop = np.array(prepare(image, (0, 0, 60, 40), image_size=100)).astype(float)
-    assert (
-        np.abs(whole - crop)[2:-2, 2:-2].max() <= 1
-    )  # away from the cut, the very same pixels but for rounding
+    # away from the cut, the very same pixels but for rounding
+    assert np.abs(whole - crop)[2:-2, 2:-2].max() <= 1
 
 
 @pytest.mark.parametrize("size", [48, 200])
@@ -57,30 +54,26 @@ def test_a_crop_shrinks_by_the_whole_pictures_factor():
 def test_squares_are_cut_and_resized_as_pillow_does_it(tmp_path, suffix, size):
     path = tmp_path / f"x{suffix}"
     noise(12, 8).resize((150, 100), Image.Resampling.BICUBIC).save(path, quality=95)
-    wanted = (
-        Image.open(path)
-        .convert("RGB")
-        .crop((25, 0, 125, 100))
-        .resize((size, size), Image.Resampling.BICUBIC)
-    )
-    found = square(path, size)
-    assert found.shape == (size, size, 3) and found.dtype == np.uint8
-    assert (
-        np.abs(found.astype(float) - np.asarray(wanted)).max() <= 3
-    )  # decoders and integers round differently
+    middle = Image.open(path).convert("RGB").crop((25, 0, 125, 100))
+    wanted = np.asarray(middle.resize((size, size), Image.Resampling.BICUBIC))
+    pixels = square(path, size)
+    assert pixels.shape == (size, size, 3)
+    assert pixels.dtype == np.uint8
+    # decoders and integers round differently
+    assert np.abs(pixels.astype(float) - wanted).max() <= 3
 
 
 def test_random_squares_follow_the_seed_and_reach_both_ends(tmp_path):
-    ramp = np.broadcast_to(
-        np.arange(60, dtype=np.uint8)[None, :, None], (40, 60, 3)
-    )  # a pixel's value is its column
+    columns = np.arange(60, dtype=np.uint8)[None, :, None]
+    ramp = np.broadcast_to(columns, (40, 60, 3))  # a pixel's value is its column
     Image.fromarray(ramp).save(tmp_path / "x.png")
-    found = [
-        int(square(tmp_path / "x.png", 40, np.random.default_rng(seed))[0, 0, 0])
-        for seed in range(200)
-    ]
-    assert set(found) == set(range(21))
-    assert found[3] == int(square(tmp_path / "x.png", 40, np.random.default_rng(3))[0, 0, 0])
+
+    def left_end(seed):
+        return int(square(tmp_path / "x.png", 40, np.random.default_rng(seed))[0, 0, 0])
+
+    ends = [left_end(seed) for seed in range(200)]
+    assert set(ends) == set(range(21))
+    assert ends[3] == left_end(3)
 
 
 @pytest.mark.parametrize("mode", ["L", "CMYK"])
@@ -90,14 +83,15 @@ def test_squares_of_grey_and_of_printers_jpegs_have_three_channels(tmp_path, mod
 
 
 def test_to_tensor_normalises():
-    tensor = to_tensor(
-        Image.new("RGB", (3, 2), (255, 0, 51)), mean=(0.5, 0.5, 0.5), std=(0.5, 0.25, 1)
-    )
-    assert tensor.shape == (3, 2, 3) and tensor.dtype == torch.float32
+    image = Image.new("RGB", (3, 2), (255, 0, 51))
+    tensor = to_tensor(image, mean=(0.5, 0.5, 0.5), std=(0.5, 0.25, 1))
+    assert tensor.shape == (3, 2, 3)
+    assert tensor.dtype == torch.float32
     assert torch.allclose(tensor[:, 0, 0], torch.tensor([1.0, -2.0, -0.3]))
 
 
-def bad_files(folder):
+def write_bad_files(folder):
+    """Write files that are no images, cut off or too small; return their names and two more."""
     noise(64, 64).save(folder / "whole.jpg")
     content = (folder / "whole.jpg").read_bytes()
     files = {
@@ -116,14 +110,17 @@ def bad_files(folder):
 
 
 def test_every_bad_file_gives_one_line_that_names_it(tmp_path):
-    for name in bad_files(tmp_path):
+    def message_of(read, name):
         with pytest.raises((ValueError, FileNotFoundError)) as caught:
-            prepare(tmp_path / name)
-        assert name in str(caught.value) and "\n" not in str(caught.value), name
+            read(tmp_path / name)
+        return str(caught.value)
+
+    for name in write_bad_files(tmp_path):
+        messages = [message_of(prepare, name)]
         if name not in ("thin.jpg", "tiny.png"):  # squares enlarge
-            with pytest.raises((ValueError, FileNotFoundError)) as caught:
-                square(tmp_path / name, 32)
-            assert name in str(caught.value) and "\n" not in str(caught.value), name
+            messages.append(message_of(lambda path: square(path, 32), name))
+        assert all(name in message for message in messages)
+        assert not any("\n" in message for message in messages), name
 
 
 @pytest.mark.parametrize(
@@ -144,7 +141,7 @@ def test_every_bad_box_is_refused(tmp_path, box):
         prepare(tmp_path / "q.png", box)
 
 
-def test_a_bomb_is_refused(tmp_path, monkeypatch):
+def test_an_image_that_would_fill_the_memory_is_refused(tmp_path, monkeypatch):
     noise(64, 64).save(tmp_path / "bomb.png")
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 100)
     with pytest.raises(ValueError, match=r"bomb\.png"):
@@ -154,8 +151,10 @@ def test_a_bomb_is_refused(tmp_path, monkeypatch):
 
 
 @pytest.mark.filterwarnings("ignore")
-def test_damaged_pictures_never_raise_anything_else(tmp_path):
+def test_damaged_images_never_raise_anything_else(tmp_path):
     rng = np.random.default_rng(0)
+    readers = (read_image, lambda path: square(path, 32))
+    messages = []
     for kind in ("jpg", "png", "gif", "tiff", "webp"):
         noise(48, 48).save(tmp_path / f"x.{kind}")
         whole = np.frombuffer((tmp_path / f"x.{kind}").read_bytes(), np.uint8)
@@ -164,8 +163,10 @@ def test_damaged_pictures_never_raise_anything_else(tmp_path):
             spots = rng.integers(0, min(len(damaged), 400), 6)
             damaged[spots] = rng.integers(0, 256, 6)
             (tmp_path / "d").write_bytes(damaged.tobytes())
-            for read in (read_image, lambda path: square(path, 32)):
+            for read in readers:
                 try:
                     read(tmp_path / "d")
                 except ValueError as error:
-                    assert "d: not a readable image" in str(error)
+                    messages.append(str(error))
+    assert messages
+    assert all("d: not a readable image" in message for message in messages)
