@@ -1,5 +1,4 @@
-"""Describing photographs: one at a time with the plain network and the explicit attention map,
-against `describe`.
+"""Describing images: one at a time with the plain network and attention, against `describe`.
 
     python benchmarks/description.py --networks resnet50 resnet101 --images 4
 
@@ -14,11 +13,12 @@ the same network in float64, so how much of it is the plain way's own rounding.
 import argparse
 import tempfile
 import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 import torch
-from attention import explicit
 from PIL import Image
 from torchvision.models.resnet import Bottleneck
 
@@ -27,20 +27,22 @@ from solar.distributed import pick_device
 from solar.images import prepare, to_tensor
 from solar.search.describe import describe_batch
 
+SIZE = (1024, 768)  # of an image, in pixels
+
 
 class Explicit(torch.nn.Module):
-    """The attention block the textbook way."""
+    """The attention block as its equation reads, with the N x N maps."""
 
     def __init__(self, block: solar.SecondOrderAttention):
         super().__init__()
         self.block = block
 
-    def forward(self, x):
-        return explicit(self.block, x)
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.block.explicit(x)
 
 
 def network(architecture: str) -> solar.GlobalNet:
-    """Random weights, with batch norms and attention that do something.
+    """Make a network of random weights, with batch norms and attention that do something.
 
     Each residual is made small, or maps would grow from block to block: over values of ten thousand
     the softmax picks a single position, and a rounding may pick another.
@@ -58,70 +60,110 @@ def network(architecture: str) -> solar.GlobalNet:
     return net
 
 
+def plain_network(architecture: str) -> solar.GlobalNet:
+    """Make the same network, with explicit attention."""
+    net = network(architecture)
+    for name in ("soa4", "soa5"):
+        setattr(net.features, name, Explicit(getattr(net.features, name)))
+    return net
+
+
 @torch.inference_mode()
-def one_at_a_time(net, images, device) -> np.ndarray:
-    """As the published code does it, in the network's own precision."""
-    rows, dtype = [], next(net.parameters()).dtype
+def one_at_a_time(net: solar.GlobalNet, images: list[Path]) -> np.ndarray:
+    """Describe as the published code does, in the network's own precision."""
+    weight = next(net.parameters())
+    descriptors = []
     for path in images:
-        x = to_tensor(prepare(path, None, 1024), net.mean, net.std)[None].to(device, dtype)
-        rows.append(describe_batch(net, x).cpu().numpy()[0])
-    return np.stack(rows)
+        x = to_tensor(prepare(path, None, 1024), net.mean, net.std)  # (3, H, W)
+        x = x[None].to(weight.device, weight.dtype)
+        descriptors.append(describe_batch(net, x).cpu().numpy()[0])
+    return np.stack(descriptors)
+
+
+@dataclass
+class Runs:
+    """Seconds per image of each run, and the descriptors of the last."""
+
+    wall: list[float] = field(default_factory=list)
+    cpu: list[float] = field(default_factory=list)
+    descriptors: np.ndarray | None = None
+
+    def add(self, way: Callable[[], np.ndarray], images: int) -> None:
+        """Run once more."""
+        start = time.perf_counter()
+        cpu_start = time.process_time()
+        self.descriptors = way()
+        self.wall.append((time.perf_counter() - start) / images)
+        self.cpu.append((time.process_time() - cpu_start) / images)
+
+
+def measure(architecture: str, images: list[Path], options: argparse.Namespace) -> str:
+    """Return a line of the table for a network."""
+    device = pick_device()
+    plain_net = plain_network(architecture).to(device)
+    fast_net = network(architecture).to(device)
+    settings = solar.search.DescribeOptions(batch_size=options.batch, workers=options.workers)
+
+    # 1. the two ways take turns
+    plain = Runs()
+    fast = Runs()
+    for _ in range(options.repeats):
+        plain.add(lambda: one_at_a_time(plain_net, images), len(images))
+        fast.add(lambda: solar.describe(fast_net, images, options=settings), len(images))
+
+    # 2. how far they are apart, and each from float64
+    exact = one_at_a_time(plain_net.double(), images)
+    apart = np.abs(plain.descriptors - fast.descriptors).max()
+    plain_off = np.abs(plain.descriptors - exact).max()
+    fast_off = np.abs(fast.descriptors - exact).max()
+
+    # 3. the best run of each counts
+    slow = min(plain.wall)
+    quick = min(fast.wall)
+    ratios = f"{slow / quick:7.2f}x {min(plain.cpu) / min(fast.cpu):8.2f}x"
+    errors = f"{apart:11.1e} {plain_off:20.1e} {fast_off:10.1e}"
+    return f"{architecture:11} {slow:13.2f} {quick:10.2f} {ratios} {errors}"
+
+
+def make_images(folder: Path, count: int) -> list[Path]:
+    """Write images of smooth noise."""
+    images = []
+    for i in range(count):
+        noise = np.random.default_rng(i).integers(0, 256, (48, 64, 3), np.uint8)
+        images.append(folder / f"{i}.jpg")
+        Image.fromarray(noise).resize(SIZE, Image.Resampling.BICUBIC).save(images[-1])
+    return images
 
 
 def main() -> None:
-    """A line a network: seconds an image of both ways, their ratio, how far they are apart and from
-    float64.
-    """
+    """Print one line per network."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument(
-        "--networks", nargs="+", default=["resnet50", "resnet101"], help="(%(default)s)"
+        "--networks", nargs="+", default=["resnet50", "resnet101"], help="trunks (%(default)s)"
     )
-    parser.add_argument("--images", type=int, default=4, help="(%(default)s)")
-    parser.add_argument("--batch", type=int, default=4, help="of describe (%(default)s)")
-    parser.add_argument("--workers", type=int, default=0, help="of describe (%(default)s)")
+    parser.add_argument("--images", type=int, default=4, help="number of images (%(default)s)")
     parser.add_argument(
-        "--repeats", type=int, default=2, help="runs of each, the best counts (%(default)s)"
+        "--batch", type=int, default=4, help="images per batch of describe (%(default)s)"
+    )
+    parser.add_argument(
+        "--workers", type=int, default=0, help="processes that decode for describe (%(default)s)"
+    )
+    parser.add_argument(
+        "--repeats", type=int, default=2, help="runs of each way, the best counts (%(default)s)"
     )
     options = parser.parse_args()
-    device = pick_device()
     print(
-        f"{device}, {torch.get_num_threads()} threads, torch {torch.__version__}; seconds an image"
+        f"{pick_device()}, {torch.get_num_threads()} threads, torch {torch.__version__}; "
+        "seconds per image"
     )
     print(
-        "network     one at a time   describe   faster   in CPU s     apart   off: one at a time   describe"
+        "network     one at a time   describe   faster   in CPU s     apart"
+        "   off: one at a time   describe"
     )
     with tempfile.TemporaryDirectory() as folder:
-        images = [Path(folder) / f"{i}.jpg" for i in range(options.images)]
-        for i, path in enumerate(images):
-            noise = np.random.default_rng(i).integers(0, 256, (48, 64, 3), np.uint8)
-            Image.fromarray(noise).resize((1024, 768), Image.Resampling.BICUBIC).save(path)
+        images = make_images(Path(folder), options.images)
         for architecture in options.networks:
-            plain = network(architecture).to(device)
-            fast = network(architecture)
-            for name in ("soa4", "soa5"):
-                setattr(plain.features, name, Explicit(getattr(plain.features, name)))
-            settings = dict(batch_size=options.batch, workers=options.workers, device=device)
-            ways = (
-                lambda net=plain: one_at_a_time(net, images, device),
-                lambda net=fast, settings=settings: solar.describe(net, images, **settings),
-            )
-            times, rows = ([], []), [None, None]
-            for _ in range(options.repeats):
-                for i, way in enumerate(ways):
-                    start, busy = time.perf_counter(), time.process_time()
-                    rows[i] = way()
-                    spent = time.perf_counter() - start, time.process_time() - busy
-                    times[i].append([each / len(images) for each in spent])
-            (slow, slow_cpu), (quick, quick_cpu) = (
-                [min(each) for each in zip(*runs)] for runs in times
-            )
-            exact = one_at_a_time(plain.double(), images, device)
-            apart, *off = (
-                np.abs(a - b).max() for a, b in (rows, (rows[0], exact), (rows[1], exact))
-            )
-            ratios = f"{slow / quick:7.2f}x {slow_cpu / quick_cpu:8.2f}x"
-            errors = f"{apart:11.1e} {off[0]:20.1e} {off[1]:10.1e}"
-            print(f"{architecture:11} {slow:13.2f} {quick:10.2f} {ratios} {errors}", flush=True)
+            print(measure(architecture, images, options), flush=True)
 
 
 if __name__ == "__main__":
