@@ -1,7 +1,6 @@
-"""Faults that days-long jobs meet: nothing lost, nothing half-done taken for whole, and a clear
-line.
+"""Faults that days-long jobs meet, in files and folders; book/faults.md lists them all.
 
-book/faults.md lists them all; here are those of files and folders.
+Nothing is lost, nothing half-done is taken for complete, and one clear line says what happened.
 """
 
 import errno
@@ -25,7 +24,7 @@ from serving import BIG, entry, serving, tar_of
 import solar
 from solar.cli import main
 from solar.files import atomic, sha256
-from solar.published import http as module
+from solar.published import http
 from solar.published.catalogue import File
 from solar.published.fetch import fetch, file_states
 from solar.world import DATASETS, Recipe, write
@@ -45,13 +44,15 @@ def server(monkeypatch):
 
 
 def stand_in(server, **changes):
+    """An entry of one file and one archive, both on the server."""
     archive = File("p.tgz", (f"{server.url}/p.tgz",), archive="p.tgz", into="jpg", keep=1)
     return entry(File("big", (f"{server.url}/big",)), archive, proof="jpg/*.jpg", **changes)
 
 
 def child(function, *arguments):
-    """A process of its own that runs the function (no torch in it: its threads do not survive a
-    fork).
+    """Run a function in a process of its own: (process number, what it will have said).
+
+    The function may not use torch, whose threads do not survive a fork.
     """
     reading, writing = os.pipe()
     number = os.fork()
@@ -72,21 +73,20 @@ def child(function, *arguments):
 
 
 def join(process):
-    """(exit status, or minus the signal that ended it; what it said)"""
+    """Wait for a child: (exit status, or minus the signal that ended it; what it said)."""
     number, out = process
     with out:
         said = out.read()
     return os.waitstatus_to_exitcode(os.waitpid(number, 0)[1]), said
 
 
-def complete(folder):
+def is_complete(folder):
+    """Whether the stand-in is there, right, and nothing else lies beside it."""
+    wanted = {Path(name).name: content for name, content in PICTURES.items()}
     pictures = {p.name: p.read_bytes() for p in (folder / "jpg").iterdir() if p.suffix == ".jpg"}
-    named = sorted(p.name for p in folder.iterdir() if p.name != ".lock")
-    return (
-        (folder / "big").read_bytes() == BIG
-        and pictures == {Path(name).name: content for name, content in PICTURES.items()}
-        and named == ["big", "jpg", "sources.json"]
-    )
+    names = sorted(path.name for path in folder.iterdir() if path.name != ".lock")
+    has_big = (folder / "big").read_bytes() == BIG
+    return has_big and pictures == wanted and names == ["big", "jpg", "sources.json"]
 
 
 def wait_for(condition):
@@ -102,7 +102,6 @@ def fetch_stand_in(server):
 
 
 # ---- kill
-# -----------------------------------------------------------------------------------------------------------
 
 
 def test_a_kill_during_a_download(server, tmp_path, monkeypatch):
@@ -114,8 +113,9 @@ def test_a_kill_during_a_download(server, tmp_path, monkeypatch):
     os.kill(process[0], signal.SIGKILL)
     assert join(process)[0] == -signal.SIGKILL
     here = part.stat().st_size
-    assert not (part.parent / "big").exists() and file_states(stand_in(server))[0][1] == "begun"
-    assert complete(fetch(stand_in(server), progress=False))
+    assert not (part.parent / "big").exists()
+    assert file_states(stand_in(server))[0][1] == "begun"
+    assert is_complete(fetch(stand_in(server), progress=False))
     assert [r for path, r, _ in server.requests if path == "big"] == [None, f"bytes={here}-"]
 
 
@@ -145,30 +145,27 @@ def test_a_kill_while_unpacking(server, tmp_path, monkeypatch, move):
     assert (folder / "p.tgz").is_file()  # the tarball is kept until all is there
     assert file_states(stand_in(server))[1][1] == "begun"
     asked = len(server.requests)
-    assert complete(fetch(stand_in(server), progress=False)) and len(server.requests) == asked
+    assert is_complete(fetch(stand_in(server), progress=False))
+    assert len(server.requests) == asked
 
 
 def test_a_kill_between_unpacking_and_deleting(server, tmp_path, monkeypatch):
     monkeypatch.setenv("SOLAR_HOME", str(tmp_path))
     folder = fetch(stand_in(server), progress=False)
     (folder / "p.tgz").write_bytes(server.files["p.tgz"])
-    assert complete(fetch(stand_in(server), progress=False))
+    assert is_complete(fetch(stand_in(server), progress=False))
 
 
 # ---- a full disk
-# ----------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture
 def small_disk(tmp_path):
-    """A disk of 400 kB; where none may be mounted, the test is skipped (the ones with a limit on
-    files are not).
-    """
+    """A disk of 400 kB; the test is skipped where none may be mounted."""
     place = tmp_path / "small disk"
     place.mkdir()
-    done = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=400k", "tmpfs", str(place)], capture_output=True
-    )
+    command = ["mount", "-t", "tmpfs", "-o", "size=400k", "tmpfs", str(place)]
+    done = subprocess.run(command, capture_output=True, check=False)
     if done.returncode:
         pytest.skip("no right to mount a small disk here")
     yield place
@@ -178,16 +175,15 @@ def small_disk(tmp_path):
 def test_a_full_disk_during_a_download(server, small_disk, monkeypatch):
     monkeypatch.setenv("SOLAR_HOME", str(small_disk))
     roomy = stand_in(server, gigabytes=1e-6)
-    with pytest.raises(
-        OSError, match="big needs 0.00 GB and the disk of"
-    ):  # the server says how long it is
+    # the server says how long it is
+    with pytest.raises(OSError, match=r"big needs 0\.00 GB and the disk of"):
         fetch(roomy, progress=False)
     server.script["big"] = ["unsized"]
-    with pytest.raises(OSError, match="No space left.*what has come of big is kept") as caught:
+    with pytest.raises(OSError, match=r"No space left.*what has come of big is kept") as caught:
         fetch(roomy, progress=False)
     assert caught.value.errno == errno.ENOSPC
     subprocess.run(["mount", "-o", "remount,size=4m", str(small_disk)], check=True)
-    assert complete(fetch(roomy, progress=False))
+    assert is_complete(fetch(roomy, progress=False))
     assert server.requests[2][1] is not None  # it went on
 
 
@@ -195,9 +191,8 @@ def test_a_full_disk_while_the_mini_world_is_made(small_disk):
     subprocess.run(["mount", "-o", "remount,size=48k", str(small_disk)], check=True)
     with pytest.raises(OSError, match="No space left"):
         write(TINY, small_disk / "tiny", "tiny", workers=1, progress=False)
-    assert (
-        not list(small_disk.rglob("*.tmp")) and not (small_disk / "tiny" / "complete.json").exists()
-    )
+    assert not list(small_disk.rglob("*.tmp"))
+    assert not (small_disk / "tiny" / "complete.json").exists()
     subprocess.run(["mount", "-o", "remount,size=4m", str(small_disk)], check=True)
     write(TINY, small_disk / "tiny", "tiny", workers=1, progress=False)
     assert (small_disk / "tiny" / "complete.json").is_file()
@@ -214,14 +209,13 @@ def short_files():
 
 def test_a_quota_during_a_download(server, tmp_path, monkeypatch, short_files):
     monkeypatch.setenv("SOLAR_HOME", str(tmp_path))
-    monkeypatch.setattr(module, "CHUNK", 1 << 14)
+    monkeypatch.setattr(http, "CHUNK", 1 << 14)
     with pytest.raises(OSError, match="what has come of big is kept"):
         fetch(stand_in(server), progress=False)
     assert (tmp_path / "data" / "stand-in" / "big.part").stat().st_size == 100_000
-    resource.setrlimit(
-        resource.RLIMIT_FSIZE, (1 << 40, resource.getrlimit(resource.RLIMIT_FSIZE)[1])
-    )
-    assert complete(fetch(stand_in(server), progress=False))
+    hard = resource.getrlimit(resource.RLIMIT_FSIZE)[1]
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 40, hard))
+    assert is_complete(fetch(stand_in(server), progress=False))
 
 
 def test_a_quota_while_saving_keeps_the_old_file(tmp_path, short_files):
@@ -229,13 +223,11 @@ def test_a_quota_while_saving_keeps_the_old_file(tmp_path, short_files):
     old.write_bytes(b"old weights")
     with pytest.raises((OSError, RuntimeError)):
         solar.save(solar.GlobalNet("mini"), old)
-    assert old.read_bytes() == b"old weights" and [p.name for p in tmp_path.iterdir()] == [
-        "net.pth"
-    ]
+    assert old.read_bytes() == b"old weights"
+    assert [path.name for path in tmp_path.iterdir()] == ["net.pth"]
 
 
 # ---- folders
-# --------------------------------------------------------------------------------------------------------
 
 
 def test_an_unwritable_folder():
@@ -260,17 +252,14 @@ print([main(command) for command in commands])
             "PYTHONPATH": str(ROOT),
             "OMP_NUM_THREADS": "1",
         }
-        done = subprocess.run(
-            [sys.executable, "-c", program], env=environment, capture_output=True, text=True
-        )
+        command = [sys.executable, "-c", program]
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
         assert done.stdout.splitlines()[-1:] == ["[2, 2, 3]"], done.stderr
-        assert (
-            done.stderr.count("Permission denied")
-            == done.stderr.count(str(home))
-            == 2
-            == done.stderr.count("\n")
-        )
-        assert "NOT WRITABLE" in done.stdout and list(home.iterdir()) == []
+        lines = done.stderr.splitlines()
+        assert len(lines) == 2
+        assert all("Permission denied" in line and str(home) in line for line in lines)
+        assert "NOT WRITABLE" in done.stdout
+        assert list(home.iterdir()) == []
 
 
 def test_a_home_that_is_a_file(tmp_path, monkeypatch, capsys):
@@ -279,12 +268,12 @@ def test_a_home_that_is_a_file(tmp_path, monkeypatch, capsys):
     for command in (["data", "roxford5k"], ["data", "mini-distractors", "--workers", "1"]):
         assert main(command) == 2
         error = capsys.readouterr().err
-        assert str(tmp_path / "file") in error and error.count("\n") == 1
+        assert str(tmp_path / "file") in error
+        assert error.count("\n") == 1
     assert (tmp_path / "file").read_text() == "precious"
 
 
 # ---- two processes
-# --------------------------------------------------------------------------------------------------
 
 
 def test_two_processes_fetch_into_one_cache(server, tmp_path, monkeypatch):
@@ -292,12 +281,9 @@ def test_two_processes_fetch_into_one_cache(server, tmp_path, monkeypatch):
     server.script["big"] = ["cut"]
     both = [child(fetch_stand_in, server) for _ in range(2)]
     assert [code for code, _ in map(join, both)] == [0, 0]
-    assert complete(tmp_path / "data" / "stand-in")
-    assert [path for path, *_ in server.requests] == [
-        "big",
-        "big",
-        "p.tgz",
-    ]  # once, but for the cut
+    assert is_complete(tmp_path / "data" / "stand-in")
+    # once, but for the cut
+    assert [path for path, *_ in server.requests] == ["big", "big", "p.tgz"]
 
 
 def test_the_second_process_waits_and_says_so(server, tmp_path, monkeypatch):
@@ -309,7 +295,14 @@ def test_the_second_process_waits_and_says_so(server, tmp_path, monkeypatch):
     assert second[1].readline().startswith("solar: another process is fetching into ")
     os.kill(first[0], signal.SIGKILL)  # its lock falls with it
     join(first)
-    assert join(second)[0] == 0 and complete(tmp_path / "data" / "stand-in")
+    assert join(second)[0] == 0
+    assert is_complete(tmp_path / "data" / "stand-in")
+
+
+def checksums(folder):
+    """Name -> SHA-256 of all files below a folder."""
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    return {path.relative_to(folder): sha256(path) for path in files}
 
 
 def test_two_processes_make_one_mini_dataset(tmp_path):
@@ -323,15 +316,10 @@ def test_two_processes_make_one_mini_dataset(tmp_path):
     write(TINY, tmp_path / "both", "tiny", workers=1, progress=False)
     assert other.wait(120) == 0
     write(TINY, tmp_path / "alone", "tiny", workers=1, progress=False)
-    both, alone = (
-        {p.relative_to(folder): sha256(p) for p in folder.rglob("*") if p.is_file()}
-        for folder in (tmp_path / "both", tmp_path / "alone")
-    )
-    assert both == alone
+    assert checksums(tmp_path / "both") == checksums(tmp_path / "alone")
 
 
 # ---- clocks, locales, names
-# -----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("when", [0, 4_102_444_800])  # 1970 and 2100
@@ -347,18 +335,16 @@ def test_clocks_that_are_wrong(server, tmp_path, monkeypatch, when):
         os.utime(path, (when, when))
     monkeypatch.setattr(time, "time", lambda: 1.0)  # and the computer believes it is 1970
     asked = len(server.requests)
-    assert complete(fetch(stand_in(server), progress=False)) and len(server.requests) == asked
+    assert is_complete(fetch(stand_in(server), progress=False))
+    assert len(server.requests) == asked
     solar.world.make("mini-revisitop", workers=1, progress=False)
-    assert all(
-        path.stat().st_mtime == when for path in files if path.name != ".lock"
-    )  # nothing was done anew
+    # nothing was done anew
+    assert all(path.stat().st_mtime == when for path in files if path.name != ".lock")
 
 
 @pytest.fixture
 def odd_place(tmp_path):
-    """A benchmark of three pictures in a folder whose name has spaces, accents and Japanese, and a
-    network.
-    """
+    """A benchmark of three images and a network, in a folder with spaces, accents and Japanese."""
     place = tmp_path / "a b" / "é ü ß" / "日本"
     jpg = place / "data" / "roxford5k" / "jpg"
     jpg.mkdir(parents=True)
@@ -373,17 +359,11 @@ def odd_place(tmp_path):
 
 
 def in_locale(place, locale):
-    """All commands that read names, in a fresh Python under another locale: (exit statuses,
-    stderr).
-    """
-    environment = {
-        k: v for k, v in os.environ.items() if not k.startswith(("LC_", "LANG", "PYTHON"))
-    }
-    environment |= locale | {
-        "SOLAR_HOME": str(place),
-        "PYTHONPATH": str(ROOT),
-        "OMP_NUM_THREADS": "1",
-    }
+    """Run all commands that read names under another locale: (exit statuses, stderr)."""
+    ours = ("LC_", "LANG", "PYTHON")
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
+    environment |= {"SOLAR_HOME": str(place), "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+    environment |= locale
     program = """
 import os
 from solar.cli import main
@@ -396,25 +376,24 @@ commands = [
 codes = [main(command) for command in commands]
 print(codes)
 """
-    done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True)
-    return done.stdout.decode(errors="replace").splitlines()[-1:], done.stderr.decode(
-        errors="replace"
-    )
+    command = [sys.executable, "-c", program]
+    done = subprocess.run(command, env=environment, capture_output=True, check=False)
+    printed = done.stdout.decode(errors="replace")
+    return printed.splitlines()[-1:], done.stderr.decode(errors="replace")
 
 
 def test_spaces_accents_and_odd_locales(odd_place):
     last, said = in_locale(odd_place, {"LC_ALL": "C", "TZ": "Pacific/Kiritimati"})
     assert last == ["[0, 0, 0]"], said
-    assert json.loads((odd_place / "gnd ü.json").read_text(encoding="utf-8"))["qimlist"] == [
-        "query ü"
-    ]
+    truth = json.loads((odd_place / "gnd ü.json").read_text(encoding="utf-8"))
+    assert truth["qimlist"] == ["query ü"]
 
 
 def test_a_locale_that_cannot_spell_the_names_says_so(odd_place):
-    last, said = in_locale(
-        odd_place, {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "TZ": "nonsense"}
-    )
-    assert last == ["[2, 0, 2]"] and "Traceback" not in said
+    locale = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "TZ": "nonsense"}
+    last, said = in_locale(odd_place, locale)
+    assert last == ["[2, 0, 2]"]
+    assert "Traceback" not in said
     assert said.count("(for names beyond ASCII, set PYTHONUTF8=1)") == 2, said
 
 
@@ -426,22 +405,25 @@ def test_atomic_makes_the_folders_it_writes_to(tmp_path):
 
 def test_atomic_leaves_the_old_file_when_writing_fails(tmp_path):
     (tmp_path / "f").write_text("old")
-    with pytest.raises(ZeroDivisionError), atomic(tmp_path / "f") as temporary:
-        temporary.write_text("half")
-        raise ZeroDivisionError
-    assert (tmp_path / "f").read_text() == "old" and len(list(tmp_path.iterdir())) == 1
+
+    def write_half():
+        with atomic(tmp_path / "f") as temporary:
+            temporary.write_text("half")
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        write_half()
+    assert (tmp_path / "f").read_text() == "old"
+    assert len(list(tmp_path.iterdir())) == 1
 
 
 # ---- the table
-# ------------------------------------------------------------------------------------------------------
 
 
 def test_every_test_in_the_table_of_faults_exists():
-    named = re.findall(
-        r"`(test_\w+)\.py::(test_\w+)`", (ROOT / "book" / "faults.md").read_text(encoding="utf-8")
-    )
+    page = (ROOT / "book" / "faults.md").read_text(encoding="utf-8")
+    named = re.findall(r"`(test_\w+)\.py::(test_\w+)`", page)
     assert len(named) >= 25
     for file, name in named:
-        assert f"def {name}(" in (ROOT / "tests" / f"{file}.py").read_text(encoding="utf-8"), (
-            f"{file}.py::{name}"
-        )
+        source = (ROOT / "tests" / f"{file}.py").read_text(encoding="utf-8")
+        assert f"def {name}(" in source, f"{file}.py::{name}"
