@@ -1,6 +1,4 @@
-"""Patches: exact geometry behind the mini ones, PhotoTour's and HPatches' files, and clear words
-for broken ones.
-"""
+"""Patches: exact geometry behind the mini ones, PhotoTour's files, and errors for broken files."""
 
 import shutil
 
@@ -25,110 +23,127 @@ TINY = Recipe("patches", 410_000, 2, 2)
 
 @pytest.fixture(scope="module")
 def tiny(tmp_path_factory):
-    return write(
-        TINY, tmp_path_factory.mktemp("patches") / "tiny", "tiny", workers=1, progress=False
-    )
+    folder = tmp_path_factory.mktemp("patches") / "tiny"
+    return write(TINY, folder, "tiny", workers=1, progress=False)
 
 
 @pytest.fixture(scope="module")
 def photos():
+    """Two photographs of one landmark, about 11 metres apart."""
     landmark = Landmark(400_000)
     centre = (landmark.lo + landmark.hi) / 2
-    places = ((-6.0, 0.0), (5.0, 3.0))
-    cameras = [
-        Camera.looking_at(centre + (x, -45 - y, 0), centre, 0.8, (384, 288), roll=0.1 * n)
-        for n, (x, y) in enumerate(places)
+    places = np.array([(-6.0, -45.0, 0.0), (5.0, -48.0, 0.0)])
+    return [
+        photograph(
+            landmark,
+            Camera.looking_at(centre + place, centre, 0.8, (384, 288), roll=0.1 * n),
+            clutter=0,
+        )
+        for n, place in enumerate(places)
     ]
-    return [photograph(landmark, camera, clutter=0) for camera in cameras]
 
 
 def test_a_grid_lies_on_its_window():
-    corner = grids(np.array([[10.0, 20.0, 8.0, np.pi / 2]]))[
-        0
-    ]  # turned by a quarter: u points down, v to the left
-    assert corner.shape == (49, 2)
-    np.testing.assert_allclose(corner[0], (14, 16), atol=1e-9)
-    np.testing.assert_allclose(corner[-1], (6, 24), atol=1e-9)
-    np.testing.assert_allclose(corner[24], (10, 20), atol=1e-9)
+    # a window of side 8 around (10, 20), turned by a quarter: u points down, v to the left
+    grid = grids(np.array([[10.0, 20.0, 8.0, np.pi / 2]]))[0]
+    assert grid.shape == (49, 2)
+    np.testing.assert_allclose(grid[0], (14, 16), atol=1e-9)
+    np.testing.assert_allclose(grid[-1], (6, 24), atol=1e-9)
+    np.testing.assert_allclose(grid[24], (10, 20), atol=1e-9)
 
 
-def test_a_window_carried_over_lies_where_the_camera_sees_it(photos):
+def test_a_transferred_window_lies_where_the_camera_sees_it(photos):
     a, b = photos
     frames = detect_frames(a)
-    found, seen, bent = transfer_frames(a, b, frames)
-    good = seen & (bent < MAX_BENDING)
+    transferred, seen, bending = transfer_frames(a, b, frames)
+    good = seen & (bending < MAX_BENDING)
     assert good.sum() > 20
-    for frame, there in zip(frames[good], found[good]):
-        x, y = int(frame[0]), int(frame[1])
-        exact, _ = b.camera.project(
-            a.points[y, x]
-        )  # of the point seen in that pixel: within a pixel of the centre's
-        assert np.hypot(*(exact - there[:2])) < 1.5 + 0.04 * there[2]
-        step = 4 * np.array(
-            [np.cos(frame[3]), np.sin(frame[3])]
-        )  # four pixels along the keypoint's direction
-        x2, y2 = (frame[:2] + step).astype(int)
-        moved = b.camera.project(a.points[y2, x2])[0] - exact
-        turned = np.angle(np.exp(1j * (np.arctan2(moved[1], moved[0]) - there[3])))
-        assert abs(turned) < 0.8  # whole pixels: coarse, but no sign or axis can be wrong
+    for frame, there in zip(frames[good], transferred[good]):
+        # where `b` shows the point in the window's middle pixel
+        x, y = frame[:2].astype(int)
+        exact, _ = b.camera.project(a.points[y, x])
+        assert np.linalg.norm(exact - there[:2]) < 1.5 + 0.04 * there[2]
+        # the point four pixels along the keypoint's direction lies along the transferred direction;
+        # whole pixels are coarse, but no sign or axis can be wrong
+        step = 4 * np.array([np.cos(frame[3]), np.sin(frame[3])])
+        x, y = (frame[:2] + step).astype(int)
+        moved = b.camera.project(a.points[y, x])[0] - exact
+        turned = np.arctan2(moved[1], moved[0]) - there[3]
+        assert abs(np.angle(np.exp(1j * turned))) < 0.8
 
 
-def test_the_same_photograph_gives_the_same_windows(photos):
+def test_a_window_transferred_to_its_own_photograph_stays_as_it_is(photos):
     frames = detect_frames(photos[0])
-    found, seen, bent = transfer_frames(photos[0], photos[0], frames)
-    np.testing.assert_allclose(found[seen][:, :3], frames[seen][:, :3], atol=1e-3)
-    assert bent[seen].max() < 1e-3
+    transferred, seen, bending = transfer_frames(photos[0], photos[0], frames)
+    np.testing.assert_allclose(transferred[seen][:, :3], frames[seen][:, :3], atol=1e-3)
+    assert bending[seen].max() < 1e-3
 
 
-def test_depth_edges_are_bent(photos):
+def test_windows_across_a_depth_edge_bend_more_than_others(photos):
     """A window whose halves lie at different depths does not move as one piece."""
     a, b = photos
     frames = detect_frames(a)
-    _, seen, bent = transfer_frames(a, b, frames)
+    _, seen, bending = transfer_frames(a, b, frames)
     columns, rows = np.moveaxis(np.clip(grids(frames), 0, (383.5, 287.5)).astype(int), -1, 0)
     depth = np.where(np.isfinite(a.depth), a.depth, 1e4)[rows, columns]  # (n, 49)
     jump = np.ptp(depth, axis=1) / depth.min(1)
-    assert np.median(jump[seen & (bent > 0.08)]) > 2 * np.median(jump[seen & (bent < 0.02)])
+    bent = seen & (bending > 0.08)
+    flat = seen & (bending < 0.02)
+    assert np.median(jump[bent]) > 2 * np.median(jump[flat])
+
+
+def test_every_point_is_seen_in_both_photographs(photos):
     for point in find_points(photos):
         assert len(point) == 2
 
 
 def test_patches_are_upright_and_centred():
+    # brightness grows along the keypoint's direction, from (50, 40)
     y, x = np.mgrid[:96, :96] + 0.5
     angle = 0.7
-    along = np.cos(angle) * (x - 50) + np.sin(angle) * (
-        y - 40
-    )  # pixels from (50, 40) along the keypoint's direction
-    patch = cut_patch(
-        np.clip(128 + 3 * along, 0, 255).astype(np.uint8), np.array([50, 40, 32, angle])
-    )
-    wanted = 128 + 3 * (np.arange(64) - 31.5) / 2  # 64 patch pixels on 32 picture pixels
-    assert np.abs(patch.astype(float) - wanted[None]).max() < 2
+    along = np.cos(angle) * (x - 50) + np.sin(angle) * (y - 40)
+    image = np.clip(128 + 3 * along, 0, 255).astype(np.uint8)
+    patch = cut_patch(image, np.array([50, 40, 32, angle]))
+    # 64 pixels of the patch on 32 pixels of the image: brightness grows along its rows
+    expected = 128 + 3 * (np.arange(64) - 31.5) / 2
+    assert np.abs(patch.astype(float) - expected[None]).max() < 2
 
 
-def test_files_are_phototours(tiny):
+def test_a_set_of_patches_has_the_files_of_phototour(tiny):
     names = {path.name for path in tiny.iterdir()}
+    assert {"info.txt", "patches0000.bmp", "complete.json"} < names
+    assert "jpg" not in names
+    sheet = cv2.imread(str(tiny / "patches0000.bmp"), cv2.IMREAD_UNCHANGED)
+    assert sheet.shape == (1024, 1024)
+    # a photograph shows a point once
     info = np.loadtxt(tiny / "info.txt", int)
-    pairs = next(tiny.glob("m50_*_0.txt"))
-    table = np.loadtxt(pairs, int)
-    assert pairs.name == f"m50_{len(table)}_{len(table)}_0.txt" and table.shape[1] == 6
-    assert {"info.txt", "patches0000.bmp", "complete.json"} < names and "jpg" not in names
-    assert (table[:, 1] == info[table[:, 0], 0]).all() and (
-        table[:, 4] == info[table[:, 3], 0]
-    ).all()
-    same = table[:, 1] == table[:, 4]
-    assert same.mean() == 0.5 and (table[:, 0] != table[:, 3]).all()
-    shown = np.unique(np.stack([info[:, 0], info[:, 1]], 1), axis=0)
-    assert len(shown) == len(info)  # a photograph shows a point once
-    assert cv2.imread(str(tiny / "patches0000.bmp"), cv2.IMREAD_UNCHANGED).shape == (1024, 1024)
+    assert len(np.unique(info, axis=0)) == len(info)
 
 
-def test_pairs_are_even_and_no_match_comes_twice():
+def test_the_file_of_test_pairs_agrees_with_the_points(tiny):
+    info = np.loadtxt(tiny / "info.txt", int)
+    path = next(tiny.glob("m50_*_0.txt"))
+    table = np.loadtxt(path, int)
+    assert path.name == f"m50_{len(table)}_{len(table)}_0.txt"
+    assert table.shape[1] == 6
+    # patch, point, 0, patch, point, 0
+    assert (table[:, 1] == info[table[:, 0], 0]).all()
+    assert (table[:, 4] == info[table[:, 3], 0]).all()
+    assert (table[:, 0] != table[:, 3]).all()
+    # half of the pairs match
+    assert (table[:, 1] == table[:, 4]).mean() == 0.5
+
+
+def test_half_of_the_pairs_match_and_no_match_comes_twice():
     points = np.repeat(np.arange(30), 3)
     pairs = draw_test_pairs(points, np.random.default_rng(0))
     same = points[pairs[:, 0]] == points[pairs[:, 1]]
-    assert len(pairs) == 180 and same.sum() == 90
+    assert len(pairs) == 180
+    assert same.sum() == 90
     assert len(np.unique(np.sort(pairs[same], 1), axis=0)) == 90
+
+
+def test_no_patches_make_no_pairs():
     assert len(draw_test_pairs(np.zeros(0, int), np.random.default_rng(0))) == 0
 
 
@@ -145,8 +160,9 @@ def test_patches_are_read_as_they_were_written(tiny):
     assert "pairs" in repr(data) and data.same.mean() == 0.5
 
 
-def test_the_sheet_can_be_looked_at(tiny, tmp_path):
-    assert cv2.imread(str(contact_sheet(tiny, tmp_path / "sheet.png"))).shape == (1024, 1024, 3)
+def test_the_contact_sheet_of_a_set_of_patches_is_its_first_sheet(tiny, tmp_path):
+    sheet = cv2.imread(str(contact_sheet(tiny, tmp_path / "sheet.png")))
+    assert (sheet == cv2.imread(str(tiny / "patches0000.bmp"))).all()
 
 
 def test_missing_and_broken_patches_are_named(tiny, tmp_path):
@@ -174,13 +190,18 @@ def test_missing_and_broken_patches_are_named(tiny, tmp_path):
         load_patches(folder)
 
 
-def test_what_a_kill_left_is_taken_up_to_the_same_bytes(tiny, tmp_path):
+def files_in(folder) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
+
+
+def test_interrupted_writing_is_resumed_with_the_same_bytes(tiny, tmp_path):
     folder = tmp_path / "tiny"
     shutil.copytree(tiny, folder)
-    before = {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
+    before = files_in(folder)
+    # as after a kill: no index files, the second landmark has half a file and no record
     for path in [folder / "complete.json", *folder.glob("*.bmp"), *folder.glob("*.txt")]:
         path.unlink()
-    (folder / "parts" / f"{TINY.first + 1}.json").unlink()  # the second landmark was not finished
+    (folder / "parts" / f"{TINY.first + 1}.json").unlink()
     (folder / "parts" / f"{TINY.first + 1}.png").write_bytes(b"cut off")
     write(TINY, folder, "tiny", workers=1, progress=False)
-    assert {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()} == before
+    assert files_in(folder) == before
