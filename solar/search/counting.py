@@ -37,6 +37,7 @@ from .rows import Rows
 from .store import rows_of
 from .torch_file import Strip
 
+# A tile of 2048 numbers per row takes 4 MB, a piece of scores for 70 queries 1 MB.
 TILE = 512  # rows of one matrix product
 PIECE = 8  # tiles that are counted at once
 
@@ -60,6 +61,7 @@ def count_together(
         ValueError: what any of the processes met, raised by all, so that none is left waiting.
         OSError: likewise.
     """
+    # one process alone: nothing to share
     if world_size() == 1:
         return count_above(queries, parts, labelled)
 
@@ -82,6 +84,7 @@ def count_together(
     # 3. counts are integers: their sum is exact, in any order
     total = [np.zeros(len(index), np.int64) for index in labelled]
     for their_counts, _ in everyone:
+        # (P,) of each query
         for q, count in enumerate(their_counts):
             total[q] += count
     return total, scores
@@ -112,6 +115,7 @@ def count_above(
     """
     database = Database(queries, parts)
     labelled = [np.asarray(index, int) for index in labelled]
+    # labelled for any query, in rising order; the empty array is for no query at all
     all_labelled = np.unique(np.concatenate([np.zeros(0, int), *labelled]))
     last = int(all_labelled.max(initial=-1))
 
@@ -122,16 +126,19 @@ def count_above(
 
     def note_thresholds(first: int, scores: np.ndarray) -> None:
         for line, index, mine in zip(scores, labelled, thresholds):
+            # which of the query's labelled images are in this piece, and their scores
             inside = (first <= index) & (index < first + len(line))
             mine[inside] = line[index[inside] - first]
 
     with_labels = set((all_labelled // (TILE * PIECE)).tolist())
     pieces = [piece for piece in database.pieces() if piece.number in with_labels]
+    # the results are in `thresholds`; the loop only waits, and raises what a thread met
     for _ in database.map(note_thresholds, pieces):
         pass
 
     # Second pass: how many scores of each piece lie above the thresholds.
     def count_piece(first: int, scores: np.ndarray) -> list[np.ndarray]:
+        # behind the last labelled image no equal score has a smaller index
         may_tie = first <= last
         return [
             _count_line(line, index, threshold, first, may_tie)
@@ -141,6 +148,7 @@ def count_above(
     counts = [np.zeros(len(index), np.int64) for index in labelled]
     this, processes = share
     pieces = [piece for piece in database.pieces() if piece.number % processes == this]
+    # integers are added up here, on one thread, in the order of the pieces
     for piece_counts in database.map(count_piece, pieces):
         for q, count in enumerate(piece_counts):
             counts[q] += count
@@ -161,8 +169,10 @@ def _count_line(
     """
     # a piece fits the cache: sorting it costs less than comparing it with every threshold
     ordered = np.sort(scores)
+    # strictly higher scores stand behind the last place where a threshold could be put: (P,)
     above = len(scores) - np.searchsorted(ordered, thresholds, "right")
     if may_tie:
+        # equal scores decide by their index: only where there are some, each pair is compared
         at_least_equal = len(scores) - np.searchsorted(ordered, thresholds, "left")
         tied = at_least_equal > above
         index = first + np.arange(len(scores))
@@ -246,11 +256,13 @@ class Database:
         Threads call it, several at once. `scores` (Q, n) are those of the images first, first + 1,
         ...
         """
+        # 1. memory for each thread, made once and used for one piece after the other
         threads = torch.get_num_threads()
         free: SimpleQueue[Buffers] = SimpleQueue()
         for _ in range(threads):
             free.put(Buffers(self.queries.shape[1]))
 
+        # 2. what a thread does with a piece
         def work(piece: Piece) -> Result:
             buffers = free.get()
             try:
@@ -258,7 +270,7 @@ class Database:
             finally:
                 free.put(buffers)
 
-        # each thread multiplies alone: a product that is shared out may be rounded differently
+        # 3. each thread multiplies alone: a product that is shared out may be rounded differently
         try:
             with ThreadPoolExecutor(
                 threads, initializer=torch.set_num_threads, initargs=(1,)
@@ -272,12 +284,13 @@ class Database:
         part = piece.part
         tile = buffers.tile  # (TILE, D)
         strip = buffers.strip_of(part)
-        scores = np.empty((len(self.queries), piece.stop - piece.start), np.float32)
+        scores = np.empty((len(self.queries), piece.stop - piece.start), np.float32)  # (Q, n)
         start = piece.start
         while start < piece.stop:
             # image i stands at row i % TILE of its tile; the tile's other rows may be anything
             row = (piece.first + start - piece.start) % TILE
             count = min(TILE - row, piece.stop - start)
+            # read straight into the tile, multiply all of it, keep the columns that were read
             part.read(start, start + count, tile.numpy()[row : row + count], strip)
             product = self.queries @ tile.T  # (Q, D) @ (D, TILE) -> (Q, TILE)
             column = start - piece.start

@@ -63,6 +63,7 @@ class DescribeOptions:
             >>> DescribeOptions().changed(image_size=256).image_size
             256
         """
+        # a misspelt option is named, beside those there are
         names = [field.name for field in fields(self)]
         for name in changes:
             if name not in names:
@@ -127,15 +128,13 @@ class PreparedImages(Dataset):
     def __getitem__(self, i: int) -> tuple[int, torch.Tensor | Exception]:
         box = None if self.boxes is None else self.boxes[i]
         try:
+            # decode, crop to the box, shrink, and only then turn into numbers
             image = prepare(self.images[i], box, self.image_size)
             return i, to_tensor(image, self.mean, self.std)  # (3, H, W)
         except (OSError, ValueError) as error:
             # returned, not raised: a worker process would wrap it in a traceback of its own, and
             # one unreadable image in a million must not end the work
             return i, error
-
-
-Pictures = PreparedImages
 
 
 def equal_batches(
@@ -178,6 +177,7 @@ def equal_batches(
 
 def _stack(group: list[tuple[int, torch.Tensor]]) -> tuple[list[int], torch.Tensor]:
     """Return the numbers and the batch (B, 3, H, W) of some images of one size."""
+    # B tensors (3, H, W) -> (B, 3, H, W)
     numbers = [number for number, _ in group]
     batch = torch.stack([image for _, image in group])
     return numbers, batch
@@ -203,9 +203,11 @@ def describe_batch(
     Returns:
         (B, D), rows of unit length.
     """
+    # the sum of the descriptors of all scales, which have one length D whatever the size
     total = net(_resized(batch, scales[0]))  # (B, D)
     for scale in scales[1:]:
         total = total + net(_resized(batch, scale))
+    # a mean of unit vectors is shorter than one
     return l2n(total / len(scales))
 
 
@@ -258,7 +260,8 @@ def describe(
         (2, 128)
     """
     options = (options or DescribeOptions()).changed(**changes)
-    descriptors = np.zeros((len(images), net.dim), np.float32)
+    # batches come in the order in which they fill; each descriptor goes to its image's row
+    descriptors = np.zeros((len(images), net.dim), np.float32)  # (N, D)
     with tqdm(total=len(images), unit="image", disable=not progress) as bar:
         for numbers, batch in iter_descriptors(net, images, boxes, options):
             descriptors[numbers] = batch
@@ -300,10 +303,11 @@ def iter_descriptors(
     # 2. the same network with fewer operations, where the network is and in its precision
     weight = next(net.parameters())
     fast = folded(cast(nn.Module, net))
+    # adding residuals in place is faster on a CPU, by measure, and not on a GPU
     if weight.device.type == "cpu":
         fast = in_place(fast)
 
-    # 3. describe batch after batch
+    # 3. describe batch after batch; channels last is the order in memory that the network wants
     for numbers, batch in equal_batches(loader, options.batch_size, failed):
         x = batch.to(weight.device, weight.dtype, memory_format=torch.channels_last)
         descriptors = describe_batch(fast, x, options.scales)  # (B, D)

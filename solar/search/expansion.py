@@ -35,6 +35,7 @@ def expand_queries(
         array([[0.8944267 , 0.44721335]], dtype=float32)
     """
     _check(count, alpha)
+    # search once, add what was found to the query, and normalise; the caller searches again
     best, scores = top_k(queries, database, count)  # (Q, count) each
     expanded = queries + _weighted_sums(database, best, scores, alpha)
     return l2n(expanded).astype(np.float32)
@@ -61,6 +62,7 @@ def augment_database(
     """
     _check(count, alpha)
     out = np.empty(database.shape, np.float32)
+    # `chunk` rows at a time: all N x N scores would not fit
     for start in range(0, len(database), chunk):
         rows = database[start : start + chunk]  # (n, D)
         best, scores = top_k(rows, database, count + 1)  # (n, count + 1)
@@ -86,7 +88,7 @@ def _weighted_sums(
     database: np.ndarray, best: np.ndarray, scores: np.ndarray, alpha: float
 ) -> np.ndarray:
     """Return for each list of images (Q, k) the sum of score^alpha times the descriptor, (Q, D)."""
-    weights = np.maximum(scores, 0) ** alpha
+    weights = np.maximum(scores, 0) ** alpha  # (Q, k)
     # list by list: the descriptors of all lists at once could be many times the database
     sums = [weight @ database[images] for weight, images in zip(weights, best)]
     return np.stack(sums) if sums else np.zeros((0, database.shape[1]))

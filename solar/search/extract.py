@@ -60,6 +60,7 @@ def extract(  # noqa: PLR0913 - three arguments say what is described, seven hav
         ValueError: `out` holds the store of other images or options, or the disk is too full.
         TypeError: an option has an unknown name.
     """
+    # what is asked for
     out = Path(out)
     options = (options or DescribeOptions()).changed(**changes)
     names = [str(name) for name in (images if names is None else names)]
@@ -68,6 +69,7 @@ def extract(  # noqa: PLR0913 - three arguments say what is described, seven hav
         raise ValueError(f"shard {this}/{processes}: expected i/n with 0 <= i < n")
 
     # 1. lay out the files, or check those of an earlier call for the same work
+    # (the settings go to `meta.json`: descriptors made in another way are never mixed in)
     settings = dict(
         meta or {},
         image_size=options.image_size,
@@ -86,6 +88,7 @@ def extract(  # noqa: PLR0913 - three arguments say what is described, seven hav
     # 3. describe them
     done = len(mine) - len(todo)
     with tqdm(total=len(mine), initial=done, unit="image", disable=not progress) as bar:
+        # only what is to do is decoded; numbers count within it
         my_images = [images[i] for i in todo]
         my_boxes = None if boxes is None else [boxes[i] for i in todo]
         writer = _Writer(out, todo, states, bar)
@@ -115,12 +118,14 @@ class _Writer:
         self.bar = bar
 
     def write(self, numbers: list[int], descriptors: np.ndarray) -> None:
+        # float32 becomes what the store holds
         self.rows[self.todo[numbers]] = descriptors
         self.rows.flush()  # to the disk, before the states say so
         self.states[self.todo[numbers]] = DONE
         self.bar.update(len(numbers))
 
     def skip(self, number: int, error: Exception) -> None:
+        # its row stays zero
         self.states[self.todo[number]] = SKIPPED
         tqdm.write(f"skipped: {error}", file=self.bar.fp)
         self.bar.update()
@@ -157,6 +162,7 @@ def _begin(out: Path, names: list[str], settings: dict[str, Any]) -> None:
 
 def _check_space(out: Path, shape: tuple[int, int], dtype: np.dtype) -> None:
     """Raise ValueError if the disk does not have room for the descriptors."""
+    # in bytes
     count, dim = shape
     needed = count * dim * dtype.itemsize
     free = shutil.disk_usage(out).free
@@ -182,6 +188,7 @@ def _check_same_work(out: Path, names: list[str], settings: dict[str, Any]) -> N
     other = [key for key in ours if ours[key] != theirs.get(key)]
     if not other and read_names(out / "names.txt") == names:
         return
+    # say what differs
     what = f"other {', '.join(other)}" if other else "another list of images"
     raise ValueError(
         f"{out}: holds a store made with {what}; choose another folder, or delete this one"
@@ -196,6 +203,7 @@ def _write_once(path: Path, write: Callable[[Path], object]) -> None:
     """
     if path.exists():
         return
+    # each process writes a file of its own, then tries to give it the name
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         write(temporary)
@@ -215,11 +223,13 @@ def _finish(out: Path, names: list[str], states: np.ndarray) -> list[str]:
     """List what was skipped; when no row is left to do, the store is complete."""
     complete = bool((states != TODO).all())
     skipped = [names[i] for i in np.flatnonzero(states == SKIPPED)]
+    # the list names unreadable images of all processes so far; it goes when there are none
     if skipped:
         with atomic(out / "skipped.txt") as temporary:
             temporary.write_text("".join(f"{name}\n" for name in skipped))
     if complete and not skipped:
         (out / "skipped.txt").unlink(missing_ok=True)
+    # a store without states is complete: `Store.open` accepts it
     if complete:
         (out / STATES).unlink(missing_ok=True)
     return skipped

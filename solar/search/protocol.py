@@ -9,7 +9,6 @@ Book: chapter 6 (the revisited protocol).
 """
 
 from collections.abc import Sequence
-from importlib.metadata import version
 from typing import Any
 
 import numpy as np
@@ -18,9 +17,8 @@ from ..datasets import Benchmark
 from .counting import count_together
 from .describe import DescribeOptions, Describer, describe
 from .ranking import standing_above
-from .report import Report
-from .rows import Rows
-from .store import Store, rows_of
+from .report import Report, provenance_of
+from .store import rows_of
 
 # protocol -> (labels that count as positive, labels that are ignored)
 Labels = tuple[tuple[str, ...], tuple[str, ...]]
@@ -31,7 +29,6 @@ PROTOCOLS: dict[str, Labels] = {
 }
 ORIGINAL: dict[str, Labels] = {"original": (("ok",), ("junk",))}
 KS = (1, 5, 10)  # depths at which precision is reported
-TIES = "of two equal scores, the image of the smaller index stands above"
 
 
 # ---- one query -----------------------------------------------------------------------------------
@@ -76,6 +73,7 @@ def precision_at(ranks, k: int, complete: bool = True) -> float:
         >>> precision_at([0, 2, 5], k=5), precision_at([0, 2], k=5)
         (0.4, 0.6666666666666666)
     """
+    # ranks from one; the depth stops at the last positive
     ranks = np.asarray(ranks) + 1
     depth = min(int(ranks.max()), k) if complete else k
     return float((ranks <= depth).sum() / depth)
@@ -119,7 +117,7 @@ def report_of_ranks(
     precision: dict[str, dict[int, np.ndarray]] = {}
     for protocol, lines in ranks.items():
         counts = [len(line) for line in lines] if totals is None else totals[protocol]
-        # nan for a query without positives
+        # (Q,) scores each; nan for a query without positives
         ap[protocol] = np.full(len(lines), np.nan)
         precision[protocol] = {k: np.full(len(lines), np.nan) for k in ks}
         for q, (line, count) in enumerate(zip(lines, counts)):
@@ -190,21 +188,27 @@ def evaluate(
     # 2. for every labelled image, the number of images above it in the whole database
     labelled = []
     for truth in ground_truth:
+        # all labels together: a hard image counts as positive in one protocol and is ignored in
+        # another, but its place is the same
         images = [image for label in _labels_of(protocols) for image in truth[label]]
         labelled.append(np.array(images, int))
     counts, scores = count_together(queries.read(0, len(queries)), parts, labelled)
 
     # 3. the ranks under each protocol: images above a positive, less the ignored ones among them
     ranks: dict[str, list] = {name: [] for name in protocols}
-    for truth, images, count, score in zip(ground_truth, labelled, counts, scores):
+    for truth, images, above, their_scores in zip(ground_truth, labelled, counts, scores):
+        # image -> its place among the query's labelled images
         place = {image: i for i, image in enumerate(images.tolist())}
         for name, protocol in protocols.items():
             positive, ignored = split_labels(truth, protocol)
+            # places of the positives and of the ignored images
             good = np.array([place[image] for image in positive], int)
             out = np.array([place[image] for image in ignored], int)
-            ignored_above = standing_above(score[out], images[out], score[good], images[good])
-            ranks[name].append(np.sort(count[good] - ignored_above))
-    return report_of_ranks(ranks, ks, provenance=_provenance(parts, queries))
+            ignored_above = standing_above(
+                their_scores[out], images[out], their_scores[good], images[good]
+            )
+            ranks[name].append(np.sort(above[good] - ignored_above))
+    return report_of_ranks(ranks, ks, provenance=provenance_of(parts, queries))
 
 
 def evaluate_lists(ground_truth: list[dict], lists: np.ndarray, ks: Sequence[int] = KS) -> Report:
@@ -231,6 +235,7 @@ def evaluate_lists(ground_truth: list[dict], lists: np.ndarray, ks: Sequence[int
     for truth, line in zip(ground_truth, np.asarray(lists)):
         for name, protocol in protocols.items():
             positive, ignored = split_labels(truth, protocol)
+            # the list without what is ignored; where a positive stands on it is its rank
             line_without_ignored = line[~np.isin(line, ignored) & (line >= 0)]
             ranks[name].append(np.flatnonzero(np.isin(line_without_ignored, positive)))
             totals[name].append(len(positive))
@@ -265,12 +270,13 @@ def score(
         1.0
     """
     options = (options or DescribeOptions()).changed(**changes)
+    # queries are cropped to their boxes, images are not; both are read at one size
     database = describe(net, benchmark.images, None, options, progress)
     queries = describe(net, benchmark.queries, benchmark.boxes, options, progress)
     return evaluate(benchmark.ground_truth, database, queries, distractors)
 
 
-# ---- checks and provenance -----------------------------------------------------------------------
+# ---- checks --------------------------------------------------------------------------------------
 
 
 def _labels_of(protocols: dict[str, Labels]) -> list[str]:
@@ -285,6 +291,7 @@ def _check(ground_truth: list[dict], queries: int, images: float) -> dict[str, L
             f"{len(ground_truth)} ground-truth entries for {queries} query descriptors"
         )
     protocols = ORIGINAL if ground_truth and "ok" in ground_truth[0] else PROTOCOLS
+    # does each query have all labels of its protocols, and are they of images that there are?
     labels = _labels_of(protocols)
     for i, truth in enumerate(ground_truth):
         if not truth.keys() >= set(labels):
@@ -298,21 +305,3 @@ def _check(ground_truth: list[dict], queries: int, images: float) -> dict[str, L
                 f"the ground truth names image {outside[0]}; the database has {images} descriptors"
             )
     return protocols
-
-
-def _provenance(parts: list[Rows], queries: Rows) -> dict[str, Any]:
-    """Return what is known of the descriptors that were evaluated."""
-    stores = [
-        dict(name=part.path.name, rows=len(part), **part.meta)
-        for part in parts
-        if isinstance(part, Store)
-    ]
-    return dict(
-        images=len(parts[0]),
-        distractors=sum(len(part) for part in parts[1:]),
-        queries=len(queries),
-        length=queries.shape[1],
-        ties=TIES,
-        stores=stores,
-        versions={name: version(name) for name in ("torch", "numpy")},
-    )

@@ -44,7 +44,7 @@ def similarity(queries: np.ndarray, database: np.ndarray) -> np.ndarray:
         raise ValueError(
             f"descriptors are rows of one length: got {queries.shape} and {database.shape}"
         )
-    return queries @ database.T
+    return queries @ database.T  # (Q, D) @ (D, N) -> (Q, N)
 
 
 def ranks_by_sorting(scores: np.ndarray, positives: Indices, junk: Indices = ()) -> np.ndarray:
@@ -87,6 +87,7 @@ def ranks_by_counting(scores: np.ndarray, positives: Indices, junk: Indices = ()
         >>> ranks_by_counting(np.array([0.5, 0.9, 0.8, 0.7]), positives=[0, 2], junk=[1])
         array([0, 2])
     """
+    # lists become arrays
     positives = np.asarray(positives, int)
     junk = np.asarray(junk, int)
     everyone = np.arange(len(scores))
@@ -110,6 +111,7 @@ def standing_above(
     Returns:
         (P,) int.
     """
+    # every one of the P images against every one of the n
     higher = scores[None] > my_scores[:, None]  # (P, n)
     equal_but_first = (scores[None] == my_scores[:, None]) & (index[None] < my_index[:, None])
     return (higher | equal_but_first).sum(1)
@@ -145,6 +147,7 @@ def top_k(
         >>> scores
         array([[1. , 0.8]])
     """
+    # a buffer for reading, and the best so far: nothing yet
     strip = database.new_strip() if isinstance(database, Rows) else None
     best = np.empty((len(queries), 0), int)
     scores = np.empty((len(queries), 0), queries.dtype)
@@ -181,5 +184,6 @@ def _first_k(scores: np.ndarray, k: int) -> np.ndarray:
         # all that reach the k-th largest score: k of them, or more if some are equal
         least = np.partition(scores, -k)[-k]
         candidates = np.flatnonzero(scores >= least)
+    # only these are sorted; a stable sort keeps equal scores in order
     order = np.argsort(-scores[candidates], kind="stable")
     return candidates[order[:k]]

@@ -5,10 +5,16 @@ Book: chapter 6 (the revisited protocol).
 
 import json
 from dataclasses import dataclass, field
+from importlib.metadata import version
 from typing import Any
 
 import numpy as np
 import pandas
+
+from .rows import Rows
+from .store import Store
+
+TIES = "of two equal scores, the image of the smaller index stands above"
 
 
 @dataclass(frozen=True)
@@ -49,6 +55,7 @@ class Report:
 
     def frame(self) -> pandas.DataFrame:
         """Return the means in percent, one row per protocol."""
+        # protocol -> name of a score -> its value
         rows = {}
         for protocol, mean_ap in self.map.items():
             row = {"mAP": mean_ap}
@@ -62,6 +69,7 @@ class Report:
 
         The columns are (protocol, 'AP') and (protocol, 'P@k'); nan where a query has no positive.
         """
+        # (protocol, name of a score) -> (Q,) values
         columns = {}
         for protocol, ap in self.ap.items():
             columns[protocol, "AP"] = ap
@@ -71,6 +79,7 @@ class Report:
 
     def json(self) -> str:
         """Return means, each query's AP and the provenance as JSON; null stands for no positive."""
+        # JSON has neither arrays nor nan
         content: dict[str, Any] = dict(map={}, mp={}, ap={}, provenance=self.provenance)
         for protocol in self.map:
             content["map"][protocol] = _null_if_nan(self.map[protocol])
@@ -79,10 +88,12 @@ class Report:
         return json.dumps(content, indent=2)
 
     def __str__(self) -> str:
+        # the head: names of the scores, as wide as their columns
         depths = list(next(iter(self.mp.values())))  # the ks
         width = max(7, *(len(protocol) for protocol in self.map))
         heads = " ".join(f"{f'mP@{k}':>6}" for k in depths)
         lines = [f"{'':{width}}    mAP  {heads}"]
+        # one line per protocol, in percent
         for protocol, mean_ap in self.map.items():
             precisions = " ".join(f"{100 * self.mp[protocol][k]:6.2f}" for k in depths)
             lines.append(f"{protocol:{width}} {100 * mean_ap:6.2f}  {precisions}")
@@ -92,3 +103,27 @@ class Report:
 def _null_if_nan(value: float) -> float | None:
     """Return what JSON writes for a score: null for nan, which JSON does not have."""
     return None if np.isnan(value) else value
+
+
+def provenance_of(parts: list[Rows], queries: Rows) -> dict[str, Any]:
+    """Return what is known of the descriptors that were evaluated.
+
+    Args:
+        parts: the database, and the parts of the distractors.
+        queries: (Q, D).
+    """
+    # what stores tell of their making; arrays tell nothing
+    stores = [
+        dict(name=part.path.name, rows=len(part), **part.meta)
+        for part in parts
+        if isinstance(part, Store)
+    ]
+    return dict(
+        images=len(parts[0]),
+        distractors=sum(len(part) for part in parts[1:]),
+        queries=len(queries),
+        length=queries.shape[1],
+        ties=TIES,
+        stores=stores,
+        versions={name: version(name) for name in ("torch", "numpy")},
+    )

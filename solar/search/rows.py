@@ -58,10 +58,12 @@ class Rows:
             ValueError: a row that is not finite, or on disk not of unit length; the message names
                 the row.
         """
+        # 1. the numbers, from memory or disk
         if out is None:
             out = np.empty((stop - start, self.shape[1]), np.float32)
         self._copy(start, stop, out, strip)
-        # one pass over the numbers tells both: it is nan or infinite where the row is
+        # 2. are they descriptors? The squared length tells: it is nan or infinite where a number of
+        # the row is
         squared_length = np.einsum("nd,nd->n", out, out)  # (n,)
         bad = np.flatnonzero(~np.isfinite(squared_length))
         if len(bad):
@@ -71,16 +73,17 @@ class Rows:
 
     def new_strip(self) -> Strip | None:
         """Return a buffer for repeated calls of `read`, or None if reading needs none."""
-        return None
+        return None  # an array lies there already
 
     def chunks(self, size: int = 8192) -> Iterator[np.ndarray]:
         """Yield all rows in order, (size, D) float32 at a time; the last chunk is smaller."""
+        # one buffer serves all chunks
         strip = self.new_strip()
         for start in range(0, len(self), size):
             yield self.read(start, min(start + size, len(self)), strip=strip)
 
     def _copy(self, start: int, stop: int, out: np.ndarray, strip: Strip | None) -> None:
-        out[:] = self.array[start:stop]
+        out[:] = self.array[start:stop]  # of any type -> float32
 
     def _check_length(self, start: int, squared_length: np.ndarray) -> None:
         """Accept rows of any length: histograms, counts, whatever a reader of the book tries."""

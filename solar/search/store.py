@@ -87,6 +87,7 @@ class Store(Rows):
             FileNotFoundError: nothing is there.
             ValueError: unfinished, cut off, of another shape, or no store at all.
         """
+        # a file: the published form
         path = Path(path)
         if path.is_file():
             return cls(path, tensor_layout(path))
@@ -121,6 +122,7 @@ class Store(Rows):
 
         # only where the numbers lie is kept of the array
         store = cls(path, Layout(numbers, np.dtype(array.dtype), array.shape, array.offset), meta)
+        # rows of unreadable images are zero; readers must know which they are
         if (path / "skipped.txt").exists():
             skipped_names = set(read_names(path / "skipped.txt"))
             names = store.names or []
@@ -153,6 +155,7 @@ class Store(Rows):
             FileExistsError: there is a store already.
             ValueError: rows that are not finite, or another number of names than of rows.
         """
+        # an array or a store, and a name for each row
         path = Path(path)
         if not isinstance(rows, Rows):
             rows = Rows(rows)
@@ -168,6 +171,7 @@ class Store(Rows):
         (path / "meta.json").write_text(json.dumps(meta or {}, indent=2) + "\n")
         with atomic(path / "descriptors.npy") as temporary:
             out = empty_rows(temporary, (len(rows), rows.shape[1]), dtype)
+            # of any number of rows, only a chunk is in memory
             start = 0
             for chunk in rows.chunks():
                 out[start : start + len(chunk)] = chunk
@@ -203,12 +207,14 @@ class Store(Rows):
                 # thousands of short reads: one thread at a time, or they would disturb each other
                 with self._one_reader:
                     strip.fill(image)
+            # all that is wanted and in the strip, (n, D); float16 becomes float32
             rows = strip.rows_from(image)[: stop - image]
             out[done : done + len(rows)] = rows
             done += len(rows)
 
     def _check_length(self, start: int, squared_length: np.ndarray) -> None:
         """Raise ValueError unless all rows, but for those of skipped images, have unit length."""
+        # the zero rows of skipped images are as they should be
         lengths = np.sqrt(squared_length)
         bad = np.flatnonzero(np.abs(lengths - 1) > TOLERANCE)
         bad = bad[~np.isin(start + bad, self.skipped)]
@@ -230,6 +236,7 @@ def rows_of(source, what: str = "row") -> Rows:
     """
     if isinstance(source, Rows):
         return source
+    # a path, or an array
     if isinstance(source, (str, Path)):
         return Store.open(source)
     return Rows(source, what)
