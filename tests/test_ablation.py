@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 import torch
 
-from solar import intervals
 from solar.training import ablation
 from solar.world import Recipe, write
 
@@ -20,45 +19,30 @@ ARMS = {"neither", "SOS", "SOA", "both"}
 
 def results_of(**arms):
     """Results with the given average precisions, (seeds, queries), in every protocol."""
-    runs = [
-        dict(arm=arm, seed=seed, ap=dict.fromkeys(ablation.PROTOCOLS, list(row)))
-        for arm, rows in arms.items()
-        for seed, row in enumerate(rows)
-    ]
+    runs = []
+    for arm, rows in arms.items():
+        for seed, row in enumerate(rows):
+            ap = {protocol: list(row) for protocol in ablation.PROTOCOLS}
+            runs.append(dict(arm=arm, seed=seed, ap=ap))
     return dict(start={}, choosing=[], runs=runs)
 
 
 def test_a_gain_is_the_mean_over_seeds_and_landmarks():
-    a = [
-        [10.0, 20, 30, None],
-        [20.0, 30, 40, None],
-    ]  # two landmarks of two queries; the last has no positive
+    # two seeds; two landmarks with two queries each, the last of which has no positive
+    a = [[10.0, 20, 30, None], [20.0, 30, 40, None]]
     b = [[10.0, 10, 10, None], [10.0, 10, 10, None]]
     mean, low, high = ablation.gain(results_of(a=a, b=b), "a", "b", "hard")
     assert mean == pytest.approx(np.mean([[5, 20], [15, 30]]))
-    assert low == pytest.approx(5) and high == pytest.approx(
-        30
-    )  # of so few, the extremes are drawn often
+    # of so few, the extremes are drawn often
+    assert low == pytest.approx(5)
+    assert high == pytest.approx(30)
 
 
-def test_intervals_know_both_sources_of_chance():
-    rng = np.random.default_rng(0)
-    seeds, landmarks = rng.normal(0, 1, (8, 1)), rng.normal(0, 2, (1, 60))
-    width = {
-        name: np.ptp(intervals.over_both(np.broadcast_to(d, (8, 60)))[1:])
-        for name, d in dict(seeds=seeds, landmarks=landmarks, both=seeds + landmarks).items()
-    }
-    assert width["seeds"] == pytest.approx(2 * 1.96 * seeds.std() / 8**0.5, rel=0.15)
-    assert width["landmarks"] == pytest.approx(2 * 1.96 * landmarks.std() / 60**0.5, rel=0.15)
-    assert width["both"] == pytest.approx(np.hypot(width["seeds"], width["landmarks"]), rel=0.1)
-
-
-def test_the_interval_over_seeds_is_students():
-    mean, low, high = intervals.over_seeds(np.array([1.0, 2, 3, 4, 5]))
-    assert (mean, high) == (
-        3,
-        pytest.approx(3 + 2.776445 * np.sqrt(2.5 / 5)),
-    ) and low == pytest.approx(6 - high)
+def test_runs_are_sorted_by_seed_and_arms_are_in_order():
+    results = results_of(b=[[1.0, 2]], a=[[3.0, 4], [5.0, 6]])
+    results["runs"].reverse()
+    assert ablation.precisions(results, "a", "hard").tolist() == [[3, 4], [5, 6]]
+    assert ablation.arms_of(results) == ["a", "b"]
 
 
 def test_other_files_are_refused(tmp_path):
@@ -78,10 +62,9 @@ def tool(monkeypatch):
 
 @pytest.fixture
 def tiny(tool, monkeypatch, tmp_path):
-    """The tool in a tiny world."""
-    folder = write(
-        Recipe("train", 10_000, 8, 3), tmp_path / "train", "tiny", workers=1, progress=False
-    )
+    """Return the tool in a tiny world."""
+    recipe = Recipe("train", 10_000, 8, 3)
+    folder = write(recipe, tmp_path / "train", "tiny", workers=1, progress=False)
     small = dict(
         data=str(folder),
         epochs=2,
@@ -100,75 +83,100 @@ def tiny(tool, monkeypatch, tmp_path):
     return tool
 
 
+@pytest.mark.slow
 def test_runs_are_resumed_and_repeat_to_the_bit(tiny, tmp_path, monkeypatch, capsys):
+    # all runs: two arms choose among two weights, five arms are reported with two seeds
     tiny.everything(tmp_path / "a", tmp_path / "a.json")
     whole = ablation.load_ablation(tmp_path / "a.json")
-    assert len(whole["choosing"]) == 4 and len(whole["runs"]) == 10
-    assert len({run["sha256"] for run in whole["runs"]}) == 10
-    cut = whole | dict(choosing=whole["choosing"][:3], runs=whole["runs"][:0])
+    assert len(whole["choosing"]) == 4
+    assert len(whole["runs"]) == 10
+    assert len({record["sha256"] for record in whole["runs"]}) == 10
+
+    # three runs are there, the others are done again: one that chooses, five that are reported
+    cut = whole | dict(choosing=whole["choosing"][:3], runs=[])
     (tmp_path / "b.json").write_text(json.dumps(cut))
     monkeypatch.setattr(tiny, "SEEDS", (0,))
     capsys.readouterr()
     tiny.everything(tmp_path / "a", tmp_path / "b.json")
-    assert (
-        len(capsys.readouterr().out.splitlines()) == 6
-    )  # one to choose, five to report; three are kept
-    again = {
-        (run["arm"], run["seed"]): run
-        for run in ablation.load_ablation(tmp_path / "b.json")["runs"]
-    }
-    for run in whole["runs"]:
-        if run["seed"] == 0:
-            same = again[run["arm"], 0]
-            assert (same["sha256"], same["ap"], same["sos"]) == (
-                run["sha256"],
-                run["ap"],
-                run["sos"],
-            )
+    assert len(capsys.readouterr().out.splitlines()) == 6
+
+    again = ablation.load_ablation(tmp_path / "b.json")["runs"]
+    of_arm = {record["arm"]: record for record in again}
+    for record in whole["runs"]:
+        if record["seed"] == 0:
+            for key in ("sha256", "ap", "sos"):
+                assert of_arm[record["arm"]][key] == record[key]
 
 
-def test_alone_gathers_nothing_from_elsewhere(tool):
-    soa = tool.Alone(8, 2).eval()
+def test_the_control_gathers_nothing_from_other_positions(tool):
+    soa = tool.OwnPositionOnly(8, 2).eval()
     torch.nn.init.normal_(soa.v.weight)
     x = torch.randn(1, 8, 3, 4)
     changed = x.clone()
     changed[..., 0, 0] += 1
-    before, after = soa(x), soa(changed)
+    before = soa(x)
+    after = soa(changed)
     assert not torch.equal(before[..., 0, 0], after[..., 0, 0])
     assert torch.equal(before[..., 1:, :], after[..., 1:, :])
 
 
-def test_the_committed_results_are_complete():
-    results = ablation.load_ablation(RESULTS)
-    seeds = {run["seed"] for run in results["runs"]}
-    assert seeds == set(range(len(seeds))) and len(seeds) >= 5
-    assert sorted((r["arm"], r["seed"]) for r in results["runs"]) == sorted(
-        (a, s) for a in ARMS for s in seeds
-    )
-    for run in results["runs"]:
-        assert run["config"]["seed"] == run["seed"] and run["config"]["sos"] == run["sos"]
-        assert bool(run["config"]["soa"]) == (run["arm"] in ("SOA", "both"))
-        assert (run["sos"] > 0) == (run["arm"] in ("SOS", "both"))
-        assert re.fullmatch(r"[0-9a-f]{64}", run["sha256"]) and re.fullmatch(
-            r"\d{4}-\d\d-\d\d", run["date"]
-        )
-    assert len({run["sha256"] for run in results["runs"]}) == len(results["runs"])
-    assert len({run["seed"] for run in results["choosing"]} & seeds) == 0
+def test_of_equal_scores_the_smaller_weight_is_chosen(tool):
+    runs = [
+        dict(arm="SOS", sos=sos, held_out=held_out) for sos, held_out in ((2, 7), (1, 7), (9, 6))
+    ]
+    assert tool.best_weight(runs, "SOS") == 1
+
+
+@pytest.fixture(scope="module")
+def committed():
+    """Return the results of the book."""
+    return ablation.load_ablation(RESULTS)
+
+
+def test_every_arm_was_run_with_every_seed(committed):
+    runs = committed["runs"]
+    seeds = {record["seed"] for record in runs}
+    assert seeds == set(range(len(seeds)))
+    assert len(seeds) >= 5
+    wanted = [(arm, seed) for arm in ARMS for seed in seeds]
+    assert sorted((record["arm"], record["seed"]) for record in runs) == sorted(wanted)
+    assert len({record["sha256"] for record in runs}) == len(runs)
+
+
+def test_runs_are_what_their_arm_says(committed):
+    for record in committed["runs"]:
+        config = record["config"]
+        assert config["seed"] == record["seed"]
+        assert config["sos"] == record["sos"]
+        assert bool(config["soa"]) == (record["arm"] in ("SOA", "both"))
+        assert (record["sos"] > 0) == (record["arm"] in ("SOS", "both"))
+        assert re.fullmatch(r"[0-9a-f]{64}", record["sha256"])
+        assert re.fullmatch(r"\d{4}-\d\d-\d\d", record["date"])
+
+
+def test_the_weight_was_chosen_with_another_seed(committed, tool):
+    seeds = {record["seed"] for record in committed["runs"]}
+    assert not seeds & {record["seed"] for record in committed["choosing"]}
     for arm in ("SOS", "both"):
-        best = max(
-            (r for r in results["choosing"] if r["arm"] == arm),
-            key=lambda r: (r["held_out"], -r["sos"]),
-        )["sos"]
-        assert {run["sos"] for run in results["runs"] if run["arm"] == arm} == {best}
-    queries = {
-        len(run["ap"][protocol]) for run in results["runs"] for protocol in ablation.PROTOCOLS
-    }
-    assert queries == {2 * results["landmarks"]["landmarks"]}
+        weights = {record["sos"] for record in committed["runs"] if record["arm"] == arm}
+        assert weights == {tool.best_weight(committed["choosing"], arm)}
 
 
-def test_the_table_is_the_arithmetic():
-    results = ablation.load_ablation(RESULTS)
-    lines = {line.split("|")[1].strip(): line for line in ablation.table(results).splitlines()}
+def test_every_query_was_scored(committed):
+    queries = 2 * committed["landmarks"]["landmarks"]
+    for record in committed["runs"]:
+        for protocol in ablation.PROTOCOLS:
+            assert len(record["ap"][protocol]) == queries
+
+
+def test_the_table_is_the_arithmetic(committed):
+    lines = {}
+    for line in ablation.table(committed).splitlines():
+        lines[line.split("|")[1].strip()] = line
     for arm in ("SOS", "SOA", "both"):
-        hard = np.array([run["ap"]["hard"] for run in results["runs"] if run["arm"] == arm], float)
-        assert f"| {np.mean([row[~np.isnan(row)].mean() for row in hard]):.2f} ±" in lines[arm]
+        means = []
+        for record in committed["runs"]:
+            if record["arm"] == arm:
+                known = [value for value in record["ap"]["hard"] if value is not None]
+                means.append(np.mean(known))
+        assert f"| {np.mean(means):.2f} ±" in lines[arm]

@@ -1,15 +1,13 @@
-"""When does second order help? Five arms, five seeds, landmarks that nobody has seen: the ablation
-of chapter 5.
+"""When does second order help? Five arms, five seeds, landmarks that nobody has seen.
 
-Every run starts from `mini-gem`, learns for the same number of steps with the same images, and is
-measured after its
-last epoch: no epoch is chosen. The weight of the second-order loss is chosen on the held-out part
-of the training data, with a seed of its own. What is reported comes from a third set of landmarks.
-`mini-revisitop` is read at the very end.
+This is the ablation of chapter 5. Every run starts from `mini-gem`, learns for the same number of
+steps from the same images, and is measured after its last epoch: no epoch is chosen. The weight of
+the second-order loss is chosen on the held-out part of the training data, with a seed of its own.
+The scores that are reported come from a third set of landmarks. `mini-revisitop` is read at the
+very end.
 
-    python tools/ablation.py --work ablation        # some 25 minutes of a core; goes on after a
-    kill python tools/ablation.py --work ablation --test # reads the test set, once, when nothing is
-    left to choose
+    python tools/ablation.py --work ablation         # about 25 minutes of one core; can be resumed
+    python tools/ablation.py --work ablation --test  # reads the test set, once, at the very end
 """
 
 import argparse
@@ -18,6 +16,7 @@ import hashlib
 import json
 import sys
 from dataclasses import asdict
+from math import ceil
 from pathlib import Path
 
 import numpy as np
@@ -26,25 +25,26 @@ from torch.utils.data import DataLoader
 
 from solar.datasets import Benchmark, TrainingIndex, load_benchmark, load_training
 from solar.files import atomic, load_pickle
-from solar.nets.attention import SecondOrderAttention
-from solar.nets.checkpoints import load
-from solar.search.describe import Pictures
+from solar.nets import GlobalNet, SecondOrderAttention, load
+from solar.search.describe import PreparedImages
 from solar.search.protocol import evaluate
 from solar.training.config import TrainConfig
-from solar.training.global_task import GlobalTask, held_out_map
+from solar.training.global_task import GlobalTask
+from solar.training.held_out import held_out_map
 from solar.training.loop import run as train
 from solar.training.loop import state_of
 from solar.training.trunk_maps import CachedMaps
-from solar.world import DATASETS, Recipe, make, write
+from solar.world import Recipe, write
 
-LANDMARKS = Recipe(
-    "benchmark", 400_000, 80, 12, queries=2, others=40, other_views=4
-)  # in no other dataset
-SEEDS, CHOOSING = (0, 1, 2, 3, 4), 100
+# the landmarks that are reported: they are in no other dataset
+LANDMARKS = Recipe("benchmark", 400_000, 80, 12, queries=2, others=40, other_views=4)
+SEEDS = (0, 1, 2, 3, 4)  # of the runs that are reported
+CHOOSING_SEED = 100  # of the runs that choose the weight of the second-order loss
 WEIGHTS = (0.5, 2.0, 10.0)  # of the second-order loss, to choose from
 COMMON = dict(epochs=5, lr_decay=0.3)
-# what differs; in the control 'alone' the layer's own weights are there, but every position sees
-# only itself
+
+# what differs between the arms; None: the chosen weight. In the control 'alone' the attention
+# block's own weights are there, but every position sees only itself.
 ARMS = {
     "neither": dict(soa=""),
     "SOS": dict(soa="", sos_weight=None),
@@ -53,30 +53,26 @@ ARMS = {
     "alone": dict(soa="5", alone=True),
 }
 STAGE = "soa5"  # what lies before it is frozen in every arm, so that its maps are computed once
+CHUNK = 64  # images that are described at a time
 RESULTS = Path(__file__).resolve().parents[1] / "book" / "results" / "ablation.json"
 
 
-class Alone(SecondOrderAttention):
-    """The same weights without the attention: A is the identity, so nothing is gathered from
-    elsewhere.
-    """
+class OwnPositionOnly(SecondOrderAttention):
+    """The attention block with A = identity: nothing is gathered from other positions."""
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         return x + self.v(self.h(x))
 
 
-class Kept(CachedMaps):
-    """The trunk's maps of some images, kept in the folder `work`, since all runs have the same
-    trunk.
-    """
+class CachedOnDisk(CachedMaps):
+    """Feature maps of images, also kept in the folder `work`: all runs have the same trunk."""
 
-    def __init__(self, work: Path, net, index: TrainingIndex, image_size: int):
-        path = work / f"{index.images[0].parents[1].name}-{len(index)}-{STAGE}.pt"
+    def __init__(self, work: Path, net: GlobalNet, index: TrainingIndex, image_size: int):
+        dataset = index.images[0].parents[1].name
+        path = work / f"{dataset}-{len(index)}-{STAGE}.pt"
         if path.is_file():
-            self.device, self.maps = (
-                torch.device("cpu"),
-                torch.load(path, mmap=True, weights_only=True),
-            )
+            self.device = torch.device("cpu")
+            self.maps = torch.load(path, mmap=True, weights_only=True)
             return
         super().__init__(net, STAGE, index, image_size, torch.device("cpu"))
         with atomic(path) as temporary:
@@ -84,92 +80,103 @@ class Kept(CachedMaps):
 
 
 class Arm(GlobalTask):
-    """One arm with one seed. Its validation only counts epochs, so that the last is kept: no epoch
-    is chosen.
-    """
+    """One arm of the ablation with one seed."""
 
-    def __init__(self, name: str, sos: float, seed: int, maps: tuple):
-        options = ARMS[name] | dict(sos_weight=sos if "sos_weight" in ARMS[name] else 0.0)
+    def __init__(self, name: str, sos_weight: float, seed: int, maps: dict[str, CachedMaps]):
+        options = dict(sos_weight=0.0) | ARMS[name]
+        if options["sos_weight"] is None:
+            options["sos_weight"] = sos_weight
         alone = options.pop("alone", False)
-        super().__init__(
-            TrainConfig(**COMMON, **options, seed=seed), "cpu", progress=False, maps=maps
-        )
-        self.stage, self.epochs = STAGE, 0
-        for module in self.net.modules():
-            if alone and isinstance(module, SecondOrderAttention):
-                module.__class__ = Alone
+        config = TrainConfig(**COMMON, **options, seed=seed)
+        super().__init__(config, "cpu", progress=False, **maps)
+        self.stage = STAGE
 
-    def validate(self) -> float:
-        """How often it was asked: after every epoch."""
-        self.epochs += 1
-        return float(self.epochs)
+        # another forward pass for the same parameters, which the optimizer has already
+        if alone:
+            for module in self.net.modules():
+                if isinstance(module, SecondOrderAttention):
+                    module.__class__ = OwnPositionOnly
 
     @torch.no_grad()
-    def described(self, maps) -> torch.Tensor:
-        """Descriptors (N, D) of maps (N, C, H, W), 64 at a time."""
-        parts = np.array_split(np.arange(len(maps)), -(-len(maps) // 64))
+    def describe_all(self, maps: CachedMaps) -> torch.Tensor:
+        """Describe images from their maps (N, C, H, W): (N, D)."""
+        parts = np.array_split(np.arange(len(maps)), ceil(len(maps) / CHUNK))
         return torch.cat([self.describe_maps(maps[part]) for part in parts])
 
     def held_out_score(self) -> float:
-        """mAP in percent on the held-out landmarks of the training data."""
-        return round(100 * held_out_map(self.described(self.maps[1]), self.held_out.landmarks), 2)
+        """Return mAP in percent on the held-out landmarks of the training data."""
+        descriptors = self.describe_all(self.val_maps)
+        return round(100 * held_out_map(descriptors, self.val_index.landmarks), 2)
 
 
 def landmarks(folder: Path) -> Benchmark:
-    """The landmarks that report, rendered on first use."""
+    """Return the landmarks that are reported, rendered on first use."""
     write(LANDMARKS, folder, "landmarks")
     content = load_pickle(folder / "gnd_landmarks.pkl")
-    images, queries = (
-        [folder / "jpg" / f"{name}.jpg" for name in content[key]] for key in ("imlist", "qimlist")
-    )
     return Benchmark(
-        "landmarks", images, queries, [truth["bbx"] for truth in content["gnd"]], content["gnd"]
+        name="landmarks",
+        images=[folder / "jpg" / f"{name}.jpg" for name in content["imlist"]],
+        queries=[folder / "jpg" / f"{name}.jpg" for name in content["qimlist"]],
+        boxes=[truth["bbx"] for truth in content["gnd"]],
+        ground_truth=content["gnd"],
     )
 
 
 class Measure:
-    """A benchmark seen through the frozen trunk: scores of what stands behind it, at one scale."""
+    """A benchmark whose images have passed the frozen trunk; it scores what stands behind it."""
 
-    def __init__(self, work: Path, net, benchmark: Benchmark, size: int):
+    def __init__(self, work: Path, net: GlobalNet, benchmark: Benchmark, image_size: int):
         self.benchmark = benchmark
-        self.database = Kept(
-            work, net, TrainingIndex(benchmark.images, np.zeros(len(benchmark.images), int)), size
-        )
-        pictures = DataLoader(
-            Pictures(benchmark.queries, benchmark.boxes, size, net.mean, net.std), batch_size=None
-        )
+        # the database: no label is needed
+        no_labels = np.zeros(len(benchmark.images), int)
+        index = TrainingIndex(benchmark.images, no_labels)
+        self.database = CachedOnDisk(work, net, index, image_size)
+        # the queries, cropped to their boxes, each of its own size
+        images = PreparedImages(benchmark.queries, benchmark.boxes, image_size, net.mean, net.std)
+        self.queries = []
         with torch.no_grad():
-            self.queries = [
-                net.features.features_before(picture[None], STAGE).half() for _, picture in pictures
-            ]
+            for _, image in DataLoader(images, batch_size=None):
+                maps = net.features.features_before(image[None], STAGE)  # (1, C, H, W)
+                self.queries.append(maps.half())
 
     @torch.no_grad()
     def __call__(self, arm: Arm) -> dict[str, list]:
-        """Average precision of every query in percent, by protocol; None where a query has no
-        positive.
+        """Return the average precision of every query in percent: protocol -> (queries,).
+
+        It is None where a query has no positive.
         """
         queries = torch.cat([arm.describe_maps(maps.float()) for maps in self.queries])  # (Q, D)
-        database = arm.described(self.database).numpy()
-        report = evaluate(self.benchmark.ground_truth, database=database, queries=queries.numpy())
-        return {
-            protocol: [None if np.isnan(v) else round(100 * float(v), 2) for v in values]
-            for protocol, values in report.ap.items()
-        }
+        database = arm.describe_all(self.database)  # (N, D)
+        report = evaluate(
+            self.benchmark.ground_truth, database=database.numpy(), queries=queries.numpy()
+        )
+        percents = {}
+        for protocol, values in report.ap.items():
+            percents[protocol] = [
+                None if np.isnan(value) else round(100 * float(value), 2) for value in values
+            ]
+        return percents
 
 
-def digest(net) -> str:
-    """SHA-256 over a network's tensors, in the order of their names."""
+def digest(net: GlobalNet) -> str:
+    """Return the SHA-256 of a network's tensors, in the order of their names."""
     total = hashlib.sha256()
     for name, tensor in sorted(net.state_dict().items()):
         total.update(name.encode() + tensor.cpu().numpy().tobytes())
     return total.hexdigest()
 
 
+def weights_of(work: Path, name: str, sos_weight: float, seed: int) -> Path:
+    """Return the file of a run's weights."""
+    return work / f"{name}-{sos_weight:g}-{seed}.pt"
+
+
 def run(arm: Arm, name: str, measure: Measure, work: Path) -> dict:
-    """Train one arm and measure it; its weights stay in `work`."""
-    config, output = arm.config, work / f"{name}-{arm.config.sos_weight:g}-{arm.config.seed}.pt"
-    found = train(arm, output, config.epochs, config.seed, progress=False)
-    last = found["log"][-1]
+    """Train one arm and measure its last epoch; its weights stay in `work`."""
+    config = arm.config
+    output = weights_of(work, name, config.sos_weight, config.seed)
+    result = train(arm, output, config.epochs, config.seed, progress=False, keep="last")
+    last = result["log"][-1]
     record = dict(
         arm=name,
         sos=config.sos_weight,
@@ -179,7 +186,7 @@ def run(arm: Arm, name: str, measure: Measure, work: Path) -> dict:
         first=round(last["first"], 4),
         second=round(last["second"], 5),
         p=round(arm.net.pool.p.item(), 3),
-        seconds=round(found["seconds"]),
+        seconds=round(result["seconds"]),
         sha256=digest(arm.net),
         date=datetime.date.today().isoformat(),
         config=asdict(config),
@@ -189,101 +196,117 @@ def run(arm: Arm, name: str, measure: Measure, work: Path) -> dict:
     return record
 
 
-def keep(results: dict, path: Path) -> None:
-    """Write the results, a run a line."""
-    head = {key: value for key, value in results.items() if key not in ("runs", "choosing")}
-    lines = [f' "{k}": {json.dumps(v)},' for k, v in head.items()]
-    parts = [
-        f' "{key}": [\n' + ",\n".join("  " + json.dumps(run) for run in results[key]) + "\n ]"
-        for key in ("choosing", "runs")
-    ]
+def save_results(results: dict, path: Path) -> None:
+    """Write the results, one run per line."""
+    parts = []
+    for key, value in results.items():
+        if key not in ("choosing", "runs"):
+            parts.append(f' "{key}": {json.dumps(value)}')
+    for key in ("choosing", "runs"):
+        runs = ",\n".join("  " + json.dumps(record) for record in results[key])
+        parts.append(f' "{key}": [\n{runs}\n ]')
     with atomic(path) as temporary:
-        temporary.write_text("{\n" + "\n".join(lines) + "\n" + ",\n".join(parts) + "\n}\n")
+        temporary.write_text("{\n" + ",\n".join(parts) + "\n}\n")
 
 
 def best_weight(choosing: list[dict], arm: str) -> float:
-    """The weight of the second-order loss with the best held-out mAP; of equals the smaller."""
-    runs = [run for run in choosing if run["arm"] == arm]
-    return max(runs, key=lambda run: (run["held_out"], -run["sos"]))["sos"]
+    """Return the weight with the best held-out mAP; of equals the smallest."""
+    runs = [record for record in choosing if record["arm"] == arm]
+    best = max(runs, key=lambda record: (record["held_out"], -record["sos"]))
+    return best["sos"]
 
 
-def trunk(work: Path):
-    """The start, and its maps of the images to learn from and of the held-out ones."""
+def start_and_maps(work: Path) -> tuple[GlobalNet, dict[str, CachedMaps]]:
+    """Return the start network, and its maps of the training images as arguments of a task."""
     work.mkdir(parents=True, exist_ok=True)
-    config, net = TrainConfig(**COMMON), load(TrainConfig.start)
-    folder = make(config.data) if config.data in DATASETS else Path(config.data)
-    return net, tuple(
-        Kept(work, net, load_training(folder, split), config.image_size) for split in ("train", "val")
-    )
+    config = TrainConfig(**COMMON)
+    net = load(config.start)
+    maps = {}
+    for split in ("train", "val"):
+        index = load_training(config.data, split)
+        maps[f"{split}_maps"] = CachedOnDisk(work, net, index, config.image_size)
+    return net, maps
+
+
+def load_or_begin(path: Path, maps: dict[str, CachedMaps], measure: Measure) -> dict:
+    """Read the results so far; at first only the start is measured."""
+    if path.is_file():
+        return json.loads(path.read_text())
+    start = Arm("neither", 0.0, 0, maps)  # nothing has been learnt yet
+    measured = dict(held_out=start.held_out_score(), ap=measure(start))
+    return dict(landmarks=asdict(LANDMARKS), start=measured, choosing=[], runs=[])
 
 
 def everything(work: Path, path: Path) -> None:
-    """All runs that are not yet in the results file, seed by seed; the control comes last."""
-    net, maps = trunk(work)
-    measure = Measure(work, net, landmarks(work / "landmarks"), TrainConfig(**COMMON).image_size)
-    if path.is_file():
-        results = json.loads(path.read_text())
-    else:
-        start = Arm("neither", 0.0, 0, maps)  # nothing has been learnt yet
-        measured = dict(held_out=start.held_out_score(), ap=measure(start))
-        results = dict(landmarks=asdict(LANDMARKS), start=measured, choosing=[], runs=[])
+    """Do all runs that are not yet in the results file, seed by seed; the control comes last."""
+    net, maps = start_and_maps(work)
+    image_size = TrainConfig(**COMMON).image_size
+    measure = Measure(work, net, landmarks(work / "landmarks"), image_size)
+    results = load_or_begin(path, maps, measure)
 
-    def do(part: str, name: str, sos: float, seed: int) -> None:
-        if any((r["arm"], r["sos"], r["seed"]) == (name, sos, seed) for r in results[part]):
+    def do(part: str, name: str, sos_weight: float, seed: int) -> None:
+        """Do one run, unless it is there, and add it to a part of the results."""
+        done = [(record["arm"], record["sos"], record["seed"]) for record in results[part]]
+        if (name, sos_weight, seed) in done:
             return
-        found = run(Arm(name, sos, seed, maps), name, measure, work)
-        results[part].append(found)
-        keep(results, path)
-        hard = np.nanmean(np.array(found["ap"]["hard"], float))
+        record = run(Arm(name, sos_weight, seed, maps), name, measure, work)
+        results[part].append(record)
+        save_results(results, path)
+        hard = np.nanmean(np.array(record["ap"]["hard"], float))
         print(
-            f"{part} {name} sos {sos:g} seed {seed}: held-out {found['held_out']}, hard {hard:.2f}, "
-            f"loss {found['first']} + {found['second']}, {found['seconds']} s",
+            f"{part} {name} sos {sos_weight:g} seed {seed}: held-out {record['held_out']}, "
+            f"hard {hard:.2f}, loss {record['first']} + {record['second']}, "
+            f"{record['seconds']} s",
             flush=True,
         )
 
-    for name in ("SOS", "both"):
-        for sos in WEIGHTS:
-            do("choosing", name, sos, CHOOSING)
+    # first the weight of the second-order loss is chosen, for each arm that has one
+    with_loss = [name for name, options in ARMS.items() if "sos_weight" in options]
+    for name in with_loss:
+        for sos_weight in WEIGHTS:
+            do("choosing", name, sos_weight, CHOOSING_SEED)
+    chosen = {name: best_weight(results["choosing"], name) for name in with_loss}
+
+    # then all arms are run with it
     for names in (["neither", "SOS", "SOA", "both"], ["alone"]):
         for seed in SEEDS:
             for name in names:
-                do(
-                    "runs",
-                    name,
-                    best_weight(results["choosing"], name) if "sos_weight" in ARMS[name] else 0.0,
-                    seed,
-                )
+                do("runs", name, chosen.get(name, 0.0), seed)
 
 
 def read_test(work: Path, path: Path) -> None:
     """Score every reported run, and the start, on `mini-revisitop`."""
-    net, maps = trunk(work)
+    net, maps = start_and_maps(work)
     results = json.loads(path.read_text())
-    measure = Measure(work, net, load_benchmark("mini-revisitop"), TrainConfig(**COMMON).image_size)
+    image_size = TrainConfig(**COMMON).image_size
+    measure = Measure(work, net, load_benchmark("mini-revisitop"), image_size)
     results["start"]["test"] = measure(Arm("neither", 0.0, 0, maps))
-    for found in results["runs"]:
-        arm = Arm(found["arm"], found["sos"], found["seed"], maps)
-        weights = work / f"{found['arm']}-{found['sos']:g}-{found['seed']}.pt"
+    for record in results["runs"]:
+        arm = Arm(record["arm"], record["sos"], record["seed"], maps)
+        weights = weights_of(work, record["arm"], record["sos"], record["seed"])
         arm.net.load_state_dict(torch.load(weights, weights_only=True))
-        if digest(arm.net) != found["sha256"]:
+        if digest(arm.net) != record["sha256"]:
             raise ValueError(f"{weights}: not the weights of that run")
-        found["test"] = measure(arm)
-    keep(results, path)
+        record["test"] = measure(arm)
+    save_results(results, path)
 
 
 def main() -> int:
     """Run what is missing, or read the test set."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument(
-        "--work", type=Path, required=True, help="a folder for maps and weights (about 1.5 GB)"
+        "--work", type=Path, required=True, help="folder for maps and weights (about 1.5 GB)"
     )
-    parser.add_argument("--output", type=Path, default=RESULTS, help="where the results are kept")
+    parser.add_argument("--output", type=Path, default=RESULTS, help="results file (%(default)s)")
     parser.add_argument(
         "--test", action="store_true", help="read the test set with the finished runs"
     )
     arguments = parser.parse_args()
-    torch.set_num_threads(1)  # on any number of cores the same sums
-    (read_test if arguments.test else everything)(arguments.work, arguments.output)
+    torch.set_num_threads(1)  # the same sums on any number of cores
+    if arguments.test:
+        read_test(arguments.work, arguments.output)
+    else:
+        everything(arguments.work, arguments.output)
     return 0
 
 

@@ -1,8 +1,9 @@
-"""An ablation's results, read back: scores by arm and seed, and intervals that say how far to trust
-a difference.
+"""Results of an ablation: scores by arm and seed, with intervals that say how far to trust them.
 
-`tools/ablation.py` makes the results, `book/results/ablation.json` holds them, with every query's
-average precision.
+`tools/ablation.py` writes the results, and `book/results/ablation.json` holds them, with the
+average precision of every query.
+
+Book: chapter 5 (training on GL18) and the experiment log.
 """
 
 import json
@@ -10,16 +11,28 @@ from pathlib import Path
 
 import numpy as np
 
-from ..intervals import by_landmark, over_both, over_seeds
+from ..intervals import Interval, by_landmark, over_both, over_seeds
 
 PROTOCOLS = ("easy", "medium", "hard")
+HEADS = (
+    "| arm | seeds | Easy | Medium | Hard | Hard against neither | Hard against start |",
+    "|---|---|---|---|---|---|---|",
+)
 
 
 def load_ablation(path: str | Path) -> dict:
-    """The results file: 'start', 'choosing' (runs that chose lambda) and 'runs'.
+    """Read a results file.
+
+    Args:
+        path: a JSON file of `tools/ablation.py`.
+
+    Returns:
+        'start': the network before any training;  'choosing': the runs that chose lambda;  'runs':
+        the runs that are reported.
 
     Raises:
-        FileNotFoundError, ValueError: no such file, or not one of this kind.
+        FileNotFoundError: no such file.
+        ValueError: the file holds something else.
     """
     path = Path(path)
     if not path.is_file():
@@ -33,60 +46,94 @@ def load_ablation(path: str | Path) -> dict:
     return results
 
 
-def precisions(results: dict, arm: str, protocol: str, part: str = "ap") -> np.ndarray:
-    """Average precision in percent, (seeds, queries), nan where a query has no positive.
+def arms_of(results: dict) -> list[str]:
+    """Return the names of the arms in the order of their runs."""
+    return list(dict.fromkeys(run["arm"] for run in results["runs"]))
 
-    arm: 'start' is the network before any training, one row.
-    part: 'ap' on the landmarks that report, 'test' on the test set.
+
+def precisions(results: dict, arm: str, protocol: str, part: str = "ap") -> np.ndarray:
+    """Return the average precisions of an arm in percent.
+
+    Args:
+        results: what `load_ablation` returned.
+        arm: name of an arm, or 'start' for the network before any training, one row.
+        protocol: 'easy', 'medium' or 'hard'.
+        part: 'ap' on the landmarks that are reported, 'test' on the test set.
+
+    Returns:
+        (seeds, queries), nan where a query has no positive.
     """
     if arm == "start":
         return np.array([results["start"][part][protocol]], float)
-    runs = sorted(
-        (run for run in results["runs"] if run["arm"] == arm), key=lambda run: run["seed"]
-    )
+    runs = [run for run in results["runs"] if run["arm"] == arm]
+    runs.sort(key=lambda run: run["seed"])
+    # a query without a positive is null in the file, None here and nan as a number
     return np.array([run[part][protocol] for run in runs], float)
 
 
-def gain(
-    results: dict, arm: str, against: str, protocol: str, part: str = "ap"
-) -> tuple[float, float, float]:
-    """Mean difference of two arms in points of mAP, landmarks alike, with its interval over seeds
-    and landmarks.
+def gain(results: dict, arm: str, against: str, protocol: str, part: str = "ap") -> Interval:
+    """Return by how many points of mAP one arm is better than another.
+
+    Args:
+        results: what `load_ablation` returned.
+        arm: name of the first arm.
+        against: name of the second arm, or 'start'.
+        protocol: 'easy', 'medium' or 'hard'.
+        part: 'ap' on the landmarks that are reported, 'test' on the test set.
+
+    Returns:
+        The mean over seeds and landmarks, all landmarks counting alike, and its 95 % interval over
+        both.
     """
-    a, b = (by_landmark(precisions(results, name, protocol, part)) for name in (arm, against))
-    return over_both(a - b)
+    ours = by_landmark(precisions(results, arm, protocol, part))  # (seeds, landmarks)
+    theirs = by_landmark(precisions(results, against, protocol, part))
+    return over_both(ours - theirs)
 
 
-def scores(results: dict, part: str = "ap") -> dict[str, dict[str, tuple[float, float, float]]]:
-    """Protocol -> arm -> mean mAP in percent and its 95 % interval over seeds."""
-    arms = list(dict.fromkeys(run["arm"] for run in results["runs"]))
-    return {
-        protocol: {
-            arm: over_seeds(np.nanmean(precisions(results, arm, protocol, part), 1)) for arm in arms
-        }
-        for protocol in PROTOCOLS
-    }
+def scores(results: dict, part: str = "ap") -> dict[str, dict[str, Interval]]:
+    """Return mAP in percent and its 95 % interval over seeds: protocol -> arm -> interval.
+
+    Args:
+        results: what `load_ablation` returned.
+        part: 'ap' on the landmarks that are reported, 'test' on the test set.
+    """
+    found: dict[str, dict[str, Interval]] = {}
+    for protocol in PROTOCOLS:
+        found[protocol] = {}
+        for arm in arms_of(results):
+            means = np.nanmean(precisions(results, arm, protocol, part), 1)  # (seeds,)
+            found[protocol][arm] = over_seeds(means)
+    return found
 
 
 def table(results: dict, part: str = "ap") -> str:
-    """A Markdown table: mAP by arm and protocol with 95 % intervals, and what Hard gains."""
-    lines = [
-        "| arm | seeds | Easy | Medium | Hard | Hard against neither | Hard against start |",
-        "|---" * 7 + "|",
-    ]
-    start = (
-        f"{np.nanmean(precisions(results, 'start', protocol, part)):.2f}" for protocol in PROTOCOLS
-    )
-    lines.append(f"| start | | {' | '.join(start)} | | |")
+    """Return a Markdown table: mAP by arm and protocol, and what Hard gains.
+
+    Args:
+        results: what `load_ablation` returned.
+        part: 'ap' on the landmarks that are reported, 'test' on the test set.
+    """
+    # the network before any training: one value per protocol, no interval
+    starts = [np.nanmean(precisions(results, "start", protocol, part)) for protocol in PROTOCOLS]
+    cells = [f"{mean:.2f}" for mean in starts]
+    lines = [*HEADS, f"| start | | {' | '.join(cells)} | | |"]
+
+    # one line per arm: number of seeds, mAP with its interval, gains with theirs
     found = scores(results, part)
-    for arm in found["hard"]:
+    for arm in arms_of(results):
         cells = [str(len(precisions(results, arm, "hard", part)))]
-        cells += [
-            f"{mean:.2f} ± {mean - low:.2f}"
-            for mean, low, _ in (found[protocol][arm] for protocol in PROTOCOLS)
-        ]
-        for against in ("neither", "start"):
-            words = "" if arm == against else "{:+.2f} [{:+.2f}, {:+.2f}]"
-            cells.append(words.format(*gain(results, arm, against, "hard", part)))
+        for protocol in PROTOCOLS:
+            interval = found[protocol][arm]
+            cells.append(f"{interval.mean:.2f} ± {interval.mean - interval.low:.2f}")
+        cells.append(_gain_words(results, arm, "neither", part))
+        cells.append(_gain_words(results, arm, "start", part))
         lines.append(f"| {arm} | {' | '.join(cells)} |")
     return "\n".join(lines)
+
+
+def _gain_words(results: dict, arm: str, against: str, part: str) -> str:
+    """Return what Hard gains, as '+1.00 [+0.50, +1.50]'; nothing for an arm against itself."""
+    if arm == against:
+        return ""
+    mean, low, high = gain(results, arm, against, "hard", part)
+    return f"{mean:+.2f} [{low:+.2f}, {high:+.2f}]"
