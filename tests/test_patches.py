@@ -150,14 +150,19 @@ def test_no_patches_make_no_pairs():
 def test_patches_are_read_as_they_were_written(tiny):
     data = load_patches(tiny, size=64)
     sheet = cv2.imread(str(tiny / "patches0000.bmp"), cv2.IMREAD_GRAYSCALE)
-    np.testing.assert_array_equal(
-        data.patches[17], sheet[64:128, 64:128]
-    )  # number 17: second row, second column
-    small = load_patches(tiny)
-    assert small.patches.shape == (len(data), 32, 32) and small.patches.dtype == np.uint8
-    wanted = data.patches.reshape(-1, 32, 2, 32, 2).mean((2, 4))
-    assert np.abs(small.patches - wanted).max() <= 0.5
-    assert "pairs" in repr(data) and data.same.mean() == 0.5
+    # 16 patches in a row: number 17 is the second of the second row
+    np.testing.assert_array_equal(data.patches[17], sheet[64:128, 64:128])
+    assert data.same.mean() == 0.5
+    assert "pairs" in repr(data)
+
+
+def test_patches_are_shrunk_each_by_itself(tiny):
+    full = load_patches(tiny, size=64).patches
+    small = load_patches(tiny).patches
+    assert small.shape == (len(full), 32, 32)
+    assert small.dtype == np.uint8
+    means = full.reshape(-1, 32, 2, 32, 2).mean((2, 4))
+    assert np.abs(small - means).max() <= 0.5
 
 
 def test_the_contact_sheet_of_a_set_of_patches_is_its_first_sheet(tiny, tmp_path):
@@ -165,29 +170,31 @@ def test_the_contact_sheet_of_a_set_of_patches_is_its_first_sheet(tiny, tmp_path
     assert (sheet == cv2.imread(str(tiny / "patches0000.bmp"))).all()
 
 
-def test_missing_and_broken_patches_are_named(tiny, tmp_path):
-    with pytest.raises(
-        ValueError, match="unknown patches 'nowhere': expected one of mini-phototour"
-    ):
+def test_missing_patches_say_what_is_known_and_how_to_get_them(tmp_path):
+    words = "unknown patches 'nowhere': expected one of mini-phototour"
+    with pytest.raises(ValueError, match=words):
         load_patches("nowhere")
-    with pytest.raises(FileNotFoundError, match="solar data phototour-liberty.*liberty.zip"):
+    with pytest.raises(FileNotFoundError, match=r"solar data phototour-liberty.*liberty\.zip"):
         load_patches("liberty", tmp_path)
-    folder = tmp_path / "broken"
-    folder.mkdir()
+    with pytest.raises(FileNotFoundError, match=r"info\.txt: not there; it is no folder"):
+        load_patches(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "words"),
+    [
+        ("info.txt", b"1 2\nthree 4\n", r"info\.txt: expected 2 whole numbers per line"),
+        ("info.txt", b"0 0\n" * 5000, "hold fewer than the 5000"),
+        ("info.txt", b"0 0\n", "names patches beyond the 1"),
+        ("patches0000.bmp", b"BM", r"patches0000\.bmp: expected a sheet"),
+    ],
+)
+def test_broken_files_of_patches_are_named(tiny, tmp_path, file, content, words):
     for path in (*tiny.glob("*.bmp"), *tiny.glob("*.txt")):
-        (folder / path.name).write_bytes(path.read_bytes())
-    (folder / "info.txt").write_text("1 2\nthree 4\n")
-    with pytest.raises(ValueError, match="info.txt: expected 2 whole numbers per line"):
-        load_patches(folder)
-    (folder / "info.txt").write_text("0 0\n" * 5000)
-    with pytest.raises(ValueError, match="hold fewer than the 5000"):
-        load_patches(folder)
-    (folder / "info.txt").write_text("0 0\n")
-    with pytest.raises(ValueError, match="names patches beyond the 1"):
-        load_patches(folder)
-    (folder / "patches0000.bmp").write_bytes(b"BM")
-    with pytest.raises(ValueError, match="patches0000.bmp: expected a sheet"):
-        load_patches(folder)
+        shutil.copy(path, tmp_path)
+    (tmp_path / file).write_bytes(content)
+    with pytest.raises(ValueError, match=words):
+        load_patches(tmp_path)
 
 
 def files_in(folder) -> dict[str, bytes]:
