@@ -5,13 +5,18 @@ from pathlib import Path
 import pytest
 
 HTML = Path(__file__).resolve().parents[2] / "_build" / "html"
-built = (HTML / "index.html").is_file()
-pytestmark = pytest.mark.skipif(not built, reason="no built book here; run make book first")
+BUILT = (HTML / "index.html").is_file()
+CHAPTER = "notebooks/03_the_soa_explorer.html"
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(not BUILT, reason="no built book here; run make book first"),
+]
 
 
 def pages():
-    found = [*HTML.glob("book/*.html"), *HTML.glob("notebooks/*.html")]
-    return sorted(str(path.relative_to(HTML)) for path in found)
+    """The names of all pages of the book."""
+    paths = [*HTML.glob("book/*.html"), *HTML.glob("notebooks/*.html")]
+    return sorted(str(path.relative_to(HTML)) for path in paths)
 
 
 @pytest.mark.parametrize("name", pages())
@@ -22,22 +27,23 @@ def test_page_is_whole_and_silent(page, name):
     broken = page.eval_on_selector_all(
         "img", "all => all.filter(i => i.complete && !i.naturalWidth).map(i => i.src)"
     )
-    assert broken == [] and page.complaints == []
+    assert broken == []
+    assert page.complaints == []
 
 
 def test_mathematics_is_drawn(page):
     page.goto((HTML / "book" / "notation.html").as_uri())
     page.wait_for_selector("mjx-container svg")
-    assert page.locator("mjx-container svg").count() > 5 and page.complaints == []
+    assert page.locator("mjx-container svg").count() > 5
+    assert page.complaints == []
 
 
 def test_search_finds_a_word(page):
     page.goto((HTML / "search.html").as_uri() + "?q=descriptor")
     page.wait_for_selector("#search-results li a")
+    # excerpts below the results need http: a browser lets no file:// page read another
     outside = [complaint for complaint in page.complaints if complaint.startswith("asked for")]
-    assert (
-        outside == []
-    )  # excerpts below the results need http: a browser lets no file:// page read another
+    assert outside == []
 
 
 def test_a_narrow_screen_does_not_scroll_sideways(page):
@@ -52,9 +58,8 @@ def test_the_explorer_runs_in_the_book(new_page, served, scheme):
     """No kernel, no network: every explorer of the chapter answers a click and the arrow keys."""
     with served(HTML) as address:
         page = new_page(address)
-        page.goto(
-            (HTML.as_uri() if scheme == "file" else address) + "/notebooks/03_the_soa_explorer.html"
-        )
+        book = HTML.as_uri() if scheme == "file" else address
+        page.goto(f"{book}/{CHAPTER}")
         explorers = page.locator(".soa[data-ready]")
         page.wait_for_function("document.querySelectorAll('.soa[data-ready]').length === 4")
         for i in range(4):
@@ -70,7 +75,7 @@ def test_the_explorer_runs_in_the_book(new_page, served, scheme):
 
 def test_dark_mode_leaves_pictures_as_they_are(new_page):
     page = new_page(color_scheme="dark")
-    page.goto((HTML / "notebooks" / "03_the_soa_explorer.html").as_uri())
+    page.goto((HTML / CHAPTER).as_uri())
     page.wait_for_selector(".soa[data-ready]")
     assert page.evaluate("document.documentElement.dataset.theme") == "dark"
     filters = "all => all.map((e) => getComputedStyle(e).filter)"
