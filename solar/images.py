@@ -93,19 +93,17 @@ def prepare(
 
 def _crop(image: Image.Image, box: Sequence[float], name: str) -> Image.Image:
     """Cut a box out of an image; the part of it that lies outside becomes black."""
-    x0, y0, x1, y1 = [float(v) for v in box]
+    corners = tuple(float(v) for v in box)
+    x0, y0, x1, y1 = corners
     if not (x0 < x1 and y0 < y1):
-        raise ValueError(
-            f"{name}: box {(x0, y0, x1, y1)} has no area; expected x0 < x1 and y0 < y1"
-        )
+        raise ValueError(f"{name}: box {corners} has no area; expected x0 < x1 and y0 < y1")
     is_beside = x0 >= image.width or y0 >= image.height or x1 <= 0 or y1 <= 0
     is_huge = max(x1 - x0, y1 - y0) > 2 * max(image.size)  # its crop could fill the memory
     if is_beside or is_huge:
         raise ValueError(
-            f"{name}: box {(x0, y0, x1, y1)} lies outside the image of {image.width} x "
-            f"{image.height} pixels"
+            f"{name}: box {corners} lies outside the image of {image.width} x {image.height} pixels"
         )
-    return image.crop((x0, y0, x1, y1))
+    return image.crop(corners)
 
 
 def square(path: str | Path, size: int, rng: np.random.Generator | None = None) -> np.ndarray:

@@ -1,4 +1,7 @@
-"""`solar data`: make the mini world, fetch published files, or look at either."""
+"""`solar data`: make the mini world, fetch published files, or look at either.
+
+Book: chapter 10 (the published models).
+"""
 
 import argparse
 import json
@@ -39,10 +42,14 @@ def add(commands) -> None:
         f"{', '.join(ENTRIES)}"
     )
     names = ["mini", "show", "json", *DATASETS, *ENTRIES]
+
+    # what to do, and where
     parser.add_argument("what", choices=names, metavar="WHAT", help=what_help)
     parser.add_argument(
         "--root", help="folder that holds the dataset folders (default: data in SOLAR_HOME)"
     )
+
+    # for published names
     parser.add_argument(
         "--dry-run",
         action="store_true",
@@ -56,6 +63,8 @@ def add(commands) -> None:
     parser.add_argument(
         "--decode", action="store_true", help="gl18: decode every image, which takes hours"
     )
+
+    # for mini sets, 'show' and 'json'
     parser.add_argument(
         "--workers", type=int, help="processes that make a mini set (default: one per core)"
     )

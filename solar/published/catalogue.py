@@ -101,6 +101,7 @@ def read_catalogue(path: str | Path) -> dict[str, Entry]:
     tables = tomllib.loads(Path(path).read_text(encoding="utf-8"))
     entries = {}
     for name, table in tables.items():
+        # one line of `files` may stand for many files; all other keys are fields of Entry
         files = [file for one in table.pop("files") for file in _files_of(one)]
         facts = {"folder": name, "proof": ""} | table
         entries[name] = Entry(name=name, files=tuple(files), **facts)
@@ -174,6 +175,6 @@ def how_to_get(name: str) -> str:
 
     Example:
         >>> how_to_get("revisitop1m")
-        'fetch it with `solar data revisitop1m`, or by hand (http://ptak.felk.cvut.cz/revisitop/...)'
+        'fetch it with `solar data revisitop1m`, or by hand (http://...)'
     """
     return f"fetch it with `solar data {name}`, or by hand ({ENTRIES[name].by_hand})"
