@@ -38,7 +38,12 @@ def pack(textures: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
 
 
 def mipmaps(atlas: np.ndarray, levels: int = 3) -> list[np.ndarray]:
-    """Return `levels` copies of the atlas (H, W, 4): full, half, quarter ... size."""
+    """Return the atlas at full, half, quarter ... size.
+
+    Args:
+        atlas: (H, W, 4) uint8.
+        levels: how many sizes.
+    """
     copies = [atlas]
     for k in range(1, levels):
         scale = 0.5**k

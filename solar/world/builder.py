@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 from .facades import facade
 from .paint import Style
 from .solids import SWATCH, Polyhedron, Quadric, convex_solid, solid_of_revolution
-from .textures import swatch, tiles
+from .textures import fluted, swatch, tiles
 
 REPEAT_X = [1 / SWATCH, 0, 0, 0]  # texture coordinates of a swatch that runs along x, y or down
 REPEAT_Y = [0, 1 / SWATCH, 0, 0]
@@ -63,25 +63,44 @@ class Builder:
         self.plain = self.swatch(style.trim)
         self.wall = self.swatch(style.wall)
         self.roofing = self.texture(tiles(rng, SWATCH, style.roof, rng.uniform(0.4, 0.9)))
-        self.shaft = self.texture(_fluted(style.trim))
+        self.shaft = self.texture(fluted(style.trim))
 
     def texture(self, image: np.ndarray) -> int:
-        """Keep a texture (h, w, 4) of numbers in 0..1 and return its number."""
+        """Keep a texture and return its number.
+
+        Args:
+            image: (h, w, 4) RGB and glow in 0..1; kept as uint8.
+        """
         self.textures.append((np.clip(image, 0, 1) * 255).astype(np.uint8))
         return len(self.textures) - 1
 
     def swatch(self, colour: ArrayLike) -> int:
-        """Paint a repeating piece of masonry in `colour` (3,) and return its number."""
+        """Paint a repeating piece of masonry and return its number.
+
+        Args:
+            colour: (3,) RGB in 0..1.
+        """
         return self.texture(swatch(self.rng, SWATCH, colour, self.style.stones))
 
     def facade(self, width: float, height: float, walls: Walls = Walls()) -> int:
-        """Paint a facade of `width` x `height` metres and return its number."""
+        """Paint a facade and return its number.
+
+        Args:
+            width: metres.
+            height: metres.
+            walls: how it is painted.
+        """
         style = walls.style or self.style
         painted = facade(self.rng, style, width, height, walls.portal, walls.ornament, walls.storey)
         return self.texture(painted)
 
     def polyhedron(self, vertices: ArrayLike, faces: list[tuple]) -> None:
-        """Add a convex solid; arguments as in `solids.convex_solid`."""
+        """Add a convex solid.
+
+        Args:
+            vertices: (V, 3) corners, metres.
+            faces: (corner numbers, u, v, texture) for each, see `solids.convex_solid`.
+        """
         self.solids.append(convex_solid(vertices, faces))
 
     def box(
@@ -211,7 +230,15 @@ class Builder:
         self.solids.append(solid_of_revolution((x, y, z), radius, height, shape, texture))
 
     def cone(self, x: float, y: float, z: float, radius: float, height: float) -> None:
-        """Add a pointed roof."""
+        """Add a pointed round roof.
+
+        Args:
+            x: middle of the base, metres.
+            y: middle of the base, metres.
+            z: height of the base, metres.
+            radius: of the base, metres.
+            height: metres.
+        """
         self.cylinder(x, y, z, radius, height, 1.0, self.roofing)
 
     def dome(
@@ -233,7 +260,15 @@ class Builder:
         self.solids.append(solid_of_revolution((x, y, z), radius, height, shape, self.roofing))
 
     def column(self, x: float, y: float, z: float, radius: float, height: float) -> None:
-        """Add a fluted column with base and capital."""
+        """Add a fluted column with base and capital.
+
+        Args:
+            x: middle of the base, metres.
+            y: middle of the base, metres.
+            z: height of the base, metres.
+            radius: of the shaft, metres; base and capital are 2.7 radii wide.
+            height: with base and capital, metres.
+        """
         side = 2.7 * radius
         self.box(x, y, z, side, side, 0.05 * height, self.plain)
         self.cylinder(x, y, z + 0.05 * height, radius, 0.9 * height, 0.12, self.shaft)
@@ -242,12 +277,27 @@ class Builder:
     def columns(
         self, along: Iterable[float], y: float, z: float, radius: float, height: float
     ) -> None:
-        """Add a row of columns, one at each x in `along`."""
+        """Add a row of columns.
+
+        Args:
+            along: the x of each column, metres.
+            y: of all, metres.
+            z: height of the base, metres.
+            radius: of the shafts, metres.
+            height: metres.
+        """
         for x in along:
             self.column(x, y, z, radius, height)
 
     def merlons(self, x0: float, x1: float, y: float, z: float) -> None:
-        """Add battlements from `x0` to `x1`: cubes of 1.3 metres, one every 2.4 metres."""
+        """Add battlements: a row of cubes with sides of 1.3 metres, one every 2.4 metres.
+
+        Args:
+            x0: where the row begins, metres.
+            x1: where it ends, metres.
+            y: middle of the row, metres.
+            z: height of its base, metres.
+        """
         size = 1.3
         for x in np.arange(x0 + size / 2, x1, 2.4):
             self.box(x, y, z, size, size, size, self.wall)
@@ -265,11 +315,3 @@ class Builder:
             out = 1.6 * (count - k)
             self.box(0, y, 0.45 * k, width + out, depth + out, 0.45, self.plain)
         return 0.45 * count
-
-
-def _fluted(colour: np.ndarray) -> np.ndarray:
-    """Return a texture (60, 160, 4) of twenty vertical grooves in `colour` (3,)."""
-    flutes = 1 + 0.12 * np.sin(np.linspace(0, 40 * np.pi, 160, dtype=np.float32))
-    shaft = np.zeros((60, 160, 4), np.float32)
-    shaft[..., :3] = flutes[None, :, None] * colour
-    return shaft

@@ -86,7 +86,11 @@ class Camera:
         return cls(position, look_along(target - position, roll), float(focal), tuple(size))
 
     def scaled(self, factor: float) -> "Camera":
-        """Return the same view with `factor` times as many pixels per side."""
+        """Return the same view with more or fewer pixels.
+
+        Args:
+            factor: new number of pixels per side over the present one.
+        """
         size = (round(self.size[0] * factor), round(self.size[1] * factor))
         return Camera(self.position, self.rotation, self.focal * factor, size)
 
@@ -126,7 +130,15 @@ class Camera:
         return np.stack([x * right[i] + (y * down[i] + forward[i]) for i in range(3)])
 
     def rays(self, u: np.ndarray, v: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return the common origin (3,) and the directions (3, ...) of the rays through (u, v)."""
+        """Return the rays through pixels, for any kind of camera.
+
+        Args:
+            u: horizontal pixel coordinates, of any shape.
+            v: vertical pixel coordinates, of a shape that broadcasts with `u`.
+
+        Returns:
+            The common origin (3,) and the directions (3, ...).
+        """
         return self.position, self.directions(u, v)
 
     def nearness(self, normal: np.ndarray, offset: float) -> np.ndarray:
@@ -148,15 +160,20 @@ class Camera:
         return np.array([a / f, b / f, c - a * w / 2 / f - b * h / 2 / f])
 
     def depth_from(self, nearness: np.ndarray) -> np.ndarray:
-        """Return the depth in metres that belongs to `nearness` (0 means infinitely far)."""
+        """Return depth in metres from nearness, arrays of any shape; 0 means infinitely far."""
         return 1 / np.maximum(nearness, 1e-6)
 
     def to_nearness(self, depth: np.ndarray) -> np.ndarray:
-        """Return the nearness that belongs to a depth: the inverse of `depth_from`."""
+        """Return nearness from depth in metres: the inverse of `depth_from`."""
         return 1 / depth
 
     def facing(self, normal: np.ndarray, offset: float) -> bool:
-        """Tell whether the front of the plane normal . x = offset can be seen."""
+        """Tell whether the front of a plane can be seen.
+
+        Args:
+            normal: (3,) unit normal of the plane normal . x = offset.
+            offset: metres.
+        """
         return normal @ self.position - offset > 1e-6
 
 
@@ -205,13 +222,28 @@ class Sun:
         return cls(centre, look_along(travel), pixels / (2 * radius), (pixels, pixels))
 
     def project(self, points: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
-        """Return pixels (..., 2) and depth (...) along the light of world points (..., 3)."""
+        """Project world points into the image.
+
+        Args:
+            points: (..., 3) world points, metres.
+
+        Returns:
+            pixels (..., 2) as (u, v), and the depth (...) along the light in metres.
+        """
         local = (np.asarray(points) - self.centre) @ self.rotation.T
         pixels = local[..., :2] * self.scale + np.array(self.size) / 2
         return pixels, local[..., 2] + self.far
 
     def rays(self, u: np.ndarray, v: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return the origins (3, ...) and the common direction (3,) of the rays through (u, v)."""
+        """Return the rays through pixels.
+
+        Args:
+            u: horizontal pixel coordinates, of any shape.
+            v: vertical pixel coordinates, of a shape that broadcasts with `u`.
+
+        Returns:
+            The origins (3, ...) and the common direction (3,).
+        """
         right, down, forward = self.rotation
         # metres from the middle of the image
         x = (u - self.size[0] / 2) / self.scale
@@ -220,7 +252,15 @@ class Sun:
         return np.stack([start[i] + x * right[i] + y * down[i] for i in range(3)]), forward
 
     def nearness(self, normal: np.ndarray, offset: float) -> np.ndarray:
-        """Return a, b, c (3,): the plane normal . x = offset has -depth = a u + b v + c."""
+        """Return the nearness of a plane as an affine function of the pixel.
+
+        Args:
+            normal: (3,) unit normal of the plane normal . x = offset.
+            offset: metres.
+
+        Returns:
+            (3,) numbers a, b, c: at pixel (u, v) the plane has -depth = a u + b v + c.
+        """
         # a plane along the light has no depth of its own: tilt it a little
         along = normal @ self.rotation[2]
         along = along if abs(along) > 1e-6 else -1e-6
@@ -232,13 +272,18 @@ class Sun:
         return np.array([a, b, c - a * self.size[0] / 2 - b * self.size[1] / 2])
 
     def depth_from(self, nearness: np.ndarray) -> np.ndarray:
-        """Return the depth in metres that belongs to `nearness`."""
+        """Return depth in metres from nearness, arrays of any shape."""
         return -nearness
 
     def to_nearness(self, depth: np.ndarray) -> np.ndarray:
-        """Return the nearness that belongs to a depth: the inverse of `depth_from`."""
+        """Return nearness from depth in metres: the inverse of `depth_from`."""
         return -depth
 
     def facing(self, normal: np.ndarray, offset: float) -> bool:
-        """Tell whether the front of a plane with this `normal` is turned to the sun."""
+        """Tell whether the front of a plane is turned to the sun.
+
+        Args:
+            normal: (3,) unit normal of the plane.
+            offset: not used: the sun is far away.
+        """
         return normal @ self.rotation[2] < -1e-6

@@ -50,7 +50,15 @@ def rose(
     radius: float,
     style: Style,
 ) -> None:
-    """Paint a round window with petals; arguments as in `clock`, `rng` is not used."""
+    """Paint a round window with petals.
+
+    Args:
+        texture: (h, w, 4) the wall, changed in place.
+        rng: not used; every ornament takes the same arguments.
+        centre: x, y in texels.
+        radius: texels.
+        style: colour of the frame, number of petals.
+    """
     middle = (int(centre[0]), int(centre[1]))
     whole = int(radius)
     trim = opencv_colour(style.trim)

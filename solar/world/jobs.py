@@ -20,7 +20,7 @@ FIRST_QUERY = 1000  # queries have seeds of their own, from this number on
 
 
 def draw_weather(rng: np.random.Generator) -> str:
-    """Return a weather, drawn with WEATHER_ODDS."""
+    """Return the name of a weather, drawn from `rng` with the shares in WEATHER_ODDS."""
     return str(rng.choice(list(WEATHERS), p=[WEATHER_ODDS[name] for name in WEATHERS]))
 
 
@@ -68,7 +68,12 @@ def database_photo(landmark: Landmark, view: int) -> Photo:
 
 
 def jpeg(photo: Photo, seed: list[int]) -> bytes:
-    """Return a photograph as a JPEG file of quality 70 to 95, drawn from `seed`."""
+    """Return a photograph as a JPEG file.
+
+    Args:
+        photo: the photograph.
+        seed: numbers from which the quality, 70 to 95, is drawn.
+    """
     quality = int(np.random.default_rng([*seed, 4]).integers(70, 96))
     bgr = photo.image[..., ::-1]
     return cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, quality])[1].tobytes()
@@ -94,6 +99,9 @@ class Job:
 
 def jobs(recipe: Recipe) -> list[Job]:
     """Return the jobs of a recipe, in the order in which its files list them.
+
+    Args:
+        recipe: contents of a dataset.
 
     Example:
         >>> jobs(Recipe("train", first=7, landmarks=2, views=12))[1]

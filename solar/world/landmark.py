@@ -24,6 +24,9 @@ def draw_style(rng: np.random.Generator) -> Style:
     """Draw the paint and proportions of one landmark.
 
     The colours of walls and roofs come from short lists that all landmarks share.
+
+    Args:
+        rng: draws every number of the style.
     """
     wall = WALLS[rng.integers(len(WALLS))] * rng.uniform(0.93, 1.05)
     # the trim is lighter than the wall, or else darker
@@ -59,6 +62,10 @@ def draw_style(rng: np.random.Generator) -> Style:
 
 def surroundings(build: Builder, rng: np.random.Generator) -> int:
     """Build the ground and five to nine houses around a landmark.
+
+    Args:
+        build: holds the landmark already.
+        rng: draws the paving, and the places, sizes and paint of the houses.
 
     Returns:
         The number of the ground's solid.

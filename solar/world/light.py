@@ -103,7 +103,7 @@ def _planar(colour: ArrayLike) -> np.ndarray:
 
 
 def interleaved(planes: np.ndarray) -> np.ndarray:
-    """Return planes (3, H, W) as an image (H, W, 3) float32, as OpenCV wants it."""
+    """Return (3, H, W) planes as (H, W, 3) float32, as OpenCV wants images."""
     return planes.transpose(1, 2, 0).astype(np.float32, order="C")
 
 
@@ -159,13 +159,18 @@ def sunlit(landmark: Landmark, sun: Sun, points: np.ndarray, normal: np.ndarray)
     Returns:
         (H, W) float32 share of direct sun, 0..1, blurred over 3 x 3 pixels.
     """
-    seen = see(sun, landmark.solids[: landmark.n_own])
+    visible = see(sun, landmark.solids[: landmark.n_own])
     # 12 centimetres off the surface, so that no surface shadows itself
     pixels, depth = sun.project(interleaved(points + normal * np.float32(0.12)))
     x = pixels[..., 0].astype(np.float32) - 0.5
     y = pixels[..., 1].astype(np.float32) - 0.5
     nearest = cv2.remap(
-        seen.nearness, x, y, cv2.INTER_NEAREST, borderMode=cv2.BORDER_CONSTANT, borderValue=-5000.0
+        visible.nearness,
+        x,
+        y,
+        cv2.INTER_NEAREST,
+        borderMode=cv2.BORDER_CONSTANT,
+        borderValue=-5000.0,
     )
     # lit: nothing lies more than 15 centimetres nearer to the sun
     lit = (depth < sun.depth_from(nearest) + 0.15).astype(np.float32)
@@ -188,27 +193,27 @@ def _sunlight(landmark: Landmark, weather: Weather, sun: Sun, surface: Surfaces)
 
 
 def _floodlight(
-    landmark: Landmark, weather: Weather, seen: Visible, surface: Surfaces
+    landmark: Landmark, weather: Weather, visible: Visible, surface: Surfaces
 ) -> np.ndarray:
     """Return the light (3, H, W) of lamps at the foot of the landmark, strongest on its front."""
     height = np.maximum(surface.points[2], 0)
     front = np.maximum(-surface.normal[1], 0)
-    own = (seen.solid >= 0) & (seen.solid < landmark.n_own)
+    own = (visible.solid >= 0) & (visible.solid < landmark.n_own)
     strength = 0.75 * weather.lamps / (1 + height / 12) * (0.45 + 0.55 * front)
     flood = np.where(own, strength, 0.05)
     return _planar(WARM) * flood.astype(np.float32)
 
 
 def illuminate(
-    landmark: Landmark, weather: Weather, sun: Sun | None, seen: Visible, surface: Surfaces
+    landmark: Landmark, weather: Weather, sun: Sun | None, visible: Visible, surface: Surfaces
 ) -> np.ndarray:
     """Light every surface by sun, sky and lamps, and hide it in fog.
 
     Args:
-        landmark: what was seen.
+        landmark: what is seen.
         weather: colours and strengths of the light.
         sun: where it stands; None when it does not shine.
-        seen: what `visibility.see` returned.
+        visible: what `visibility.see` returned.
         surface: what `surfaces.surfaces` returned.
 
     Returns:
@@ -224,7 +229,7 @@ def illuminate(
     if sun is not None:
         light += _sunlight(landmark, weather, sun, surface)
     if weather.lamps:
-        light += _floodlight(landmark, weather, seen, surface)
+        light += _floodlight(landmark, weather, visible, surface)
     image = surface.colour[:3] * light
     # windows glow when lamps are lit, and mirror the sky when they are not
     lamps = np.float32(weather.lamps)

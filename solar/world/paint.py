@@ -40,12 +40,19 @@ class Style:
 
 
 def opencv_colour(colour: ArrayLike, glow: float = 0.0) -> tuple[float, ...]:
-    """Return a colour (3,) and its glow as OpenCV takes them."""
+    """Return a colour (3,) and its glow as OpenCV takes them: four plain numbers."""
     return (*map(float, colour), glow)
 
 
 def fill(texture: np.ndarray, points: np.ndarray, colour: ArrayLike, glow: float = 0.0) -> None:
-    """Fill the polygon `points` (n, 2), texels, with a colour (3,) and a glow; smooth edges."""
+    """Fill a polygon, with smooth edges.
+
+    Args:
+        texture: (h, w, 4), changed in place.
+        points: (n, 2) corners (x, y), texels.
+        colour: (3,) RGB in 0..1.
+        glow: 0..1.
+    """
     # OpenCV takes whole numbers with three fractional bits: eighths of a texel
     eighths = np.round(points * 8).astype(np.int32)
     cv2.fillPoly(texture, [eighths], opencv_colour(colour, glow), cv2.LINE_AA, 3)
@@ -54,7 +61,15 @@ def fill(texture: np.ndarray, points: np.ndarray, colour: ArrayLike, glow: float
 def line(
     texture: np.ndarray, a: ArrayLike, b: ArrayLike, colour: ArrayLike, thickness: int = 1
 ) -> None:
-    """Draw a line of `thickness` texels from `a` (2,) to `b` (2,): x, y in texels."""
+    """Draw a line, with smooth edges.
+
+    Args:
+        texture: (h, w, 4), changed in place.
+        a: (2,) its start (x, y), texels.
+        b: (2,) its end (x, y), texels.
+        colour: (3,) RGB in 0..1; it does not glow.
+        thickness: texels.
+    """
     start = tuple(round(value) for value in a)
     end = tuple(round(value) for value in b)
     cv2.line(texture, start, end, opencv_colour(colour), thickness, cv2.LINE_AA)
@@ -63,5 +78,13 @@ def line(
 def disc(
     texture: np.ndarray, centre: tuple[int, int], radius: int, paint: tuple, edge: int = -1
 ) -> None:
-    """Draw a disc (`edge` -1) or a circle `edge` texels thick; `paint` is (r, g, b, glow)."""
+    """Draw a disc or a circle, with smooth edges.
+
+    Args:
+        texture: (h, w, 4), changed in place.
+        centre: (x, y), texels.
+        radius: texels.
+        paint: red, green, blue and glow in 0..1.
+        edge: thickness of the circle in texels; -1 for a filled disc.
+    """
     cv2.circle(texture, centre, radius, paint, edge, cv2.LINE_AA)

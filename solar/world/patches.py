@@ -194,7 +194,12 @@ def _is_apart(place: np.ndarray, taken: list[np.ndarray]) -> bool:
 
 
 def perturb(frame: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Return a frame (4,) with the random errors of a detector, in place, size and angle."""
+    """Return a frame with the random errors that a detector makes.
+
+    Args:
+        frame: (4,) x, y, side in pixels, angle in radians.
+        rng: draws the errors in place, size and angle.
+    """
     shift = rng.normal(0, PLACE_ERROR, 2) * frame[2]
     factor = np.exp(rng.normal(0, SIZE_ERROR))
     turn = rng.normal(0, ANGLE_ERROR)

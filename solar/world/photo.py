@@ -208,10 +208,10 @@ def photograph(
     sun = choose_sun(landmark, air, rng)
     # render with SAMPLES x SAMPLES samples per pixel: (3, SAMPLES H, SAMPLES W)
     fine = camera.scaled(SAMPLES)
-    seen = see(fine, landmark.solids)
-    surface = surfaces(landmark, fine, seen)
-    solid = seen.solid >= 0
-    image = illuminate(landmark, air, sun, seen, surface)
+    visible = see(fine, landmark.solids)
+    surface = surfaces(landmark, fine, visible)
+    solid = visible.solid >= 0
+    image = illuminate(landmark, air, sun, visible, surface)
     directions = surface.points - fine.position.astype(np.float32)[:, None, None]
     _paint_sky(image, solid, directions, air, rng.uniform(0, 512, 2))
     # average the samples: (3, SAMPLES H, SAMPLES W) -> (H, W, 3)
@@ -220,7 +220,7 @@ def photograph(
     # geometry cannot be averaged: one sample per pixel, near its centre
     one = slice(SAMPLES // 2, None, SAMPLES)
     depth = np.where(solid[one, one], surface.depth[one, one], np.inf)
-    own = (solid & (seen.solid < landmark.n_own))[one, one].copy()
+    own = (solid & (visible.solid < landmark.n_own))[one, one].copy()
     # trees and passers-by, in the same light
     light = np.clip(np.array(air.ambient) + 0.55 * np.array(air.sun), 0, 1.1).astype(np.float32)
     things = [*landmark.trees, *passers_by(camera, rng, clutter)]

@@ -53,7 +53,11 @@ def draw_test_pairs(points: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def sheet(patches: np.ndarray) -> bytes:
-    """Return up to 256 patches (n, 64, 64) uint8 as one bitmap file."""
+    """Return one sheet of patches as a bitmap file.
+
+    Args:
+        patches: (n, 64, 64) uint8, at most 256; the rest of the sheet is black.
+    """
     full = np.zeros((PATCHES_PER_SHEET, PATCH_SIDE, PATCH_SIDE), np.uint8)
     full[: len(patches)] = patches
     # (256, 64, 64) -> (16, 16, 64, 64): row and column of the patch, row and column in the patch

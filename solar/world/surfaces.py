@@ -53,7 +53,7 @@ class Surfaces(NamedTuple):
 
 @lru_cache(maxsize=2)
 def face_tables(landmark: Landmark) -> FaceTables:
-    """Return the tables of all faces of a landmark."""
+    """Return the tables of all faces of `landmark`; those of the last two are remembered."""
     first = []
     normal = []
     u = []

@@ -79,9 +79,15 @@ def clip(polygon: np.ndarray, inside: np.ndarray) -> np.ndarray:
 
 
 def clip_to_image(pixels: np.ndarray, size: tuple[int, int], margin: float = MARGIN) -> np.ndarray:
-    """Clip a polygon (V, 2) to the image and a margin around it, all in pixels.
+    """Clip a polygon to the image, so that its corners fit the fixed-point numbers of OpenCV.
 
-    Its corners then fit the fixed-point numbers of OpenCV.
+    Args:
+        pixels: (V, 2) corners (u, v) of a convex polygon, pixels.
+        size: (width, height) of the image.
+        margin: pixels around the image that are kept too.
+
+    Returns:
+        (V', 2) corners; none if nothing is left.
     """
     for axis in (0, 1):
         pixels = clip(pixels, pixels[:, axis] + margin)
