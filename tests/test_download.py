@@ -5,6 +5,7 @@ In the end the file is complete and right, or one clear line says why not and no
 
 import hashlib
 import json
+import shutil
 
 import pytest
 from serving import BIG, entry, serving, tar_of
@@ -341,8 +342,8 @@ def test_parts_of_an_archive(server, tmp_path):
 
 
 def test_too_little_room_is_said_before_anything_is_fetched(server, gallery, monkeypatch):
-    usage = http.shutil.disk_usage(".")
-    monkeypatch.setattr(http.shutil, "disk_usage", lambda _: usage._replace(free=1000))
+    usage = shutil.disk_usage(".")
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=1000))
     with pytest.raises(OSError, match=r"gallery needs 0\.01 GB.*make room"):
         fetch(gallery, progress=False)
     assert server.requests == []

@@ -3,7 +3,8 @@
 =========  ====================================================================================
 catalogue  what has been published, where it lies, what it takes and what it is for
 fetch      download, verify and unpack an entry of the catalogue
-http       download one file: mirrors, retries, resume, checksums
+http       download one file: mirrors, retries, resume
+verify     is there room for a file, and are its bytes the published ones
 archives   unpack tar, zip and gzip files without trusting them
 =========  ====================================================================================
 

@@ -16,7 +16,8 @@ from pathlib import Path
 from ..files import atomic
 from .archives import unpack
 from .catalogue import Entry, File
-from .http import download, need_room, part_of, verify_checksum
+from .http import download, part_of
+from .verify import need_room, verify_checksum
 
 RECORD = "sources.json"  # where each file came from, its size and SHA-256
 DISK_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
