@@ -236,6 +236,7 @@ def test_the_fastest_device_is_picked_when_none_is_asked(monkeypatch):
     assert asked == ["mps", "cuda"]
 
 
+@pytest.mark.processes
 def test_nothing_touches_a_device_at_import():
     code = (
         "import torch; torch.cuda.is_available = lambda: 1 / 0; "

@@ -176,7 +176,7 @@ def _read_list(path: Path, columns: list[str]) -> pandas.DataFrame:
         )
     # a number that is not whole, or a column that is missing, is a ValueError of pandas
     try:
-        table = pandas.read_csv(path, usecols=columns)[columns]
+        table = pandas.read_csv(path, usecols=columns).loc[:, columns]
         return table.astype({name: int for name in columns if not name.startswith("s")})
     except ValueError as error:
         raise ValueError(f"{path}: expected the columns {', '.join(columns)} ({error})") from error

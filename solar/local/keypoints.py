@@ -47,10 +47,10 @@ def detect(image: ImageLike, detector: str = "sift", count: int = 2000) -> np.nd
         )
     # ORB gives the size of its whole window, which is about four times SIFT's size
     if detector == "sift":
-        make = cv2.SIFT_create
+        make = cv2.SIFT.create
         scale = 1.0
     else:
-        make = cv2.ORB_create
+        make = cv2.ORB.create
         scale = 0.25
 
     # the strongest first; SIFT returns more than it was asked for where some tie
@@ -88,13 +88,13 @@ def describe_patches(net: LocalNet, patches: torch.Tensor | np.ndarray) -> np.nd
         patches = patches[:, None]  # (N, 32, 32) -> (N, 1, 32, 32)
     # a faster copy of the network, where the network is
     device = next(net.parameters()).device
-    net = folded(net)
+    fast = folded(net)
 
     # batch by batch; the empty start makes no patches give (0, D)
     descriptors = [torch.zeros(0, net.dim)]
     for start in range(0, len(patches), BATCH):
         batch = patches[start : start + BATCH].to(device).float()
-        descriptors.append(net(batch).float().cpu())  # (B, 1, 32, 32) -> (B, D)
+        descriptors.append(fast(batch).float().cpu())  # (B, 1, 32, 32) -> (B, D)
     return torch.cat(descriptors).numpy()
 
 
@@ -163,7 +163,7 @@ def _describe_by_sift(image: np.ndarray, keypoints: np.ndarray) -> np.ndarray:
     # OpenCV leaves keypoints out that it cannot describe: their rows stay zero
     descriptors = np.zeros((len(points), 128), np.float32)
     if points:
-        described, histograms = cv2.SIFT_create().compute(image, points)
+        described, histograms = cv2.SIFT.create().compute(image, points)
         if described:
             numbers = [point.class_id for point in described]
             descriptors[numbers] = root_sift(histograms)

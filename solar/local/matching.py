@@ -55,7 +55,10 @@ FEWEST = {"homography": 4, "fundamental": 8}  # model -> the matches that determ
 
 
 def match(
-    a: np.ndarray, b: np.ndarray, ratio: float | None = 0.8, mutual: bool = True
+    a: np.ndarray | torch.Tensor,
+    b: np.ndarray | torch.Tensor,
+    ratio: float | None = 0.8,
+    mutual: bool = True,
 ) -> np.ndarray:
     """Find the pairs of descriptors that belong together.
 
@@ -82,29 +85,30 @@ def match(
     """
     if ratio is not None and not 0 < ratio <= 1:
         raise ValueError(f"ratio={ratio}: expected a number in 0..1, or None")
-    a = torch.as_tensor(a)
-    b = torch.as_tensor(b)
-    if a.shape[1:] != b.shape[1:]:
+    first = torch.as_tensor(a)
+    second = torch.as_tensor(b)
+    if first.shape[1:] != second.shape[1:]:
         raise ValueError(
-            f"descriptors {tuple(a.shape)} and {tuple(b.shape)}: expected rows of one length"
+            f"descriptors {tuple(first.shape)} and {tuple(second.shape)}: "
+            "expected rows of one length"
         )
-    if len(a) == 0 or len(b) == 0:
+    if len(first) == 0 or len(second) == 0:
         return np.zeros((0, 2), int)
 
     # the two nearest rows of b for each row of a, and the nearest row of a for each row of b
-    similarities, neighbours, nearest_in_a = _nearest(a, b)  # (N, 2), (N, 2), (N',)
+    similarities, neighbours, nearest_in_a = _nearest(first, second)  # (N, 2), (N, 2), (N',)
     nearest = neighbours[:, 0]  # (N,)
-    good = torch.ones(len(a), dtype=torch.bool)
+    good = torch.ones(len(first), dtype=torch.bool)
 
     # Lowe's test: a match that is hardly nearer than the next best is a guess; for unit vectors
     # the distance follows from the similarity, |a - b|^2 = 2 - 2 a.b
-    if ratio is not None and len(b) > 1:
+    if ratio is not None and len(second) > 1:
         distances = (2 - 2 * similarities.double()).clamp(min=0).sqrt()  # (N, 2)
         good &= distances[:, 0] < ratio * distances[:, 1]
 
     # the mutual check: from a to b and back must end where it began
     if mutual:
-        good &= nearest_in_a[nearest] == torch.arange(len(a))
+        good &= nearest_in_a[nearest] == torch.arange(len(first))
 
     # what has passed, as pairs of numbers
     numbers = torch.nonzero(good).ravel()  # (M,)

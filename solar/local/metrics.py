@@ -58,7 +58,7 @@ def sift_of_patches(patches: np.ndarray) -> np.ndarray:
     keypoint = cv2.KeyPoint(middle, middle, side / WINDOW, 0)
 
     # OpenCV describes one image at a time
-    sift = cv2.SIFT_create()
+    sift = cv2.SIFT.create()
     histograms = [np.zeros((0, 128))]
     for patch in patches:
         _, histogram = sift.compute(patch, [keypoint])  # (1, 128)
@@ -228,7 +228,7 @@ def warped(
     other = cv2.warpPerspective(image, homography, (width, height), flags=cv2.INTER_AREA) / 255.0
 
     # other light: gamma and brightness
-    other = other ** rng.uniform(0.6, 1.6) * rng.uniform(0.6, 1.1)
+    other = np.asarray(other ** rng.uniform(0.6, 1.6) * rng.uniform(0.6, 1.1), np.float64)
 
     # another camera: blur and noise
     blurred = cv2.GaussianBlur(other, (0, 0), rng.uniform(0.4, 1.2))
@@ -316,5 +316,5 @@ def pose_auc(
         Threshold -> area (0..1).
     """
     # each pair adds the part of 0..threshold that lies above its error
-    errors = np.asarray(errors, float)
-    return {limit: float(np.maximum(1 - errors / limit, 0).mean()) for limit in thresholds}
+    degrees = np.asarray(errors, float)
+    return {limit: float(np.maximum(1 - degrees / limit, 0).mean()) for limit in thresholds}

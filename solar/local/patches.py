@@ -61,7 +61,7 @@ def pyramid(image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
             level l shows pixel (2^l x, 2^l y) of the image.
     """
     # blur and halve until there is hardly anything left
-    pieces = [image.astype(np.float32)]
+    pieces: list[np.ndarray] = [image.astype(np.float32)]
     while min(pieces[-1].shape) >= 4:
         pieces.append(cv2.pyrDown(pieces[-1]))
 

@@ -37,6 +37,8 @@ class Pointwise(nn.Conv2d):
         (B, C, H, W) -> (B, C', H, W).
     """
 
+    bias: nn.Parameter  # never None
+
     def __init__(self, inputs: int, outputs: int):
         super().__init__(inputs, outputs, 1)
 
@@ -77,11 +79,15 @@ class SecondOrderAttention(nn.Module):
     def __init__(self, channels: int, reduction: int):
         super().__init__()
         self.reduced = channels // reduction  # c'
-        self.f = _projection(channels, self.reduced)  # x -> queries
-        self.g = _projection(channels, self.reduced)  # x -> keys
+        to_queries = Pointwise(channels, self.reduced)
+        to_keys = Pointwise(channels, self.reduced)
+        self.f = _projection(to_queries)  # x -> queries
+        self.g = _projection(to_keys)  # x -> keys
         self.h = Pointwise(channels, self.reduced)  # x -> values
         self.v = Pointwise(self.reduced, channels)  # weighted sums -> what is added to x
-        for conv in (self.f[0], self.g[0], self.h):
+
+        # v starts at zero: what is added to x is nothing, until training says otherwise
+        for conv in (to_queries, to_keys, self.h):
             nn.init.kaiming_normal_(conv.weight)
             nn.init.zeros_(conv.bias)
         nn.init.zeros_(self.v.weight)
@@ -150,6 +156,6 @@ class SecondOrderAttention(nn.Module):
         return as_map(y, x.shape[2:])  # (B, C, H, W)
 
 
-def _projection(inputs: int, outputs: int) -> nn.Sequential:
-    """Make f or g: a 1 x 1 convolution, batch norm and ReLU."""
-    return nn.Sequential(Pointwise(inputs, outputs), nn.BatchNorm2d(outputs), nn.ReLU(True))
+def _projection(conv: Pointwise) -> nn.Sequential:
+    """Make f or g of their convolution: batch norm and ReLU follow."""
+    return nn.Sequential(conv, nn.BatchNorm2d(conv.out_channels), nn.ReLU(True))

@@ -12,6 +12,7 @@ Book: chapter 10 (the published models).
 
 import re
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 
 import torch
@@ -26,7 +27,9 @@ from .local_net import LocalNet
 PUBLISHED_WEIGHTS = catalogue.of_kind("weights")
 
 # cnnimageretrieval's `meta` has numpy arrays: the classes and functions that may build them
-NUMPY = [(stand_in, name) for name, stand_in in PLAIN_NUMPY.items()]
+NUMPY: list[Callable | tuple[Callable, str]] = [
+    (stand_in, name) for name, stand_in in PLAIN_NUMPY.items()
+]
 
 # the weight of the first convolution in SOSNet's and in SOLAR-local's files
 FIRST_LOCAL_KEYS = ("layers.1.weight", "layer1.1.weight")

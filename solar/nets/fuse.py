@@ -32,13 +32,16 @@ def folded(net: nn.Module) -> nn.Module:
     net = copy.deepcopy(net).eval()
     for module in list(net.modules()):
         for conv_name, norm_name in _pairs(module):
-            # the batch norm becomes part of the convolution; nothing is left in its place
             conv = getattr(module, conv_name, None)
             norm = getattr(module, norm_name, None)
-            if _foldable(conv, norm):
+            if not isinstance(conv, nn.Conv2d) or type(norm) is not nn.BatchNorm2d:
+                continue
+            # the batch norm becomes part of the convolution; nothing is left in its place
+            if norm.track_running_stats:
                 setattr(module, conv_name, fuse_conv_bn_eval(conv, norm))
                 setattr(module, norm_name, nn.Identity())
-    return net.to(memory_format=torch.channels_last)
+    # torch's stubs do not know this argument
+    return net.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
 
 
 def _pairs(module: nn.Module) -> list[tuple[str, str]]:
@@ -47,13 +50,6 @@ def _pairs(module: nn.Module) -> list[tuple[str, str]]:
     if isinstance(module, nn.Sequential):
         return list(itertools.pairwise(names))
     return [(name, name.replace("conv", "bn")) for name in names if name.startswith("conv")]
-
-
-def _foldable(conv: nn.Module | None, norm: nn.Module | None) -> bool:
-    """Tell whether `norm` has fixed statistics and can become a part of `conv`."""
-    if not isinstance(conv, nn.Conv2d):
-        return False
-    return type(norm) is nn.BatchNorm2d and norm.track_running_stats
 
 
 def in_place(net: nn.Module) -> nn.Module:
@@ -98,7 +94,8 @@ class InPlaceBottleneck(nn.Module):
         residual = vectors(self.narrow(x))  # (B, C, H, W) -> (B, N, c)
 
         # the shortcut, which takes the bias of that convolution
-        out = self.shortcut(x).add_(self.widen.bias[:, None, None])  # (B, C', H', W')
+        bias = torch.as_tensor(self.widen.bias)[:, None, None]  # (C', 1, 1)
+        out = self.shortcut(x).add_(bias)  # (B, C', H', W')
 
         # the last convolution as a product, added to the shortcut in place
         weight = self.widen.weight.flatten(1).T.expand(len(x), -1, -1)  # (B, c, C')

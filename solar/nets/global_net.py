@@ -179,8 +179,8 @@ class GlobalNet(nn.Module):
         self.regional = regional
 
         # how images are normalised before they enter
-        self.mean = IMAGENET_MEAN
-        self.std = IMAGENET_STD
+        self.mean: tuple[float, ...] = IMAGENET_MEAN
+        self.std: tuple[float, ...] = IMAGENET_STD
 
         # the parts, in the order in which data flows
         channels = _widths(architecture)[5]

@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from .attention import SecondOrderAttention
+from .attention import Pointwise, SecondOrderAttention
 
 PATCH = 32  # height and width of a patch, pixels
 DIM = 128  # length of a descriptor
@@ -94,8 +94,9 @@ class LocalNet(nn.Module):
         for number, channels in {3: 2 * width, 4: 2 * width, 5: 4 * width}.items():
             if str(number) in soa:
                 block = SecondOrderAttention(channels, REDUCTION[number])
-                for conv in (block.f[0], block.g[0], block.h):
-                    nn.init.orthogonal_(conv.weight)
+                for conv in block.modules():
+                    if isinstance(conv, Pointwise) and conv is not block.v:  # v starts at zero
+                        nn.init.orthogonal_(conv.weight)
                 self.add_module(f"soa{number}", block)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:

@@ -6,7 +6,7 @@ Book: chapter 1 (finding a landmark again).
 """
 
 from collections.abc import Callable
-from typing import TypeVar
+from typing import overload
 
 import numpy as np
 import torch
@@ -16,11 +16,14 @@ EPS = 1e-6  # floor of activations (GeM) and of norms, as in the authors' code
 POOLINGS = ("gem", "gemmp", "mac", "spoc", "rmac")
 MAX_OVERLAP = 0.4  # of neighbouring squares of R-MAC, as a share of their area
 
-Rows = TypeVar("Rows", torch.Tensor, np.ndarray)
 Square = tuple[int, int, int, int]  # row, column, height, width
 
 
-def l2n(x: Rows) -> Rows:
+@overload
+def l2n(x: torch.Tensor) -> torch.Tensor: ...
+@overload
+def l2n(x: np.ndarray) -> np.ndarray: ...
+def l2n(x):
     """Scale vectors to unit length: x / (|x| + 1e-6) along dimension 1.
 
     The small number keeps a zero vector zero instead of nan. It is the normalisation of the
