@@ -78,7 +78,7 @@ def test_rows_and_columns_are_those_of_the_layer(
 ):
     computed = Maps(net, image)
     right = attention(layer, power)
-    monkeypatch.setattr(maps, "STRIP", 3 * len(right))  # three rows a strip: the last is cut off
+    monkeypatch.setattr(maps, "STRIP", 3 * len(right))  # three rows per strip: the last is cut off
     at = [1, 8, 9]
     rows = computed.attends_to(layer, at, drawing)
     columns = computed.attended_by(layer, at, drawing)

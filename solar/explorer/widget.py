@@ -126,7 +126,7 @@ class SOAExplorer(anywidget.AnyWidget):
         layers, packed = pack_layers(self.maps, budget)
 
         # begin in the middle, with the last layer of the first network, unless the caller says
-        height, width = self.image.height, self.image.width
+        width, height = self.image.size
         state.setdefault("location", [height / 2, width / 2])
         state.setdefault("other", [height / 4, width / 4])
         state.setdefault("layer", layers[-1]["layer"])

@@ -11,8 +11,7 @@ from PIL import Image, ImageDraw, ImageOps
 
 from ..datasets import Benchmark
 from ..images import read_image
-from ..search.protocol import Report
-from ..search.ranking import top_k
+from ..search import Report, top_k
 from .basics import COLOURS, label_of
 
 THUMB = 96  # pixels on each side of a thumbnail
