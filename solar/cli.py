@@ -14,17 +14,24 @@ from .files import home
 COMMANDS = (data, pretrain, train, extract, evaluate, explore, match, doctor)
 EPILOG = """\
 Data are kept in {home}; set SOLAR_HOME to move them. `solar COMMAND --help` shows examples.
-Exit status: 0 done; 2 not done, for a reason given in one line; 3 done, but something is wrong, and
-it is said what; 130 interrupted."""
+Exit status: 0 done; 2 not done, with the reason in one line; 3 done, but the printed report says
+that something is wrong; 130 interrupted."""
 
 
 class _Parser(argparse.ArgumentParser):
+    """A parser that says what is wrong in one line and points to the help."""
+
     def error(self, message):
         self.exit(2, f"{self.prog}: {message}; see {self.prog} --help\n")
 
 
 def parser() -> argparse.ArgumentParser:
-    """Build the parser of all commands with their options."""
+    """Build the parser of all commands with their options.
+
+    Example:
+        >>> parser().parse_args(["data", "mini", "--dry-run"]).what
+        'mini'
+    """
     top = _Parser(
         prog="solar",
         description="Second-order attention and similarity for image retrieval.",
@@ -39,7 +46,11 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run a command; a foreseeable error prints one line and returns 2."""
+    """Run a command and return its exit status; a foreseeable error prints one line.
+
+    Args:
+        argv: the words after `solar`; those of this process if None.
+    """
     if hasattr(sys.stdout, "reconfigure"):
         # a path may hold letters that the terminal's encoding lacks
         sys.stdout.reconfigure(errors="backslashreplace")
