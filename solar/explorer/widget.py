@@ -151,7 +151,7 @@ class SOAExplorer(anywidget.AnyWidget):
         if not _is_place(value, height, width):
             raise t.TraitError(
                 f"{proposal.trait.name} = {tuple(value)}: expected (row, column) or (top, left, "
-                f"bottom, right) in pixels of a picture of {height} rows and {width} columns"
+                f"bottom, right) in pixels of an image of {height} rows and {width} columns"
             )
         return value
 

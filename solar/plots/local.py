@@ -209,7 +209,7 @@ def save_matches(a, b, matching, path: str | Path) -> Path:
     try:
         if ending not in figure.canvas.get_supported_filetypes() or not path.parent.is_dir():
             raise OSError(
-                f"{path}: the picture could not be written; expected a name like matches.png, "
+                f"{path}: the image could not be written; expected a name like matches.png, "
                 "in a folder"
             )
         with atomic(path) as temporary:
