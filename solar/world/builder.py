@@ -4,12 +4,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from .facades import facade
 from .paint import Style
 from .solids import SWATCH, Polyhedron, Quadric, convex_solid, solid_of_revolution
-from .textures import fluted, swatch, tiles
+from .textures import Colour, fluted, swatch, tiles
 
 REPEAT_X = [1 / SWATCH, 0, 0, 0]  # texture coordinates of a swatch that runs along x, y or down
 REPEAT_Y = [0, 1 / SWATCH, 0, 0]
@@ -74,7 +73,7 @@ class Builder:
         self.textures.append((np.clip(image, 0, 1) * 255).astype(np.uint8))
         return len(self.textures) - 1
 
-    def swatch(self, colour: ArrayLike) -> int:
+    def swatch(self, colour: Colour) -> int:
         """Paint a repeating piece of masonry and return its number.
 
         Args:
@@ -94,7 +93,7 @@ class Builder:
         painted = facade(self.rng, style, width, height, walls.portal, walls.ornament, walls.storey)
         return self.texture(painted)
 
-    def polyhedron(self, vertices: ArrayLike, faces: list[tuple]) -> None:
+    def polyhedron(self, vertices: list[tuple], faces: list[tuple]) -> None:
         """Add a convex solid.
 
         Args:

@@ -163,7 +163,7 @@ class Camera:
         """Return depth in metres from nearness, arrays of any shape; 0 means infinitely far."""
         return 1 / np.maximum(nearness, 1e-6)
 
-    def to_nearness(self, depth: np.ndarray) -> np.ndarray:
+    def to_nearness(self, depth: np.ndarray | np.floating) -> np.ndarray:
         """Return nearness from depth in metres: the inverse of `depth_from`."""
         return 1 / depth
 
@@ -174,7 +174,7 @@ class Camera:
             normal: (3,) unit normal of the plane normal . x = offset.
             offset: metres.
         """
-        return normal @ self.position - offset > 1e-6
+        return bool(normal @ self.position - offset > 1e-6)
 
 
 @dataclass(frozen=True)
@@ -275,7 +275,7 @@ class Sun:
         """Return depth in metres from nearness, arrays of any shape."""
         return -nearness
 
-    def to_nearness(self, depth: np.ndarray) -> np.ndarray:
+    def to_nearness(self, depth: np.ndarray | np.floating) -> np.ndarray:
         """Return nearness from depth in metres: the inverse of `depth_from`."""
         return -depth
 
@@ -286,4 +286,4 @@ class Sun:
             normal: (3,) unit normal of the plane.
             offset: not used: the sun is far away.
         """
-        return normal @ self.rotation[2] < -1e-6
+        return bool(normal @ self.rotation[2] < -1e-6)

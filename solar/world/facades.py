@@ -8,10 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from .paint import Style, disc, line, opencv_colour
-from .textures import masonry
+from .textures import Colour, masonry
 from .windows import Opening, window
 
 # RGB of the two kinds of clock
@@ -21,9 +20,7 @@ INK_BLACK = (0.1, 0.1, 0.1)
 INK_GOLD = (0.9, 0.74, 0.32)
 
 
-def band(
-    texture: np.ndarray, y: float, thickness: float, colour: ArrayLike, dentils: int = 0
-) -> None:
+def band(texture: np.ndarray, y: float, thickness: float, colour: Colour, dentils: int = 0) -> None:
     """Paint a cornice across the texture, with its shadow and perhaps dentils (teeth).
 
     Args:

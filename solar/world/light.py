@@ -9,12 +9,11 @@ from functools import cache
 
 import cv2
 import numpy as np
-from numpy.typing import ArrayLike
 
 from .camera import Sun
 from .landmark import Landmark
 from .surfaces import Surfaces
-from .textures import noise
+from .textures import Colour, noise
 from .visibility import Visible, see
 
 WARM = np.array([1.0, 0.78, 0.44], np.float32)  # RGB of lamps and lit windows
@@ -97,7 +96,7 @@ def cloud_map() -> np.ndarray:
     return noise(512, roughness=1.7, seed=3)
 
 
-def _planar(colour: ArrayLike) -> np.ndarray:
+def _planar(colour: Colour) -> np.ndarray:
     """Return a colour (3,) as (3, 1, 1) float32."""
     return np.array(colour, np.float32)[:, None, None]
 

@@ -8,9 +8,10 @@ from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
-from numpy.typing import ArrayLike
 
-from .textures import Stones
+from .textures import Colour, Stones
+
+Point = np.ndarray | tuple[float, float]  # (2,) x, y in texels
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,7 @@ class Style:
     windows: tuple  # by storey, from below: (kind, share of the bay, share of the storey)
     bay: float  # metres between two columns of windows
     storey: float  # metres between two rows of windows
-    frame: float  # thickness of a window's frame
+    frame: float  # thickness of a window's frame; 1 is about 1.6 texels
     mullions: int  # columns of panes: a vertical bar between two
     rails: int  # rows of panes: a horizontal bar between two
     sill: int  # 0 no sill, 1 a sill, 2 a sill and a pediment
@@ -39,12 +40,13 @@ class Style:
         return replace(self, trim=np.asarray(trim), sill=0)
 
 
-def opencv_colour(colour: ArrayLike, glow: float = 0.0) -> tuple[float, ...]:
+def opencv_colour(colour: Colour, glow: float = 0.0) -> tuple[float, ...]:
     """Return a colour (3,) and its glow as OpenCV takes them: four plain numbers."""
-    return (*map(float, colour), glow)
+    red, green, blue = colour
+    return float(red), float(green), float(blue), glow
 
 
-def fill(texture: np.ndarray, points: np.ndarray, colour: ArrayLike, glow: float = 0.0) -> None:
+def fill(texture: np.ndarray, points: np.ndarray, colour: Colour, glow: float = 0.0) -> None:
     """Fill a polygon, with smooth edges.
 
     Args:
@@ -58,9 +60,7 @@ def fill(texture: np.ndarray, points: np.ndarray, colour: ArrayLike, glow: float
     cv2.fillPoly(texture, [eighths], opencv_colour(colour, glow), cv2.LINE_AA, 3)
 
 
-def line(
-    texture: np.ndarray, a: ArrayLike, b: ArrayLike, colour: ArrayLike, thickness: int = 1
-) -> None:
+def line(texture: np.ndarray, a: Point, b: Point, colour: Colour, thickness: int = 1) -> None:
     """Draw a line, with smooth edges.
 
     Args:

@@ -69,7 +69,7 @@ class Quadric:
     hi: np.ndarray
 
 
-def convex_solid(vertices: np.ndarray, faces: list[tuple]) -> Polyhedron:
+def convex_solid(vertices: np.ndarray | list[tuple], faces: list[tuple]) -> Polyhedron:
     """Return a convex solid from its corners.
 
     Args:
@@ -77,7 +77,7 @@ def convex_solid(vertices: np.ndarray, faces: list[tuple]) -> Polyhedron:
         faces: (corner numbers, u, v, texture) for each; the corners in order around the face.
     """
     vertices = np.asarray(vertices, float)
-    middle = vertices.mean(0)
+    middle = vertices.mean(0)  # inside the solid
     built = []
     for corners, u, v, texture in faces:
         polygon = vertices[list(corners)]

@@ -9,9 +9,9 @@ from functools import cache
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 TEXELS_PER_METRE = 10
+Colour = np.ndarray | tuple[float, float, float]  # (3,) red, green, blue in 0..1
 
 # the colours of walls and roofs, shared by all landmarks: colour alone does not find one
 WALLS = np.array(
@@ -92,7 +92,7 @@ def _stains(size: int = 1024, period: int = 256) -> np.ndarray:
 def _lay_stones(
     rng: np.random.Generator,
     size: tuple[int, int],
-    colour: ArrayLike,
+    colour: Colour,
     stones: Stones,
     stain: np.ndarray,
     damp: np.ndarray | float,
@@ -132,7 +132,7 @@ def masonry(
     rng: np.random.Generator,
     width: float,
     height: float,
-    colour: ArrayLike,
+    colour: Colour,
     stones: Stones = ASHLAR,
 ) -> np.ndarray:
     """Paint a wall of stones or bricks, stained, and damp at its foot.
@@ -157,7 +157,7 @@ def masonry(
 
 
 def swatch(
-    rng: np.random.Generator, side: float, colour: ArrayLike, stones: Stones = ASHLAR
+    rng: np.random.Generator, side: float, colour: Colour, stones: Stones = ASHLAR
 ) -> np.ndarray:
     """Paint a square of masonry that repeats without a seam.
 
@@ -179,7 +179,7 @@ def swatch(
     return _lay_stones(rng, (size, size), colour, fitted, stain, 0)
 
 
-def tiles(rng: np.random.Generator, side: float, colour: ArrayLike, pitch: float) -> np.ndarray:
+def tiles(rng: np.random.Generator, side: float, colour: Colour, pitch: float) -> np.ndarray:
     """Paint a square of roof tiles that repeats without a seam.
 
     Args:
