@@ -20,7 +20,7 @@ from .nets.local_net import LocalNet
 from .nets.pooling import l2n
 from .published.catalogue import ENTRIES, Entry
 from .published.fetch import RECORD, file_states, record_of
-from .published.http import verify_checksum
+from .published.verify import verify_checksum
 from .search.protocol import average_precision
 from .training.losses import contrastive_loss, second_order_loss
 from .world import BOOK
