@@ -103,7 +103,7 @@ def _crop(image: Image.Image, box: Sequence[float], name: str) -> Image.Image:
         raise ValueError(
             f"{name}: box {corners} lies outside the image of {image.width} x {image.height} pixels"
         )
-    return image.crop(corners)
+    return image.crop((x0, y0, x1, y1))
 
 
 def square(path: str | Path, size: int, rng: np.random.Generator | None = None) -> np.ndarray:
@@ -198,6 +198,7 @@ def to_tensor(image: Image.Image, mean: Sequence[float], std: Sequence[float]) -
     """
     pixels = torch.from_numpy(np.array(image, dtype=np.uint8))  # (H, W, 3)
     pixels = pixels.permute(2, 0, 1).float() / 255  # (3, H, W)
-    mean = torch.tensor(mean, dtype=torch.float32).view(3, 1, 1)
-    std = torch.tensor(std, dtype=torch.float32).view(3, 1, 1)
-    return (pixels - mean) / std
+    # one number per colour, (3,) -> (3, 1, 1), for all pixels
+    means = torch.tensor(mean, dtype=torch.float32).view(3, 1, 1)
+    stds = torch.tensor(std, dtype=torch.float32).view(3, 1, 1)
+    return (pixels - means) / stds
