@@ -143,7 +143,7 @@ def square(path: str | Path, size: int, rng: np.random.Generator | None = None) 
         top = int(rng.integers(0, height - side + 1))
         left = int(rng.integers(0, width - side + 1))
 
-    # cut and resize; (1, 3, side, side) -> (1, 3, size, size), colours last in memory: faster
+    # cut and resize with channels last in memory; (1, 3, side, side) -> (1, 3, size, size)
     part = pixels[None, :, top : top + side, left : left + side]
     part = part.contiguous(memory_format=torch.channels_last)
     part = F.interpolate(part, (size, size), mode="bicubic", antialias=True)
