@@ -60,12 +60,14 @@ def _tree(rng: np.random.Generator, kind: int) -> np.ndarray:
 
 
 def _person(rng: np.random.Generator, kind: int) -> np.ndarray:
-    """Paint person number `kind`, (96, 48, 4): legs, body, arms, head and hair."""
+    """Paint person number `kind`, (96, 48, 4)."""
     sprite = np.zeros((96, 48, 4), np.float32)
+    # colours with coverage 1, and how far the feet are apart in pixels
     coat = (*rng.uniform(0.08, 0.75, 3), 1.0)
     trousers = (*rng.uniform(0.08, 0.75, 3), 1.0)
     skin = (*SKIN * (1 - 0.1 * kind), 1.0)
     stride = int(rng.integers(0, 5))
+    # legs, body, arms, head, hair
     cv2.line(sprite, (21, 52), (20 - stride, 92), trousers, 7, AA)
     cv2.line(sprite, (28, 52), (29 + stride, 92), trousers, 7, AA)
     cv2.ellipse(sprite, (24, 36), (10, 19), 0, 0, 360, coat, -1, AA)
@@ -103,11 +105,13 @@ def sprites() -> list[np.ndarray]:
     Returns:
         Arrays (h, w, 4) float32; red, green and blue are already multiplied by coverage.
     """
+    # in the order of their numbers
     rng = np.random.default_rng(5)
     painted = [_tree(rng, kind) for kind in range(len(TREES))]
     painted += [_person(rng, kind) for kind in range(len(PEOPLE))]
     painted += [_car(rng) for _ in CARS]
     painted.append(_lamp())
+    # multiply by coverage once and for all: blending then needs no division
     finished = []
     for sprite in painted:
         cover = sprite[..., 3:]
@@ -153,6 +157,7 @@ def passers_by(camera: Camera, rng: np.random.Generator, amount: float) -> list[
     things = []
     for crowd in CROWDS:
         for _ in range(rng.poisson(crowd.mean * amount)):
+            # a random spot before the camera, within the bounds of its kind
             ahead = forward * rng.uniform(crowd.near, crowd.far)
             aside = right * rng.uniform(-crowd.side, crowd.side)
             spot = camera.position + ahead + aside

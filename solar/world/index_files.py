@@ -44,6 +44,7 @@ def _training_files(records: list[dict]) -> dict[str, bytes]:
 
 def _benchmark_files(records: list[dict], name: str) -> dict[str, bytes]:
     """Return the ground-truth pickle, structured as the published gnd_roxford5k.pkl."""
+    # images are named by their number in the list of all
     images = [image for record in records for image in record["images"]]
     index = {image: i for i, image in enumerate(images)}
     queries = []
@@ -51,6 +52,7 @@ def _benchmark_files(records: list[dict], name: str) -> dict[str, bytes]:
     for record in records:
         for query in record["queries"]:
             queries.append(query["name"])
+            # one list per label; images of other landmarks are in none
             lists = {"easy": [], "hard": [], "junk": []}
             for image, label in zip(record["images"], query["labels"]):
                 lists[label].append(index[image])

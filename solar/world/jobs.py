@@ -111,6 +111,7 @@ def jobs(recipe: Recipe) -> list[Job]:
         Job(recipe.kind, recipe.first + i, recipe.views, recipe.queries)
         for i in range(recipe.landmarks)
     ]
+    # no queries ask for the others
     others = [
         Job(recipe.kind, recipe.first + OTHERS + i, recipe.other_views)
         for i in range(recipe.others)

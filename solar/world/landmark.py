@@ -174,6 +174,7 @@ class Landmark:
             height = rng.uniform(5, 11)
             kind = int(rng.integers(8))
             trees.append((x, y, height, kind))
+        # eight are drawn always, so that their number does not change where they stand
         trees = trees[: int(rng.integers(2, 9))]
         return [tree for tree in trees if not self.lo[0] - 2 < tree[0] < self.hi[0] + 2]
 

@@ -48,6 +48,7 @@ def _cathedral_tower(
     build: Builder, rng: np.random.Generator, x: float, side: float, height: float, top: str
 ) -> None:
     """Build a square tower at `x`, with a roof, a cone or four pinnacles on top."""
+    # the shaft; only a tower in the middle has the door
     y = side / 2 - 1.5
     ornament = pick(rng, "clock", None, None)
     walls = Walls(build.tower, portal=x == 0, ornament=ornament)
@@ -57,6 +58,7 @@ def _cathedral_tower(
     elif top == "cone":
         build.cone(x, y, height, 0.45 * side, rng.uniform(7, 14))
     else:
+        # an open platform with a pinnacle on every corner
         reach = side / 2 - 0.6
         for right, back in ((-1, -1), (1, -1), (-1, 1), (1, 1)):
             pinnacle = rng.uniform(1.8, 3.5)

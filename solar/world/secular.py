@@ -129,7 +129,7 @@ def palace(build: Builder, rng: np.random.Generator) -> None:
         build.roof(0, depth / 2, height, width, depth, rng.uniform(3, 6))
     else:
         build.box(0, depth / 2, height, width + 0.6, depth + 0.6, 1, build.plain)
-    # the middle part stands 1.5 metres before the block
+    # the middle part
     middle_width = rng.uniform(7, 12)
     middle_height = height * rng.uniform(1.02, 1.4)
     _palace_middle(build, rng, middle_width, depth, middle_height)
@@ -153,9 +153,11 @@ def _palace_middle(
     build: Builder, rng: np.random.Generator, width: float, depth: float, height: float
 ) -> None:
     """Build the middle part of a palace, under a gable, a dome or a pyramid."""
+    # it stands 1.5 metres before the block
     y = depth / 2 - 1.5
     walls = Walls(portal=True, ornament=pick(rng, "clock", None, "rose"))
     build.box(0, y, 0, width, depth, height, walls)
+    # what closes it above
     top = pick(rng, "gable", "dome", "pyramid")
     if top == "gable":
         build.roof(0, y, height, width, depth, 4, depth)

@@ -100,11 +100,13 @@ def _bars(texture: np.ndarray, opening: Opening, style: Style) -> None:
 def _sill(texture: np.ndarray, opening: Opening, style: Style) -> None:
     """Draw the sill below a window, and the pediment above it, if the style has them."""
     _, x, y, w, h = opening
+    # a bar two texels high, wider than the window
     if style.sill:
         left = x - 0.65 * w
         right = x + 0.65 * w
         corners = [(left, y), (right, y), (right, y + 2), (left, y + 2)]
         fill(texture, np.array(corners), style.trim)
+    # a flat triangle
     if style.sill > 1:
         top = y - h - 3
         corners = [(x - 0.7 * w, top), (x, top - 0.35 * w), (x + 0.7 * w, top)]

@@ -56,11 +56,13 @@ def _do_task(task: tuple[Path, Job]) -> int:
 
 def _do_all(folder: Path, todo: list[Job], workers: int | None, bar: tqdm) -> None:
     """Do jobs, in this process or shared by several."""
+    # never more processes than jobs
     workers = min(workers or multiprocessing.cpu_count(), max(1, len(todo)))
     if workers == 1:
         for job in todo:
             bar.update(_do(folder, job))
         return
+    # several processes; they finish in any order, but report in the order of the jobs
     tasks = [(folder, job) for job in todo]
     with _process_context().Pool(workers) as pool:
         for photos in pool.imap(_do_task, tasks):
