@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,8 @@ from PIL import Image
 
 import solar
 from solar.cli import main, parser
+from solar.commands.extract import settings
+from solar.search import DescribeOptions
 from solar.world import DATASETS, Recipe
 
 
@@ -20,7 +23,19 @@ def test_evaluate_prints_the_report(place, capsys):
     assert "mP@10" in capsys.readouterr().out
     assert main([*command, "--json", "--single-scale", "--image-size", "40"]) == 0
     report = json.loads(capsys.readouterr().out)
-    assert report["map"]["easy"] == 1.0 and set(report["mp"]) == {"easy", "medium", "hard"}
+    assert report["map"]["easy"] == 1.0
+    assert set(report["mp"]) == {"easy", "medium", "hard"}
+    assert report["provenance"]["image_size"] == 40
+    assert report["provenance"]["scales"] == [1.0]
+
+
+def test_the_size_of_images_is_that_of_the_dataset_unless_asked_for():
+    arguments = parser().parse_args(["evaluate", "roxford5k", "--net", "n", "--workers", "3"])
+    assert settings(arguments, "roxford5k") == DescribeOptions(workers=3)
+    assert settings(arguments, "mini-revisitop").image_size == 256
+    arguments.image_size = 500
+    arguments.single_scale = True
+    assert settings(arguments, "mini-revisitop") == DescribeOptions(500, (1.0,), workers=3)
 
 
 def test_data_is_made_and_shown(place, capsys, monkeypatch):
@@ -33,6 +48,7 @@ def test_data_is_made_and_shown(place, capsys, monkeypatch):
     assert "sheet.nosuch" in capsys.readouterr().err
 
 
+# command -> what the one line of its error says
 BAD = {
     "evaluate nosuch --net net.pth": "unknown benchmark 'nosuch'",
     "evaluate roxford5k --net nosuch --root data": "unknown network 'nosuch'",
@@ -40,10 +56,14 @@ BAD = {
     "evaluate roxford5k --net resnet101-solar-best": "put the file at",
     "evaluate roxford5k --net net.pth": "put the images into",
     "evaluate roxford5k --net net.pth --root absent": "put the images into",
-    "evaluate roxford5k --net data/roxford5k/gnd_roxford5k.pkl --root data": "not a file of tensors",
+    "evaluate roxford5k --net data/roxford5k/gnd_roxford5k.pkl --root data": (
+        "not a file of tensors"
+    ),
     "evaluate roxford5k --net net.pth --root data --image-size 0": "image_size=0",
     "evaluate roxford5k --net net.pth --root data --image-size 8": "a.jpg: 8 x 5 pixels are left",
-    "evaluate roxford5k --net net.pth --root data --device nosuch": "device 'nosuch' cannot be used here",
+    "evaluate roxford5k --net net.pth --root data --device nosuch": (
+        "device 'nosuch' cannot be used here"
+    ),
     "evaluate roxford5k --net net.pth --root data --workers -1": "workers=-1",
     "evaluate roxford5k": "required: --net",
     "data nosuch": "invalid choice: 'nosuch'",
@@ -54,31 +74,32 @@ BAD = {
 
 
 @pytest.mark.parametrize("command", BAD)
-def test_one_clear_line(place, capsys, command):
+def test_what_cannot_be_done_is_told_in_one_line(place, capsys, command):
     try:
         code = main(command.split())
     except SystemExit as stop:
         code = stop.code
+    # progress bars go to the same channel
     lines = [
         line
         for line in capsys.readouterr().err.splitlines()
-        if line.strip() and "image/s" not in line
+        if line.strip() and "image/s" not in line and not line.lstrip("\r ").startswith("0%")
     ]
-    lines = [line for line in lines if not line.lstrip("\r ").startswith("0%")]
-    assert code == 2 and BAD[command] in lines[-1] and len(lines) == 1, lines
+    assert code == 2
+    assert len(lines) == 1, lines
+    assert BAD[command] in lines[0]
 
 
 @pytest.mark.parametrize("content", [None, b"", b"no picture"])
 @pytest.mark.parametrize("workers", ["0", "2"])
-def test_a_bad_picture_in_the_data(place, capsys, content, workers):
+def test_a_bad_image_in_the_data_is_named(place, capsys, content, workers):
     path = place / "data" / "roxford5k" / "jpg" / "b.jpg"
     path.unlink() if content is None else path.write_bytes(content)
-    assert (
-        main(["evaluate", "roxford5k", "--net", "net.pth", "--root", "data", "--workers", workers])
-        == 2
-    )
+    command = ["evaluate", "roxford5k", "--net", "net.pth", "--root", "data", "--workers", workers]
+    assert main(command) == 2
     last = capsys.readouterr().err.strip().splitlines()[-1]
-    assert last.startswith("solar: ") and "b.jpg" in last
+    assert last.startswith("solar: ")
+    assert "b.jpg" in last
 
 
 def test_distractors_cannot_be_evaluated(place, capsys):
@@ -89,40 +110,37 @@ def test_distractors_cannot_be_evaluated(place, capsys):
 
 
 @pytest.mark.parametrize(
-    "command", [["--help"], ["data", "--help"], ["evaluate", "--help"], ["pretrain", "--help"]]
+    "command", ["--help", "data --help", "evaluate --help", "extract --help", "pretrain --help"]
 )
-def test_help(command, capsys):
+def test_help_is_shown_within_a_hundred_columns(command, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "100")
     with pytest.raises(SystemExit) as stop:
-        main(command)
-    assert stop.value.code == 0 and "usage" in capsys.readouterr().out
+        main(command.split())
+    assert stop.value.code == 0
+    text = capsys.readouterr().out
+    assert "usage" in text
+    lines = [line for line in text.splitlines() if str(solar.home()) not in line]
+    assert max(len(line) for line in lines) <= 100
 
 
 def test_every_command_shows_examples_and_speaks_json():
-    """A command that reports for people has --json for scripts; the others print JSON or a path
-    anyway.
-    """
-    commands = next(
-        a for a in parser()._actions if isinstance(a, argparse._SubParsersAction)
-    ).choices
+    """A command that reports for people has --json; the others print JSON or a path anyway."""
+    actions = parser()._actions
+    (commands,) = (a.choices for a in actions if isinstance(a, argparse._SubParsersAction))
     assert set(commands) >= {"data", "train", "extract", "evaluate", "explore", "match", "doctor"}
     for name, command in commands.items():
-        assert (
-            f"  solar {name} " in command.epilog
-            or f": solar {name} " in command.epilog
-            or name == "doctor"
-        )
         assert "example" in command.epilog
+        if name != "doctor":
+            assert re.search(rf"[ :] solar {name} ", command.epilog)
     for name in ("data", "evaluate", "match", "doctor"):
         assert "--json" in commands[name].format_help()
 
 
-def test_as_a_module(place):
+@pytest.mark.processes
+def test_the_package_runs_as_a_module(place):
     command = [sys.executable, "-m", "solar", "evaluate", "x", "--net", "y"]
-    done = subprocess.run(
-        command, capture_output=True, text=True, cwd=Path(solar.__file__).parents[1]
-    )
-    assert (
-        done.returncode == 2
-        and done.stderr.count("\n") == 1
-        and "unknown network 'y'" in done.stderr
-    )
+    root = Path(solar.__file__).parents[1]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=root, check=False)
+    assert done.returncode == 2
+    assert done.stderr.count("\n") == 1
+    assert "unknown network 'y'" in done.stderr

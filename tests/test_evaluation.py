@@ -1,7 +1,9 @@
-"""Ranks, average precision and the revisited protocol: known values, a naive second implementation,
-odd cases.
+"""Ranks, average precision and the revisited protocol.
+
+Known values, a naive second implementation, the same integers in any split, odd cases, refusals.
 """
 
+import itertools
 import json
 import os
 import subprocess
@@ -18,9 +20,16 @@ from conftest import reference
 from solar import evaluate, ranks_by_counting, similarity, top_k
 from solar.files import load_pickle
 from solar.intervals import paired_bootstrap
-from solar.search import counting
-from solar.search.counting import count_above
-from solar.search.protocol import average_precision, evaluate_lists, precision_at
+from solar.search import (
+    average_precision,
+    count_above,
+    counting,
+    evaluate_lists,
+    precision_at,
+    ranks_by_sorting,
+)
+from solar.search.protocol import ORIGINAL, split_labels
+from solar.search.protocol import PROTOCOLS as OURS
 
 ROOT = Path(__file__).parents[1]
 
@@ -62,16 +71,28 @@ def random_benchmark(seed, queries=8, images=120, decimals=None):
     rng = np.random.default_rng(seed)
     truth = []
     for _ in range(queries):
-        order, cuts = rng.permutation(images), np.sort(rng.integers(0, 30, 3))
+        order = rng.permutation(images)
+        cuts = np.sort(rng.integers(0, 30, 3))
         truth.append(
             dict(
                 easy=order[: cuts[0]], hard=order[cuts[0] : cuts[1]], junk=order[cuts[1] : cuts[2]]
             )
         )
-    database, wanted = (rng.standard_normal((n, 6)) for n in (images, queries))
+    database = rng.standard_normal((images, 6))
+    wanted = rng.standard_normal((queries, 6))
     if decimals is not None:  # coarse numbers: many exact ties
-        database, wanted = database.round(decimals), wanted.round(decimals)
+        database = database.round(decimals)
+        wanted = wanted.round(decimals)
     return truth, database, wanted
+
+
+def split(rows, cuts):
+    """An array as parts, cut at the given rows."""
+    edges = [0, *sorted(cuts), len(rows)]
+    return [rows[start:stop] for start, stop in itertools.pairwise(edges)]
+
+
+# ---- ranks and average precision -----------------------------------------------------------------
 
 
 def test_known_average_precision():
@@ -99,12 +120,38 @@ def test_ties_go_to_the_smaller_index():
     assert ranks_by_counting(scores, [2], [0]).tolist() == [1]
     assert ranks_by_counting(scores, [3, 0]).tolist() == [1, 3]
     indices, best = top_k(np.ones((1, 1)), scores[:, None], 3)
-    assert indices.tolist() == [[1, 0, 2]] and best.tolist() == [[0.9, 0.5, 0.5]]
+    assert indices.tolist() == [[1, 0, 2]]
+    assert best.tolist() == [[0.9, 0.5, 0.5]]
+
+
+@pytest.mark.parametrize("decimals", [None, 0])
+def test_ranks_by_counting_are_ranks_by_sorting(decimals):
+    rng = np.random.default_rng(0)
+    scores = rng.standard_normal(200)
+    if decimals is not None:
+        scores = scores.round(decimals)
+    images = rng.permutation(200)
+    positives = images[:20]
+    junk = images[20:50]
+    expected = ranks_by_sorting(scores, positives, junk)
+    assert np.array_equal(ranks_by_counting(scores, positives, junk), expected)
+    assert np.array_equal(ranks_by_counting(scores, positives), ranks_by_sorting(scores, positives))
+
+
+# ---- the protocol --------------------------------------------------------------------------------
+
+
+def test_labels_are_positive_or_ignored_by_protocol():
+    truth = dict(easy=[4, 1], hard=[7], junk=[2])
+    assert split_labels(truth, OURS["easy"]) == ([4, 1], [2, 7])
+    assert split_labels(truth, OURS["medium"]) == ([4, 1, 7], [2])
+    assert split_labels(truth, OURS["hard"]) == ([7], [2, 4, 1])
+    assert split_labels(dict(ok=[3], junk=[0]), ORIGINAL["original"]) == ([3], [0])
 
 
 @pytest.mark.parametrize("decimals", [None, 0])
 @pytest.mark.parametrize("seed", range(5))
-def test_counting_is_sorting(seed, decimals):
+def test_scores_by_counting_are_scores_by_sorting(seed, decimals):
     truth, database, queries = random_benchmark(seed, decimals=decimals)
     rng = np.random.default_rng(seed)
     distractors = (
@@ -138,23 +185,23 @@ def test_queries_without_positives_are_left_out():
 def test_distractors_only_ever_hurt():
     truth, database, queries = random_benchmark(7)
     far = np.zeros((50, 6))
-    alone, more = evaluate(truth, database, queries), evaluate(truth, database, queries, far)
+    alone = evaluate(truth, database, queries)
+    more = evaluate(truth, database, queries, far)
     assert all(more.map[p] <= alone.map[p] for p in alone.map)
 
 
 def test_report_prints_a_table():
     report = evaluate([dict(easy=[0], hard=[2], junk=[])], np.eye(3), np.eye(3)[:1])
     lines = str(report).splitlines()
-    assert (
-        lines[0].split() == ["mAP", "mP@1", "mP@5", "mP@10"]
-        and len({len(line) for line in lines}) == 1
-    )
+    assert lines[0].split() == ["mAP", "mP@1", "mP@5", "mP@10"]
+    assert len({len(line) for line in lines}) == 1
     assert [line.split()[0] for line in lines[1:]] == ["easy", "medium", "hard"]
     assert lines[1].split()[1:] == ["100.00"] * 4
 
 
-def test_what_does_not_fit_is_refused():
-    truth, good = [dict(easy=[0], hard=[], junk=[])], np.eye(3)
+def test_sizes_and_numbers_that_do_not_fit_are_refused():
+    truth = [dict(easy=[0], hard=[], junk=[])]
+    good = np.eye(3)
     bad = good.copy()
     bad[1, 1] = np.nan
     for arguments, message in (
@@ -172,14 +219,14 @@ def test_what_does_not_fit_is_refused():
             evaluate(*arguments)
 
 
-def test_the_published_ground_truth():
+def test_the_published_ground_truth_is_scored_as_by_sorting():
     content = load_pickle(reference("revisitop/gnd_roxford5k.pkl"))
     truth = content["gnd"]
     assert (len(content["imlist"]), len(content["qimlist"]), len(truth)) == (4993, 70, 70)
     rng = np.random.default_rng(0)
-    database, queries = (
-        rng.integers(-99, 100, (n, 8)).astype(np.float32) for n in (4993, 70)
-    )  # exact sums, many ties
+    # whole numbers: exact sums, many ties
+    database = rng.integers(-99, 100, (4993, 8)).astype(np.float32)
+    queries = rng.integers(-99, 100, (70, 8)).astype(np.float32)
     report = evaluate(truth, database, queries)
     for protocol, (ap, precision) in naive(truth, similarity(queries, database), 10).items():
         assert report.map[protocol] == pytest.approx(ap, abs=1e-9)
@@ -187,8 +234,11 @@ def test_the_published_ground_truth():
     assert int((~np.isnan(report.ap["easy"])).sum()) == 68
 
 
+# ---- the same integers in any split --------------------------------------------------------------
+
+
 def loop_counts(truth, scores):
-    """Naive: for each query and labelled image, how many stand above it, ties to the smaller index."""
+    """How many images stand above each labelled image of each query, by loops."""
     wanted = [np.concatenate([t["easy"], t["hard"], t["junk"]]).astype(int) for t in truth]
     return wanted, [
         [sum((s, -j) > (row[i], -i) for j, s in enumerate(row)) for i in index]
@@ -209,18 +259,18 @@ def test_any_split_counts_the_same(seed, cuts, processes, tile, ties):
     integers are the same.
     """
     truth, database, queries = random_benchmark(seed, queries=3, images=300)
-    database, queries = (
-        (rows * (1 if ties else 1000)).round().astype(np.float32) for rows in (database, queries)
-    )
+    factor = 1 if ties else 1000
+    database = (database * factor).round().astype(np.float32)
+    queries = (queries * factor).round().astype(np.float32)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(counting, "TILE", tile)
         wanted, whole = loop_counts(truth, similarity(queries.astype(int), database.astype(int)))
-        edges = [0, *sorted(cuts), 300]
-        parts = [database[a:b] for a, b in zip(edges, edges[1:])]
+        parts = split(database, cuts)
         shares = [count_above(queries, parts, wanted, (i, processes)) for i in range(processes)]
         alone = count_above(queries, [database], wanted)
     for q in range(3):
-        assert sum(counts[q] for counts, _ in shares).tolist() == alone[0][q].tolist() == whole[q]
+        assert alone[0][q].tolist() == whole[q]
+        assert sum(counts[q] for counts, _ in shares).tolist() == whole[q]
         assert all(scores[q].tobytes() == alone[1][q].tobytes() for _, scores in shares)
 
 
@@ -233,23 +283,20 @@ def test_any_split_counts_the_same(seed, cuts, processes, tile, ties):
 def test_scores_have_the_same_bits_in_any_split(seed, cuts, threads):
     """Whatever the parts and threads, thresholds and counts are equal to the last bit."""
     rng = np.random.default_rng(seed)
-    database, queries = (rng.standard_normal((n, 512)).astype(np.float32) for n in (9000, 2))
-    places = np.sort(rng.choice(9000, 40, replace=False))
-    edges, before = [0, *sorted(cuts), 9000], torch.get_num_threads()
+    database = rng.standard_normal((9000, 512)).astype(np.float32)
+    queries = rng.standard_normal((2, 512)).astype(np.float32)
+    images = np.sort(rng.choice(9000, 40, replace=False))
+    before = torch.get_num_threads()
     torch.set_num_threads(threads)
     try:
-        split = count_above(
-            queries, [database[a:b] for a, b in zip(edges, edges[1:])], [places, places]
-        )
+        counts, scores = count_above(queries, split(database, cuts), [images, images])
         assert torch.get_num_threads() == threads
     finally:
         torch.set_num_threads(before)
-    alone = count_above(queries, [database], [places, places])
+    counts_alone, scores_alone = count_above(queries, [database], [images, images])
     for q in range(2):
-        assert (
-            split[0][q].tobytes() == alone[0][q].tobytes()
-            and split[1][q].tobytes() == alone[1][q].tobytes()
-        )
+        assert counts[q].tobytes() == counts_alone[q].tobytes()
+        assert scores[q].tobytes() == scores_alone[q].tobytes()
 
 
 WORKER = """
@@ -269,36 +316,38 @@ except ValueError as error:
 """
 
 
+@pytest.mark.processes
 def test_two_processes_count_the_same_integers(tmp_path):
     rng = np.random.default_rng(0)
     sizes = dict(database=40, queries=4, distractors=20_000)
     data = {name: rng.standard_normal((n, 32)).astype(np.float32) for name, n in sizes.items()}
     np.savez(tmp_path / "data.npz", **data)
     (tmp_path / "worker.py").write_text(WORKER)
-    command = [
-        sys.executable,
-        "-m",
-        "torch.distributed.run",
-        "--standalone",
-        "--nproc-per-node",
-        "2",
-        "worker.py",
-    ]
+    command = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
+    command += ["--nproc-per-node", "2", "worker.py", "data.npz", "out"]
     environment = os.environ | dict(PYTHONPATH=str(ROOT), OMP_NUM_THREADS="1")
-    command += ["data.npz", "out"]
     done = subprocess.run(
-        command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=300
+        command,
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
     )
     assert done.returncode == 0, done.stderr
     truth = [dict(easy=[i], hard=[i + 5, i + 9], junk=[i + 20]) for i in range(4)]
-    ranks = evaluate(truth, *(data[name] for name in ("database", "queries", "distractors"))).ranks
+    ranks = evaluate(truth, data["database"], data["queries"], data["distractors"]).ranks
     wanted = str([r.tolist() for lines in ranks.values() for r in lines])
     for rank in range(2):
-        told = (tmp_path / f"out.{rank}").read_text()
-        assert told.splitlines() == [wanted, "distractor descriptor 17 is not finite"]
+        lines = (tmp_path / f"out.{rank}").read_text().splitlines()
+        assert lines == [wanted, "distractor descriptor 17 is not finite"]
 
 
-def test_lists_that_are_cut_short():
+# ---- lists, the first benchmarks, reports --------------------------------------------------------
+
+
+def test_lists_that_are_cut_short_lose_what_stands_behind():
     truth, database, queries = random_benchmark(3)
     whole = evaluate(truth, database, queries)
     lists = top_k(queries.astype(np.float32), database.astype(np.float32), len(database))[0]
@@ -311,49 +360,56 @@ def test_lists_that_are_cut_short():
         short = evaluate_lists(truth, lists[:, :20]).ap[protocol]
         assert (short <= full.ap[protocol] + 1e-12)[~np.isnan(short)].all()
     one = evaluate_lists([dict(easy=[3, 7], hard=[], junk=[5])], [[5, 3, 2, -1]], ks=(2,))
-    assert one.ap["easy"].tolist() == [0.5] and one.precision["easy"][2].tolist() == [0.5]
+    assert one.ap["easy"].tolist() == [0.5]
+    assert one.precision["easy"][2].tolist() == [0.5]
 
 
-def test_the_original_protocol():
+def test_the_first_benchmarks_have_their_own_protocol():
     truth = [dict(ok=[0, 2], junk=[1])]
-    report = evaluate(
-        truth, np.eye(4)[:, :2] + [[0.9, 0], [0.8, 0], [0.2, 0], [0.5, 0]], np.array([[1.0, 0]])
-    )
+    database = np.eye(4)[:, :2] + [[0.9, 0], [0.8, 0], [0.2, 0], [0.5, 0]]
+    report = evaluate(truth, database, np.array([[1.0, 0]]))
     assert report.ranks["original"][0].tolist() == [0, 2]  # image 1 is junk, image 3 stands between
-    assert list(report.map) == ["original"] and report.map["original"] == pytest.approx(
-        (1 + (1 / 2 + 2 / 3) / 2) / 2
-    )
+    assert list(report.map) == ["original"]
+    assert report.map["original"] == pytest.approx((1 + (1 / 2 + 2 / 3) / 2) / 2)
     with pytest.raises(ValueError, match=r"entry 1 has \['easy'\]; expected junk, ok"):
         evaluate([*truth, dict(easy=[1])], np.eye(4), np.eye(4)[:2])
 
 
-def test_a_report_for_other_programs():
+def test_a_report_becomes_data_frames_and_json():
     truth = [dict(easy=[0], hard=[2], junk=[]), dict(easy=[], hard=[1], junk=[])]
     report = evaluate(truth, np.eye(3), np.eye(3)[:2], ks=(1, 3))
-    frame, queries = report.frame(), report.queries()
-    assert list(frame.columns) == ["mAP", "mP@1", "mP@3"] and frame.loc["easy", "mAP"] == 100
-    assert queries.shape == (2, 9) and np.isnan(queries.loc[1, ("easy", "AP")])
-    told = json.loads(report.json())
-    assert told["ap"]["easy"] == [1.0, None] and told["mp"]["easy"]["3"] == report.mp["easy"][3]
-    assert told["provenance"]["ties"].startswith("of two equal scores")
+    frame = report.frame()
+    assert list(frame.columns) == ["mAP", "mP@1", "mP@3"]
+    assert frame.loc["easy", "mAP"] == 100
+    queries = report.queries()
+    assert queries.shape == (2, 9)
+    assert np.isnan(queries.loc[1, ("easy", "AP")])
+    content = json.loads(report.json())
+    assert content["ap"]["easy"] == [1.0, None]
+    assert content["mp"]["easy"]["3"] == report.mp["easy"][3]
+    assert content["provenance"]["ties"].startswith("of two equal scores")
 
 
-def test_paired_bootstrap():
+def test_means_without_any_positive_are_null_in_json():
+    report = evaluate([dict(easy=[], hard=[], junk=[])], np.eye(3), np.eye(3)[:1], ks=(1,))
+    content = json.loads(report.json())
+    assert content["map"] == {"easy": None, "medium": None, "hard": None}
+    assert content["mp"]["easy"] == {"1": None}
+
+
+def test_paired_bootstrap_of_queries():
     rng = np.random.default_rng(0)
     b = rng.random(70)
-    same, better = (
-        paired_bootstrap(b, b),
-        paired_bootstrap(b + 0.1 + 0.01 * rng.standard_normal(70), b),
-    )
-    assert same == dict(difference=0, low=0, high=0, better=0)
-    assert (
-        better["better"] == 1
-        and 0.09 < better["low"] < better["difference"] < better["high"] < 0.11
-    )
+    assert paired_bootstrap(b, b) == dict(difference=0, low=0, high=0, better=0)
+    better = paired_bootstrap(b + 0.1 + 0.01 * rng.standard_normal(70), b)
+    assert better["better"] == 1
+    assert 0.09 < better["low"] < better["difference"] < better["high"] < 0.11
     noise = rng.standard_normal(400)
-    found = paired_bootstrap(np.append(noise, np.nan), np.zeros(401))
+    interval = paired_bootstrap(np.append(noise, np.nan), np.zeros(401))
     width = 2 * 1.96 * noise.std() / 20  # the normal approximation
-    assert found["high"] - found["low"] == pytest.approx(width, rel=0.05)
-    for a in (b[:3], b[None], np.full(70, np.nan)):
-        with pytest.raises(ValueError):
+    assert interval["high"] - interval["low"] == pytest.approx(width, rel=0.05)
+    for a in (b[:3], b[None]):
+        with pytest.raises(ValueError, match="one AP per query"):
             paired_bootstrap(a, b)
+    with pytest.raises(ValueError, match="no query has a positive"):
+        paired_bootstrap(np.full(70, np.nan), b)

@@ -1,5 +1,6 @@
-"""Stores made from pictures: killed and resumed, in shards, with unreadable images; the folded
-network is the same.
+"""Stores made from images: killed and resumed, in shards, with unreadable images.
+
+And the network with folded batch norms, which describes: it is the same.
 """
 
 import json
@@ -21,8 +22,8 @@ from torchvision.models.resnet import Bottleneck
 import solar
 from solar.cli import main
 from solar.nets.fuse import folded, in_place
-from solar.search.extract import extract
-from solar.search.store import DONE, STATES, Store
+from solar.search import DescribeOptions, Store, extract
+from solar.search.store import DONE, STATES
 
 ROOT = Path(__file__).parents[1]
 
@@ -42,7 +43,7 @@ def net():
 
 @pytest.fixture(scope="module")
 def photos(tmp_path_factory, net):
-    """A folder of forty pictures of three sizes, and the network beside it."""
+    """A folder of forty images of three sizes, and the network beside it."""
     folder = tmp_path_factory.mktemp("many") / "photos"
     folder.mkdir()
     for i in range(40):
@@ -61,15 +62,8 @@ def rows_of(store):
 
 
 def command(photos, out, *more):
-    return [
-        "extract",
-        str(photos),
-        "--net",
-        str(photos.parent / "net.pth"),
-        "--out",
-        str(out),
-        *more,
-    ]
+    net = str(photos.parent / "net.pth")
+    return ["extract", str(photos), "--net", net, "--out", str(out), *more]
 
 
 def killed(photos, out, at: int) -> set[int]:
@@ -87,20 +81,24 @@ def killed(photos, out, at: int) -> set[int]:
     raise AssertionError("it ended before it could be killed")
 
 
+@pytest.mark.slow
+@pytest.mark.processes
 def test_a_killed_extraction_goes_on_where_it_was(tmp_path, photos, net, wanted):
-    out, seen = tmp_path / "store", []
+    out = tmp_path / "store"
+    seen = []  # sizes of the batches that the network is given
     first = killed(photos, out, 3)
     before = rows_of(out)
     with pytest.raises(ValueError, match=f"{40 - len(first)} rows are still to be described"):
         Store.open(out)
     second = killed(photos, out, len(first) + 4)
     middle = rows_of(out)
-    assert first < second and all(
-        np.array_equal(before[i], middle[i]) for i in first
-    )  # not done again
+    assert first < second
+    assert all(np.array_equal(before[i], middle[i]) for i in first)  # not done again
 
     class Watched(torch.nn.Module):
-        mean, std, dim = net.mean, net.std, net.dim
+        mean = net.mean
+        std = net.std
+        dim = net.dim
 
         def __init__(self):
             super().__init__()
@@ -115,28 +113,37 @@ def test_a_killed_extraction_goes_on_where_it_was(tmp_path, photos, net, wanted)
     made = {key: meta[key] for key in ("network", "sha256")}
     assert extract(Watched(), [photos / name for name in names], out, names, meta=made) == []
     assert sum(seen) == 3 * (40 - len(second))  # three scales of what was left, and no more
-    store = Store.open(out)
-    assert np.abs(rows_of(out) - wanted).max() < 1e-6 and store.names == names
+    assert np.abs(rows_of(out) - wanted).max() < 1e-6
+    assert Store.open(out).names == names
     assert all(np.array_equal(middle[i], rows_of(out)[i]) for i in second)
     seen.clear()
     extract(Watched(), [photos / name for name in names], out, names, meta=made)
-    assert not seen and not (out / STATES).exists()
+    assert not seen
+    assert not (out / STATES).exists()
 
 
 @pytest.mark.parametrize("options", [["--batch", "3"], ["--workers", "2"], ["--half"]])
-def test_the_same_from_any_batch_and_workers(tmp_path, photos, wanted, options, capsys):
+def test_descriptors_are_the_same_from_any_batch_and_workers(
+    tmp_path, photos, wanted, options, capsys
+):
+    half = "--half" in options
     assert main(command(photos, tmp_path / "s", *options)) == 0
     assert capsys.readouterr().out.strip() == str(tmp_path / "s")
     store = Store.open(tmp_path / "s")
-    assert np.abs(np.concatenate(list(store.chunks())) - wanted).max() < (
-        1e-3 if "--half" in options else 1e-6
-    )
-    assert store.dtype == (np.float16 if "--half" in options else np.float32)
-    made = store.meta
-    assert made["network"] == "net" and len(made["sha256"]) == 64 and made["scales"][0] == 1
-    assert (made["image_size"], made["length"]) == (1024, 128) and {"torch", "numpy"} < made[
-        "versions"
-    ].keys()
+    largest = np.abs(np.concatenate(list(store.chunks())) - wanted).max()
+    assert largest < (1e-3 if half else 1e-6)
+    assert store.dtype == (np.float16 if half else np.float32)
+
+
+def test_a_store_tells_how_it_was_made(tmp_path, photos):
+    assert main(command(photos, tmp_path / "s")) == 0
+    made = Store.open(tmp_path / "s").meta
+    assert made["network"] == "net"
+    assert len(made["sha256"]) == 64
+    assert made["scales"] == [1, 2**0.5, 2**-0.5]
+    assert made["image_size"] == 1024
+    assert made["length"] == 128
+    assert {"torch", "numpy"} < made["versions"].keys()
 
 
 def test_shards_fill_one_store(tmp_path, photos, wanted, monkeypatch):
@@ -148,29 +155,19 @@ def test_shards_fill_one_store(tmp_path, photos, wanted, monkeypatch):
     monkeypatch.setenv("RANK", "1")  # as torchrun sets them
     monkeypatch.setenv("WORLD_SIZE", "3")
     assert main(command(photos, out)) == 0
-    assert np.abs(rows_of(out) - wanted).max() < 1e-6 and len(Store.open(out)) == 40
+    assert np.abs(rows_of(out) - wanted).max() < 1e-6
+    assert len(Store.open(out)) == 40
 
 
-def test_shards_at_the_same_time(tmp_path, photos, wanted):
+@pytest.mark.processes
+def test_two_processes_at_the_same_time_fill_one_store(tmp_path, photos, wanted):
     environment = os.environ | dict(PYTHONPATH=str(ROOT), OMP_NUM_THREADS="1")
-    run = [
-        sys.executable,
-        "-m",
-        "torch.distributed.run",
-        "--standalone",
-        "--nproc-per-node",
-        "2",
-        "-m",
-        "solar",
-    ]
-    done = subprocess.run(
-        [*run, *command(photos, tmp_path / "s")], env=environment, capture_output=True, timeout=300
-    )
+    run = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+    run += ["-m", "solar", *command(photos, tmp_path / "s")]
+    done = subprocess.run(run, env=environment, capture_output=True, timeout=300, check=False)
     assert done.returncode == 0, done.stderr
-    assert (
-        np.abs(rows_of(tmp_path / "s") - wanted).max() < 1e-6
-        and len(Store.open(tmp_path / "s")) == 40
-    )
+    assert np.abs(rows_of(tmp_path / "s") - wanted).max() < 1e-6
+    assert len(Store.open(tmp_path / "s")) == 40
 
 
 def test_unreadable_images_are_listed_and_tried_again(tmp_path, photos, wanted, capsys):
@@ -182,18 +179,19 @@ def test_unreadable_images_are_listed_and_tried_again(tmp_path, photos, wanted, 
     out = tmp_path / "s"
     run = ["extract", str(listing), "--net", str(photos.parent / "net.pth"), "--out", str(out)]
     assert main(run) == 3
-    told = capsys.readouterr().err
-    assert "2 images could not be read" in told and "broken.png: not a readable image" in told
+    errors = capsys.readouterr().err
+    assert "2 images could not be read" in errors
+    assert "broken.png: not a readable image" in errors
     assert (out / "skipped.txt").read_text() == "broken.png\nabsent.png\n"
     store = Store.open(out)
-    assert (
-        store.skipped.tolist() == [1, 2]
-        and np.abs(rows_of(out)[[0, 3]] - wanted[[0, 1]]).max() < 1e-6
-    )
+    assert store.skipped.tolist() == [1, 2]
+    assert np.abs(rows_of(out)[[0, 3]] - wanted[[0, 1]]).max() < 1e-6
     (tmp_path / "broken.png").write_bytes((photos / "02.png").read_bytes())
-    assert main(run) == 3 and (out / "skipped.txt").read_text() == "absent.png\n"
+    assert main(run) == 3
+    assert (out / "skipped.txt").read_text() == "absent.png\n"
     (tmp_path / "absent.png").write_bytes((photos / "03.png").read_bytes())
-    assert main(run) == 0 and not (out / "skipped.txt").exists()
+    assert main(run) == 0
+    assert not (out / "skipped.txt").exists()
     assert np.abs(rows_of(out) - wanted[[0, 2, 3, 1]]).max() < 1e-6
 
 
@@ -204,18 +202,31 @@ def test_queries_are_cropped_to_their_boxes(tmp_path, net, photos):
     assert np.abs(rows_of(tmp_path / "s") - solar.describe(net, files, boxes=boxes)).max() < 1e-6
 
 
-def test_other_work_is_not_mixed_in(tmp_path, photos, net, monkeypatch):
+def test_options_as_one_object_or_by_keyword_are_the_same(tmp_path, net, photos):
+    files = sorted(photos.iterdir())[:2]
+    extract(net, files, tmp_path / "a", options=DescribeOptions(image_size=64, scales=(1,)))
+    extract(net, files, tmp_path / "b", image_size=64, scales=(1,))
+    assert np.array_equal(rows_of(tmp_path / "a"), rows_of(tmp_path / "b"))
+    with pytest.raises(TypeError, match="unknown option 'device'"):
+        extract(net, files, tmp_path / "c", device="cpu")
+
+
+def test_a_store_of_other_images_or_options_is_not_mixed_in(tmp_path, photos, net):
     files = sorted(photos.iterdir())[:3]
     extract(net, files, tmp_path / "s")
-    for arguments, options, message in (
-        ((files[:2],), {}, "another list of images"),
-        ((files,), dict(scales=(1,)), "other scales"),
-        ((files,), dict(half=True), "other dtype"),
-        ((files,), dict(meta=dict(sha256="x")), "other sha256"),
-        ((files,), dict(shard=(2, 2)), "shard 2/2"),
+    for images, options, message in (
+        (files[:2], {}, "another list of images"),
+        (files, dict(scales=(1,)), "other scales"),
+        (files, dict(half=True), "other dtype"),
+        (files, dict(meta=dict(sha256="x")), "other sha256"),
+        (files, dict(shard=(2, 2)), "shard 2/2"),
     ):
         with pytest.raises(ValueError, match=message):
-            extract(net, *arguments, tmp_path / "s", **options)
+            extract(net, images, tmp_path / "s", **options)
+
+
+def test_a_full_disk_is_told_before_the_work(tmp_path, photos, net, monkeypatch):
+    files = sorted(photos.iterdir())[:3]
     monkeypatch.setattr("shutil.disk_usage", lambda path: SimpleNamespace(free=10))
     with pytest.raises(ValueError, match="3 descriptors need"):
         extract(net, files, tmp_path / "full")
@@ -234,7 +245,9 @@ def test_other_work_is_not_mixed_in(tmp_path, photos, net, monkeypatch):
         ("extract absent.txt --net net.pth --out s", "absent.txt"),
     ],
 )
-def test_one_clear_line(photos, monkeypatch, capsys, tmp_path, arguments, message):
+def test_what_cannot_be_done_is_told_in_one_line(
+    photos, monkeypatch, capsys, tmp_path, arguments, message
+):
     monkeypatch.chdir(photos.parent)
     (photos.parent / "empty").mkdir(exist_ok=True)
     words = arguments.replace("--out s", f"--out {tmp_path / 's'}").split()
@@ -242,7 +255,8 @@ def test_one_clear_line(photos, monkeypatch, capsys, tmp_path, arguments, messag
         code = main(words)
     except SystemExit as stop:
         code = stop.code
-    assert code == 2 and message in capsys.readouterr().err.strip().splitlines()[-1]
+    assert code == 2
+    assert message in capsys.readouterr().err.strip().splitlines()[-1]
 
 
 @pytest.mark.parametrize("architecture", ["mini", "resnet50"])
@@ -256,7 +270,8 @@ def test_folding_changes_rounding_only(architecture):
         if isinstance(module, solar.SecondOrderAttention):
             torch.nn.init.normal_(module.v.weight, std=0.01)
     state = {name: value.clone() for name, value in net.state_dict().items()}
-    fast, x = folded(net), torch.randn(2, 3, 96, 64)
+    fast = folded(net)
+    x = torch.randn(2, 3, 96, 64)
     assert not any(isinstance(module, torch.nn.BatchNorm2d) for module in fast.modules())
     with torch.no_grad():
         assert (fast(x.contiguous(memory_format=torch.channels_last)) - net(x)).abs().max() < 1e-6

@@ -255,7 +255,7 @@ def test_the_whole_way(world, tmp_path, capsys, monkeypatch):
     rows = np.concatenate(list(store.chunks()))
     rows[7] = rows[8]
     net, bench = solar.load(WEIGHTS), solar.load_benchmark("roxford5k")
-    options = dict(image_size=96, scales=(1.0,), device="cpu")
+    options = dict(image_size=96, scales=(1.0,))
     rows[50] = solar.describe(net, bench.queries[:1], boxes=bench.boxes[:1], **options)[
         0
     ]  # a very hard distractor

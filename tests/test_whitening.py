@@ -24,9 +24,8 @@ def test_pca_gives_every_direction_the_same_variance():
     white = pca_whitening(rows)
     projected = (rows - white.mean) @ white.projection.T
     assert np.allclose(projected.T @ projected / len(rows), np.eye(6), atol=1e-9)
-    assert np.allclose(np.linalg.norm(white(rows), axis=1), 1, atol=1e-5) and white(
-        rows, 2
-    ).shape == (2000, 2)
+    assert np.allclose(np.linalg.norm(white(rows), axis=1), 1, atol=1e-5)
+    assert white(rows, 2).shape == (2000, 2)
     variance = 1 / (white.projection**2).sum(1)
     assert (np.diff(variance) < 0).all()  # largest spread first
 
@@ -46,11 +45,13 @@ def test_learnt_whitening_evens_out_the_pairs():
 
 
 def test_learnt_whitening_is_the_published_recipe():
-    """cnnimageretrieval's: a Cholesky factor, then eigenvectors; the same scores, as rotations
-    change none.
+    """That of cnnimageretrieval: a Cholesky factor, then eigenvectors.
+
+    The scores are the same, for a rotation changes none.
     """
     rows = stretched(400)
-    queries, positives = np.arange(0, 400, 2), np.arange(1, 400, 2)
+    queries = np.arange(0, 400, 2)
+    positives = np.arange(1, 400, 2)
     mean = rows[queries].mean(0)
     difference = rows[queries] - rows[positives]
     first = np.linalg.inv(np.linalg.cholesky(difference.T @ difference / len(queries)))
@@ -69,20 +70,49 @@ def test_directions_without_spread_are_left_out():
         pca_whitening(flat),
         learnt_whitening(flat, np.arange(150), np.arange(150) + 150),
     ):
-        assert white.projection.shape == (3, 5) and np.isfinite(white(flat)).all()
-    for bad in (
-        lambda: pca_whitening(np.ones((5, 3))),
-        lambda: learnt_whitening(flat, [1], [1, 2]),
-        lambda: learnt_whitening(flat, [], []),
-        lambda: learnt_whitening(flat, [3], [3]),
-    ):
-        with pytest.raises(ValueError):
-            bad()
+        assert white.projection.shape == (3, 5)
+        assert np.isfinite(white(flat)).all()
+
+
+def test_rows_or_pairs_that_teach_nothing_are_refused():
+    rows = stretched(300)
+    with pytest.raises(ValueError, match="all rows are the same"):
+        pca_whitening(np.ones((5, 3)))
+    with pytest.raises(ValueError, match="1 queries and 2 positives"):
+        learnt_whitening(rows, [1], [1, 2])
+    with pytest.raises(ValueError, match="0 queries and 0 positives"):
+        learnt_whitening(rows, [], [])
+    with pytest.raises(ValueError, match="all rows are the same"):
+        learnt_whitening(rows, [3], [3])
+
+
+def test_a_row_that_whitens_to_zero_stays_zero():
+    """The mean of all rows has no direction: zeros, never nan."""
+    rows = stretched(300)
+    for white in (pca_whitening(rows), learnt_whitening(rows, np.arange(150), np.arange(150, 300))):
+        whitened = white(np.stack([white.mean, rows[0]]))
+        assert (whitened[0] == 0).all()
+        assert np.linalg.norm(whitened[1]) == pytest.approx(1, abs=1e-5)
+
+
+def test_zero_rows_stay_zero_in_expansion():
+    """An image that could not be read has a zero row: it attracts nothing and becomes no nan."""
+    queries = unit(3)
+    queries[1] = 0
+    database = unit(20, seed=1)
+    database[7] = 0
+    expanded = expand_queries(queries, database, 4)
+    assert (expanded[1] == 0).all()
+    assert np.allclose(np.linalg.norm(expanded[[0, 2]], axis=1), 1, atol=1e-5)
+    augmented = augment_database(database, 3)
+    assert (augmented[7] == 0).all()
+    assert np.isfinite(augmented).all()
 
 
 @pytest.mark.parametrize("alpha", [0, 3])
 def test_expansion_against_a_loop(alpha):
-    queries, database = unit(5), unit(60, seed=1)
+    queries = unit(5)
+    database = unit(60, seed=1)
     for q, row in enumerate(expand_queries(queries, database, 4, alpha)):
         order = sorted(range(60), key=lambda i: -float(queries[q] @ database[i]))[:4]
         total = queries[q] + sum(
@@ -95,31 +125,43 @@ def test_expansion_against_a_loop(alpha):
             max(float(database[i] @ database[j]), 0) ** alpha * database[j] for j in order
         )
         assert np.allclose(row, total / np.linalg.norm(total), atol=1e-5)
+
+
+def test_expansion_by_nothing_changes_nothing():
+    queries = unit(5)
+    database = unit(60, seed=1)
     assert np.allclose(expand_queries(queries, database, 0), queries, atol=1e-6)
-    same = np.repeat(
-        unit(1), 6, 0
-    )  # six equal images: each is left out of its own list, or one of its equals
+    # six equal images: each is left out of its own list, or one of its equals
+    same = np.repeat(unit(1), 6, 0)
     assert np.allclose(augment_database(same, 2), same, atol=1e-6)
-    for function in (
-        lambda: expand_queries(queries, database, -1),
-        lambda: augment_database(database, 1, -1),
-    ):
-        with pytest.raises(ValueError, match="below zero"):
-            function()
+
+
+def test_negative_numbers_for_expansion_are_refused():
+    rows = unit(5)
+    with pytest.raises(ValueError, match=r"count=-1.*below zero"):
+        expand_queries(rows, rows, -1)
+    with pytest.raises(ValueError, match=r"alpha=-1.*below zero"):
+        augment_database(rows, 1, -1)
 
 
 @pytest.mark.parametrize("size", [1, 7, 100])
 def test_top_k_in_chunks_is_a_stable_sort(size, tmp_path):
     rng = np.random.default_rng(0)
-    queries, database = (
-        rng.integers(-2, 3, (n, 4)).astype(np.float32) for n in (6, 90)
-    )  # many ties
+    # small whole numbers: many ties
+    queries = rng.integers(-2, 3, (6, 4)).astype(np.float32)
+    database = rng.integers(-2, 3, (90, 4)).astype(np.float32)
     order = np.argsort(-(queries @ database.T), axis=1, kind="stable")
     for k in (0, 1, 5, 90):
-        found, scores = top_k(queries, database, k, chunk=size)
-        assert np.array_equal(found, order[:, :k])
+        ranking, scores = top_k(queries, database, k, chunk=size)
+        assert np.array_equal(ranking, order[:, :k])
         assert np.array_equal(scores, np.take_along_axis(queries @ database.T, order[:, :k], 1))
-    store, rows = Store.write(tmp_path / "s", unit(90)), unit(90)
-    assert np.array_equal(
-        top_k(unit(6, seed=2), store, 9, size)[0], top_k(unit(6, seed=2), rows, 9)[0]
-    )
+    rows = unit(90)
+    store = Store.write(tmp_path / "s", rows)
+    from_store, _ = top_k(unit(6, seed=2), store, 9, size)
+    from_memory, _ = top_k(unit(6, seed=2), rows, 9)
+    assert np.array_equal(from_store, from_memory)
+
+
+def test_top_k_without_queries_or_images():
+    assert top_k(np.zeros((0, 8), np.float32), unit(5), 3)[0].shape == (0, 3)
+    assert top_k(unit(2), np.zeros((0, 8), np.float32), 3)[0].shape == (2, 0)
