@@ -32,7 +32,7 @@ class _Parser(argparse.ArgumentParser):
             known = [str(choice) for choice in action.choices]
             close = difflib.get_close_matches(str(value), known, n=1)
             if close:
-                message = f"unknown {action.metavar or 'value'} {value!r}: did you mean {close[0]}?"
+                message = f"{value!r} is not known: did you mean {close[0]}?"
                 raise argparse.ArgumentError(None, message)
         super()._check_value(action, value)
 

@@ -69,7 +69,6 @@ BAD = {
     "data nosuch": "invalid choice: 'nosuch'",
     "data show --dataset nosuch": "unknown mini dataset 'nosuch'",
     "nosuch": "invalid choice: 'nosuch'",
-    "": "required: COMMAND",
 }
 
 
