@@ -67,8 +67,10 @@ def main(argv: list[str] | None = None) -> int:
         # a path may hold letters that the terminal's encoding lacks
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
-        status = _run(argv)
-        sys.stdout.flush()  # a closed pipe is noticed here, not when Python ends
+        try:
+            return _run(argv)
+        finally:
+            sys.stdout.flush()  # a closed pipe is noticed here, not when Python ends
     except BrokenPipeError:
         _discard_output()
         return 141  # what a shell reports for a program that a closed pipe ended
@@ -81,7 +83,6 @@ def main(argv: list[str] | None = None) -> int:
             raise  # a fault of ours: the traceback is wanted
         print(f"solar: {reason}{_encoding_hint()}", file=sys.stderr)
         return 2
-    return status
 
 
 def _run(argv: list[str] | None) -> int:

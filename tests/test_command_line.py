@@ -105,7 +105,10 @@ def test_a_closed_pipe_is_silent(words):
     read, write = os.pipe()
     os.close(read)
     command = [sys.executable, "-m", "solar", *words.split()]
-    done = subprocess.run(command, stdout=write, stderr=subprocess.PIPE, text=True, check=False)
+    buffered = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+    done = subprocess.run(
+        command, stdout=write, stderr=subprocess.PIPE, text=True, check=False, env=buffered
+    )
     os.close(write)
     assert done.stderr == ""
     assert done.returncode in (0, 141)
