@@ -1,10 +1,10 @@
 """How far to trust a difference: 95 % intervals by the bootstrap and by Student's t.
 
 What is drawn again depends on the question. Would other queries give the same? Draw queries
-(`bootstrap`, `paired_bootstrap`). Other landmarks? Keep the queries of a landmark together (`groups`
-of `bootstrap`). Other training runs? Use Student's t over seeds (`over_seeds`). Runs and landmarks
-at once? Draw both (`over_both`). Every function has an explicit seed and returns the same numbers
-at every call.
+(`bootstrap`, `paired_bootstrap`). Other landmarks? Keep the queries of a landmark together
+(`groups` of `bootstrap`). Other training runs? Use Student's t over seeds (`over_seeds`). Runs and
+landmarks at once? Draw both (`over_both`). Every function has an explicit seed and returns the same
+numbers at every call.
 
 Source: Efron and Tibshirani, An Introduction to the Bootstrap (1993).
 Book: chapter 6 (the revisited protocol) and the experiment log.
@@ -45,25 +45,32 @@ def bootstrap(values, groups=None, draws: int = 2000, seed: int = 0) -> Interval
     values = np.asarray(values, float)
     if groups is not None and len(groups) != len(values):
         raise ValueError(f"{len(groups)} group labels for {len(values)} values; expected one each")
+
+    # leave out what is unknown
     known = ~np.isnan(values)
     if not known.any():
         raise ValueError("no value to draw from: the list is empty, or all of it is nan")
     values = values[known]
+
+    # the mean of each draw, of single values or of whole groups: (draws,)
     rng = np.random.default_rng(seed)
     if groups is None:
         chosen = rng.integers(0, len(values), (draws, len(values)))
         means = values[chosen].mean(1)  # (draws, N) -> (draws,)
     else:
         means = _group_means(values, np.asarray(groups)[known], draws, rng)
+
     low, high = np.percentile(means, LEVELS)
     return Interval(float(values.mean()), float(low), float(high))
 
 
 def _group_means(values: np.ndarray, groups: np.ndarray, draws: int, rng) -> np.ndarray:
     """Means (draws,) over whole groups, drawn with replacement."""
+    # sum and number of the values of each group
     _, group = np.unique(groups, return_inverse=True)
     sums = np.bincount(group, values)  # (groups,)
     sizes = np.bincount(group)
+    # as many groups are drawn as there are; a large one counts for all its values
     chosen = rng.integers(0, len(sums), (draws, len(sums)))
     return sums[chosen].sum(1) / sizes[chosen].sum(1)
 
@@ -72,8 +79,8 @@ def paired_bootstrap(a, b, draws: int = 10_000, seed: int = 0) -> dict[str, floa
     """Ask whether method A is better than B, by drawing queries anew for both at once.
 
     Args:
-        a, b: (Q,) average precisions of the same queries. A query that is nan in either is left
-            out.
+        a: (Q,) average precisions of method A; a query that is nan in either is left out.
+        b: (Q,) average precisions of method B, of the same queries.
         draws: number of resamplings.
         seed: random seed.
 
@@ -91,11 +98,17 @@ def paired_bootstrap(a, b, draws: int = 10_000, seed: int = 0) -> dict[str, floa
     a = np.asarray(a, float)
     b = np.asarray(b, float)
     if a.shape != b.shape or a.ndim != 1:
-        raise ValueError(f"expected one AP per query from both methods, got {a.shape} and {b.shape}")
+        raise ValueError(
+            f"expected one AP per query from both methods, got {a.shape} and {b.shape}"
+        )
+
+    # one difference per query: what is hard for both methods cancels
     difference = a - b
     difference = difference[~np.isnan(difference)]
     if not len(difference):
         raise ValueError("no query has a positive: there is nothing to compare")
+
+    # the mean difference of each draw of queries
     rng = np.random.default_rng(seed)
     chosen = rng.integers(0, len(difference), (draws, len(difference)))
     means = difference[chosen].mean(1)  # (draws, Q) -> (draws,)
@@ -120,6 +133,7 @@ def over_seeds(values) -> Interval:
     """
     from scipy import stats
 
+    # half the width: a quantile of Student's t, times the standard error of the mean
     mean = float(np.mean(values))
     quantile = stats.t.ppf(0.975, len(values) - 1)
     half = float(quantile * np.std(values, ddof=1) / np.sqrt(len(values)))
@@ -157,15 +171,18 @@ def over_both(differences: np.ndarray, draws: int = 4000, seed: int = 0) -> Inte
         seed: random seed.
 
     Example:
-        >>> over_both(np.ones((3, 4))).low
+        >>> round(over_both(np.ones((3, 4))).low, 6)
         1.0
     """
     rng = np.random.default_rng(seed)
     seeds, landmarks = differences.shape
+
     # how often each seed and each landmark is drawn, as a share: (draws, seeds), (draws, landmarks)
     seed_weights = rng.multinomial(seeds, np.full(seeds, 1 / seeds), draws) / seeds
     landmark_weights = rng.multinomial(landmarks, np.full(landmarks, 1 / landmarks), draws)
     landmark_weights = landmark_weights / landmarks
+
+    # the weighted mean of each draw: (draws,)
     means = np.einsum("ds,sl,dl->d", seed_weights, differences, landmark_weights)
     low, high = np.percentile(means, LEVELS)
     return Interval(float(differences.mean()), float(low), float(high))

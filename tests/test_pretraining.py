@@ -184,3 +184,9 @@ def test_pretraining_writes_the_folded_last_epoch_and_its_sheet(config, tmp_path
     names = "name sha256 bytes config photographs landmarks cpu_seconds parameters test"
     assert list(sheet) == names.split()
     assert (sheet["photographs"], sheet["landmarks"]) == (21, 7)
+
+
+def test_too_few_images_for_a_batch_are_counted(config):
+    config.landmarks_per_batch = 16
+    with pytest.raises(ValueError, match="21 images to learn from; a batch needs 32"):
+        PretrainTask(config)

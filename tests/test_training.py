@@ -184,6 +184,11 @@ def test_unknown_settings_are_refused(settings):
         GlobalTask(TrainConfig(**settings, image_mode="round"), "cpu")
 
 
+def test_a_local_network_is_no_start(settings):
+    with pytest.raises(ValueError, match="mini-sosnet: a local network; expected a global one"):
+        GlobalTask(TrainConfig(**settings | dict(start="mini-sosnet")), "cpu")
+
+
 def test_a_batch_that_needs_too_many_landmarks_is_refused(settings):
     task = task_with_shared_maps(settings, batch_size=40)
     message = "14 landmarks have 3 photographs or more; a batch needs 40"

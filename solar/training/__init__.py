@@ -1,17 +1,25 @@
 """How the networks learn.
 
-=============  ================================================================================
+=============  ===================================================================================
 losses         first order (triplet, contrastive) and second order, for images and for patches
-mining         an epoch's tuples: a query, a positive, the hardest negatives
-config         the settings of each training, with the named recipes
-loop           one loop for all: steps, exact resume, the best epoch kept
+mining         which images an epoch learns from: tuples with hard negatives, or siblings
+config         the settings of each training, with the recipes that have a name
+loop           one loop for all: steps, exact resume, the best or the last epoch kept
+task           what the loop needs to know of a task
 global_task    SOLAR: attention, GeM's exponent and whitening on a frozen trunk
 local_task     SOSNet and SOLAR's local network, from patches
 pretrain_task  the small trunk of the book, from scratch
+learnable      what learns in SOLAR's training, and its optimizer
 trunk_maps     feature maps of the frozen trunk, cached in memory or computed for every crop
+held_out       images that choose the best epoch
+reporting      progress bar, one line per epoch, TensorBoard
 datasheet      what a weights file was made from, and how good it is
 ablation       the results of an ablation, read back
-=============  ================================================================================
+=============  ===================================================================================
+
+To read it in an evening: `losses`, `loop`, `task`, `global_task`.
+
+Book: chapter 4 (losses), chapter 5 (training on GL18) and chapter 8 (a local descriptor).
 """
 
 import lazy_loader
@@ -32,11 +40,14 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "loop": ["run"],
         "losses": [
             "contrastive_loss",
+            "hardest_triplet_loss",
             "second_order_loss",
+            "second_order_similarity",
             "supervised_contrastive_loss",
             "triplet_loss",
         ],
-        "mining": ["epoch_tuples", "hardest_negatives"],
-        "pretrain_task": ["pretrain"],
+        "mining": ["epoch_siblings", "epoch_tuples", "hardest_negatives"],
+        "pretrain_task": ["PretrainTask", "pretrain"],
+        "task": ["Task"],
     },
 )

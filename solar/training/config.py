@@ -28,7 +28,7 @@ class TrainConfig:
     sos_weight: float = 0.5  # lambda, the weight of the second-order loss
     margin: float = 1.25  # of the triplet loss
     epochs: int = 20
-    queries_per_epoch: int = 640
+    queries_per_epoch: int = 640  # tuples (triplet), or landmarks of all steps (supcon)
     pool_size: int = 2500  # images among which hard negatives are mined (triplet)
     negatives: int = 5  # per query
     batch_size: int = 16  # tuples (triplet) or landmarks (supcon) per step
@@ -38,12 +38,14 @@ class TrainConfig:
     lr_decay: float = 0.15  # the learning rate is multiplied by e^-lr_decay after each epoch
     weight_decay: float = 1e-6  # of attention and whitening; p has none
     image_size: int = 256  # longer side of an image, or side of a square crop, in pixels
-    seed: int = 0
-    image_mode: str = "cached"  # 'cached': whole images, whose maps stay in memory; 'whole': whole
-    # images, read at every step; 'square': random squares, cut anew at every step
-    mining_size: int = 0  # size of the images during mining; 0: image_size
-    chunk_size: int = 0  # images per forward and backward pass, to save memory: each pass is then
-    # computed twice, and the gradient is that of the whole batch; 0: the whole batch at once
+    seed: int = 0  # of everything random
+    # 'cached': whole images, whose maps stay in memory; 'whole': whole images, read at every step;
+    # 'square': random squares, cut anew at every step
+    image_mode: str = "cached"
+    mining_size: int = 0  # size of the images during mining in pixels; 0: image_size
+    # images per forward and backward pass, to save memory: each pass is then computed twice, and
+    # the gradient is still that of the whole batch; 0: the whole batch at once
+    chunk_size: int = 0
     max_held_out_images: int = 2000  # so many held-out images, at most, choose the best epoch
     test_benchmark: str = ""  # a benchmark to score after each epoch, never used to choose
 
@@ -96,10 +98,11 @@ class LocalConfig:
     neighbours: int = 8  # nearest neighbours in the second-order similarity
     epochs: int = 4
     batch_size: int = 128  # pairs of patches per step
-    lr: float = 1e-2  # highest learning rate of AdamW: it rises during the first fifth of all steps
-    # and then falls to zero (one cycle)
+    # highest learning rate of AdamW: it rises during the first fifth of all steps and then falls to
+    # zero (one cycle)
+    lr: float = 1e-2
     weight_decay: float = 0.0
-    seed: int = 0
+    seed: int = 0  # of everything random
 
 
 # 'sosnet' and 'solar-local' have the full width, a whole scene of PhotoTour to learn from, and

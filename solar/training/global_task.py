@@ -20,6 +20,7 @@ from .. import distributed
 from ..datasets import TrainingIndex, load_benchmark, load_training
 from ..images import square
 from ..nets.checkpoints import save
+from ..nets.global_net import GlobalNet
 from ..search.protocol import score
 from .config import TrainConfig
 from .datasheet import write_sheet
@@ -58,6 +59,9 @@ class GlobalTask(Task):
         ValueError: an unknown `first_order` or `image_mode`, or a network that is not known.
         FileNotFoundError: no such training data or start network.
     """
+
+    net: GlobalNet
+    config: TrainConfig
 
     def __init__(
         self,
@@ -108,10 +112,7 @@ class GlobalTask(Task):
     # ---- batches ---------------------------------------------------------------------------------
 
     def batches(self, epoch: int) -> list[dict]:
-        """Return the batches of an epoch (from 0): dicts of 'image_ids' and a 'seed' for squares.
-
-        The image indices are those of `image_ids`, (B, k) of them per step.
-        """
+        """Return the batches of an epoch (from 0): 'image_ids' (B, k) and a 'seed' for squares."""
         parts = torch.from_numpy(self.image_ids(epoch)).split(self.config.batch_size)
         batches = []
         for step, image_ids in enumerate(parts):
@@ -161,11 +162,9 @@ class GlobalTask(Task):
 
     def example(self, batch: dict, count: int = 4, side: int = 128) -> np.ndarray:
         """Return the images of the first `count` rows as one: (count * side, k * side, 3) uint8."""
-        lines = []
-        for row in batch["image_ids"][:count].tolist():
-            images = [square(self.train_index.images[i], side) for i in row]
-            lines.append(np.hstack(images))
-        return np.vstack(lines)
+        images = self.train_index.images
+        rows = batch["image_ids"][:count].tolist()
+        return np.vstack([np.hstack([square(images[i], side) for i in row]) for row in rows])
 
     # ---- one step --------------------------------------------------------------------------------
 
@@ -257,8 +256,8 @@ class GlobalTask(Task):
 
     def validate(self) -> float:
         """Return `held_out_map` of the network as it is."""
-        image_ids = np.arange(len(self.val_index))
-        return held_out_map(self.describe(image_ids, split="val"), self.val_index.landmarks)
+        descriptors = self.describe(np.arange(len(self.val_index)), split="val")
+        return held_out_map(descriptors, self.val_index.landmarks)
 
     def measure(self, epoch: int) -> dict[str, float]:
         """Return mAP on the benchmark `config.test_benchmark`, to look at: it chooses nothing."""
@@ -288,7 +287,7 @@ def train(
         progress: whether to show progress bars and one line per epoch.
         board: folder for TensorBoard; None for none.
         save_every: steps between two saved states; 0 for once per epoch.
-        workers: processes that decode files, where they are read at every step.
+        workers: processes that decode files, where files are read at every step.
 
     Returns:
         The data sheet; under torchrun an empty dictionary on all processes but the first.

@@ -17,8 +17,13 @@ def net_with_attention(config: TrainConfig) -> GlobalNet:
 
     Args:
         config: `start` is the network to start from, `soa` the stages that get a block.
+
+    Raises:
+        ValueError: the start is a local network.
     """
     start = load(config.start)
+    if not isinstance(start, GlobalNet):
+        raise ValueError(f"{config.start}: a local network; expected a global one to start from")
     whitening = start.whiten is not None
     net = GlobalNet(start.architecture, config.soa, start.pooling, whitening)
     # weights of the start replace what was drawn at random; the new blocks keep theirs
@@ -40,7 +45,7 @@ def trainable_parameters(net: GlobalNet) -> dict[str, list[torch.nn.Parameter]]:
     Example:
         >>> parts = trainable_parameters(GlobalNet("mini", soa="5"))
         >>> {name: len(parameters) for name, parameters in parts.items()}
-        {'attention': 10, 'p': 1, 'whitening': 2}
+        {'attention': 12, 'p': 1, 'whitening': 2}
     """
     attention = [p for name, p in net.named_parameters() if ".soa" in name]
     whitening = list(net.whiten.parameters()) if net.whiten is not None else []

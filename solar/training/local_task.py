@@ -45,6 +45,8 @@ class LocalTask(Task):
         ValueError: fewer points with two patches than a batch needs.
     """
 
+    config: LocalConfig
+
     def __init__(
         self,
         config: LocalConfig,

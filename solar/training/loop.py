@@ -31,7 +31,7 @@ class TrainingState:
     keep: str = "best"  # which epoch's weights are kept in the end: 'best' or 'last'
     epoch: int = 0  # finished epochs
     step: int = 0  # finished steps of the current epoch
-    batches: list | None = None  # of the current epoch; None before it begins
+    batches: list = field(default_factory=list)  # of the current epoch; none before it begins
     values: list[dict] = field(default_factory=list)  # what each step of this epoch measured
     total_steps: int = 0  # finished steps of all epochs
     log: list[dict] = field(default_factory=list)  # one dict per finished epoch
@@ -128,7 +128,7 @@ def run(
 
         while state.epoch < epochs:
             # a new epoch begins: mine tuples or shuffle
-            if state.batches is None:
+            if not state.batches:
                 state.batches = list(task.batches(state.epoch))
             reporter.begin_epoch(task, state, epochs)
 
@@ -220,7 +220,7 @@ def _close_epoch(task: Task, state: TrainingState) -> dict[str, float]:
 
     # the next epoch begins empty
     state.step = 0
-    state.batches = None
+    state.batches = []
     state.values = []
     return measured
 

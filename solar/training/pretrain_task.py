@@ -74,8 +74,13 @@ class PretrainTask(Task):
         net: the `Trunk` that learns; `net.fold()` is the network to write.
         images: (N, 3, H, W) uint8, all images to learn from.
         groups: for each landmark with two images or more, the indices of its images.
+
+    Raises:
+        ValueError: fewer images than a batch needs.
     """
 
+    net: Trunk
+    config: PretrainConfig
     schedule_per_step = True
 
     def __init__(self, config: PretrainConfig):
@@ -85,6 +90,11 @@ class PretrainTask(Task):
         self.net = Trunk(GlobalNet("mini", soa="")).to(memory_format=torch.channels_last)
         batch_size = config.landmarks_per_batch * config.photos_per_landmark
         self.steps_per_epoch = len(self.images) // batch_size
+        if self.steps_per_epoch == 0:
+            raise ValueError(
+                f"{config.data}: {len(self.images)} images to learn from; a batch needs "
+                f"{batch_size}"
+            )
 
         # AdamW; weight decay for matrices and filters only, not for biases and batch norms
         parameters = list(self.net.parameters())

@@ -29,7 +29,7 @@ class Reporter:
     def __init__(self, progress: bool, board: str | Path | None, total_steps: int):
         self.talks = progress and distributed.is_first()
         self.writer = None
-        self.bar: tqdm | None = None
+        self.bar = tqdm(disable=True)  # until the first epoch begins
         if board is not None and distributed.is_first():
             from torch.utils.tensorboard import SummaryWriter  # takes a second to import
 
@@ -39,8 +39,7 @@ class Reporter:
         return self
 
     def __exit__(self, *_) -> None:
-        if self.bar is not None:
-            self.bar.close()
+        self.bar.close()
         if self.writer is not None:
             self.writer.close()
 

@@ -71,7 +71,7 @@ class CachedMaps:
         maps: (N, C, H, W) of type `dtype`.
 
     Raises:
-        ValueError: images of several sizes.
+        ValueError: images of several sizes, or none.
     """
 
     def __init__(
@@ -101,6 +101,8 @@ class CachedMaps:
                     raise ValueError(f"{path}: of another size than the images before it")
                 maps[torch.tensor(image_ids)] = part
                 bar.update(len(image_ids))
+        if maps is None:
+            raise ValueError("no images to compute feature maps of")
         self.maps = maps
 
     def __len__(self) -> int:
