@@ -1,4 +1,4 @@
-"""SOLAR, second-order loss and attention for image retrieval (Ng et al., ECCV 2020), to read and run.
+"""SOLAR: second-order loss and attention for image retrieval (Ng et al., ECCV 2020).
 
 The rooms of the package, in the order in which data flow. A room imports only from rooms above it
 (`tests/test_layers.py`).

@@ -86,3 +86,17 @@ def test_the_core_does_not_know_what_is_mini(path):
             strings = [word for word in words if isinstance(word, str)]
             asked = isinstance(node, ast.Compare) or "startswith" in ast.dump(node.func)
             assert not (asked and any(word.startswith("mini-") for word in strings))
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: "/".join(module_of(path)))
+def test_one_module_knows_of_several_processes(path):
+    if path.name == "distributed.py":
+        return
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            assert not any(alias.name.startswith("torch.distributed") for alias in node.names)
+        if isinstance(node, ast.ImportFrom) and node.level == 0:
+            assert not (node.module or "").startswith("torch.distributed")
+            assert not (node.module == "torch" and any(a.name == "distributed" for a in node.names))
+        if isinstance(node, ast.Constant):
+            assert node.value not in ("WORLD_SIZE", "RANK", "LOCAL_RANK")
