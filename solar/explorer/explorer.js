@@ -9,6 +9,17 @@ const ATTENDS = "attends to";
 const ATTENDED = "is attended by";
 const MARK = "#56B4E9"; // the colour of the place, as in shipping.py
 
+// Pixels of what is drawn, as in shipping.py.
+const DRAWN_WIDTH = 512;
+const DRAWN_LONGEST = 2048;
+const DRAWN_SHORTEST = 128;
+const DRAWN_LIMIT = 8192;
+const DRAWN_LEAST = 32;
+
+// An image this many times as tall as wide, or as wide as tall, is shown in a window.
+const TALL = 3;
+const WIDE = 6;
+
 const clamp = (value, low, high) => Math.min(Math.max(value, low), high);
 const smallest = (values) => values.reduce((a, b) => Math.min(a, b));
 const largest = (values) => values.reduce((a, b) => Math.max(a, b));
@@ -25,6 +36,15 @@ const cellOf = (pixel, pixels, n, step) =>
 function asBytes(data) {
   if (data instanceof ArrayBuffer) return new Uint8Array(data);
   return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+}
+
+// The width and height at which an image is drawn: `drawing_size` in shipping.py says how.
+function drawingSize(width, height) {
+  const longer = Math.max(width, height);
+  const shorter = Math.min(width, height);
+  let zoom = Math.min(Math.ceil(DRAWN_WIDTH / width), DRAWN_LONGEST / longer);
+  zoom = Math.max(zoom, Math.min(DRAWN_SHORTEST / shorter, DRAWN_LIMIT / longer));
+  return [width, height].map((side) => Math.max(Math.round(zoom * side), DRAWN_LEAST));
 }
 
 // What Python's zlib has compressed.
@@ -259,10 +279,11 @@ async function render({ model, el }) {
   const tables = {};
   for (const [name, table] of Object.entries(model.get("tables"))) tables[name] = asBytes(table);
 
-  // the image and a canvas for its map, enlarged to at least 512 pixels
-  const zoom = Math.max(1, Math.ceil(512 / width));
-  const W = width * zoom;
-  const H = height * zoom;
+  // the image and a canvas for its map, at the size at which they are drawn
+  const [W, H] = drawingSize(width, height);
+  const scale = [H / height, W / width]; // of rows and of columns
+  const tall = H > TALL * W;
+  const wide = W > WIDE * H;
   const jpeg = new Blob([asBytes(model.get("jpeg"))], { type: "image/jpeg" });
   const photograph = asCanvas(await createImageBitmap(jpeg), W, H);
   const heat = make("canvas", { width: W, height: H });
@@ -349,7 +370,8 @@ async function render({ model, el }) {
       choice("Layer", "layer", layerOptions),
       choice("The place", "direction", named([ATTENDS, ATTENDED])),
       choice("Beside it", "compare", besideOptions)),
-    make("div", { className: "soa-stages" }, ...stages.map(({ figure }) => figure)),
+    make("div", { className: `soa-stages${tall ? " soa-tall" : ""}${wide ? " soa-wide" : ""}` },
+      ...stages.map(({ figure }) => figure)),
     make("div", { className: "soa-legend" }, least, bar, most),
     say, hint,
     make("details", {}, make("summary", { textContent: "More" }),
@@ -427,7 +449,7 @@ async function render({ model, el }) {
     heat.getContext("2d").putImageData(image, 0, 0);
     context.drawImage(photograph, 0, 0);
     context.drawImage(heat, 0, 0);
-    mark(context, place.map((v) => v * zoom));
+    mark(context, place.map((v, i) => v * scale[i % 2]));
 
     // the title
     const title = [several ? network : "", `SOA${model.get("layer")}`];
@@ -444,11 +466,12 @@ async function render({ model, el }) {
   function mark(context, place) {
     const [top, left, bottom, end] = place;
     const [y, x] = middle(place);
+    const radius = Math.max(6, Math.min(W / 55, Math.min(W, H) / 8));
     for (const [lineWidth, strokeStyle] of [[8, "#000"], [6, "#fff"], [3, MARK]]) {
       Object.assign(context, { lineWidth, strokeStyle });
       if (place.length === 4) context.strokeRect(left, top, end - left, bottom - top);
       context.beginPath();
-      context.arc(x, y, Math.max(W / 55, 6), 0, 7);
+      context.arc(x, y, radius, 0, 7);
       context.stroke();
     }
   }
@@ -536,8 +559,20 @@ async function render({ model, el }) {
       "aria-label": `Photograph with attention map${second}. Arrow keys move the place.`,
     });
     const caption = make("figcaption");
-    const figure = make("figure", { className: "soa-stage" }, caption, canvas);
+    // an elongated image keeps its width or height, and is moved within a window
+    const view = make("div", { className: "soa-view" }, canvas);
+    if (tall) Object.assign(canvas.style, { width: `${W}px`, maxWidth: "100%" });
+    if (wide) Object.assign(canvas.style, { width: `${W}px`, touchAction: "pan-x pinch-zoom" });
+    const figure = make("figure", { className: "soa-stage" }, caption, view);
     const stage = { name, canvas, caption, figure, peek: null };
+
+    // move the window so that the middle of a place is in its middle
+    stage.follow = (place) => {
+      const [y, x] = middle(place);
+      const top = (y / height) * canvas.clientHeight - view.clientHeight / 2;
+      const left = (x / width) * canvas.clientWidth - view.clientWidth / 2;
+      view.scrollTo(left, top);
+    };
 
     // the name of the state that this stage sets
     function target() {
@@ -596,6 +631,7 @@ async function render({ model, el }) {
       event.preventDefault();
       event.stopPropagation();
       put({ [target()]: place });
+      stage.follow(place);
     });
     return stage;
   }
@@ -651,27 +687,33 @@ async function render({ model, el }) {
   // Save what is shown, with the words that belong to it, as a PNG.
   function download() {
     const shown = stages.filter(({ figure }) => !figure.hidden);
-    const textSize = Math.max(13, Math.round(W / 40));
+    const textSize = clamp(Math.round(W / 40), 13, 52);
     const line = 1.5 * textSize;
     const font = `${textSize}px sans-serif`;
 
+    // where each stage goes: beside each other, or below each other if they are wide
+    const spots = shown.map((_, i) => (wide ? [0, i * (H + line)] : [i * (W + 8), 0]));
+    const [right, below] = spots.at(-1);
+    const bottom = below + H + line;
+
     // break the words into lines; only then is the height known
-    const canvas = make("canvas", { width: W * shown.length + 8 * (shown.length - 1) });
+    const canvas = make("canvas", { width: Math.max(right + W, DRAWN_WIDTH) });
     const context = canvas.getContext("2d");
     context.font = font;
     const text = `${model.get("direction")}. ${say.textContent}`;
     const lines = wrapped(text, context, canvas.width - 16);
-    canvas.height = H + line * (lines.length + 2); // which also clears it and drops the font
+    canvas.height = bottom + line * (lines.length + 1); // which clears it and drops the font
 
     // white paper, the stages with their titles, the words below
     Object.assign(context, { font, fillStyle: "#fff" });
     context.fillRect(0, 0, canvas.width, canvas.height);
     context.fillStyle = "#111";
     shown.forEach(({ canvas: stage, caption }, i) => {
-      context.fillText(caption.textContent, i * (W + 8) + 8, textSize * 1.1);
-      context.drawImage(stage, i * (W + 8), line);
+      const [x, y] = spots[i];
+      context.fillText(caption.textContent, x + 8, y + textSize * 1.1);
+      context.drawImage(stage, x, y + line);
     });
-    lines.forEach((words, i) => context.fillText(words, 8, H + line * (i + 2)));
+    lines.forEach((words, i) => context.fillText(words, 8, bottom + line * (i + 1)));
 
     // hand it to the browser as a file
     canvas.toBlob((blob) => {
@@ -690,6 +732,7 @@ async function render({ model, el }) {
   model.on("change", changed);
   model.on("msg:custom", answered);
   draw();
+  for (const stage of stages) stage.follow(shownBy(stage).place);
   return () => {
     model.off("change", changed);
     model.off("msg:custom", answered);

@@ -238,7 +238,7 @@ def step_for(grid: tuple[int, int], budget: int) -> int:
     height, width = grid
     if (height * width) ** 2 <= budget:
         return 1
-    most_cells = math.isqrt(budget // 2)
+    most_cells = max(1, math.isqrt(budget // 2))  # one cell is the least that can be shipped
     step = 2
     while math.ceil(height / step) * math.ceil(width / step) > most_cells:
         step += 1

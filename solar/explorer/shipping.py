@@ -1,6 +1,7 @@
 """What leaves Python: packed maps, the image and the colours for a browser, and a still image."""
 
 import io
+import math
 import zlib
 
 import numpy as np
@@ -12,8 +13,17 @@ OWN = "network"
 DRAWING = "drawing"
 COLOUR_MAPS = ("magma", "viridis", "cividis", "gray")
 MARK = "#56B4E9"  # the colour of the place, as in explorer.js
-LONGEST = 768  # pixels on the longer side of the shipped image
-STILL_WIDTH = 512  # pixels, the smallest width of a still image
+
+# pixels of the shipped image: the longer side at most, unless the shorter one gets too short
+LONGEST = 768
+SHORTEST = 64
+
+# pixels of what is drawn, as in explorer.js: `drawing_size` says how they go together
+DRAWN_WIDTH = 512
+DRAWN_LONGEST = 2048
+DRAWN_SHORTEST = 128
+DRAWN_LIMIT = 8192  # of any side: what browsers can draw and JPEG files can hold
+DRAWN_LEAST = 32  # of any side
 
 
 def pack_layers(maps: dict[str, Maps], budget: int) -> tuple[list[dict], bytes]:
@@ -48,9 +58,18 @@ def pack_layers(maps: dict[str, Maps], budget: int) -> tuple[list[dict], bytes]:
 
 
 def jpeg_of(image: Image.Image) -> bytes:
-    """Return an image as a JPEG file, shrunk to at most `LONGEST` pixels."""
+    """Return an image as a JPEG file, shrunk for a page.
+
+    The longer side gets at most `LONGEST` pixels, or more where the shorter one would get fewer
+    than `SHORTEST`.
+    """
+    # of a panorama the shorter side counts: a line of pixels would show nothing
+    elongation = max(image.size) / min(image.size)
+    side = max(LONGEST, SHORTEST * elongation)
+    side = min(side, DRAWN_LIMIT)
+
     small = image.copy()
-    small.thumbnail((LONGEST, LONGEST))
+    small.thumbnail((side, side))
     file = io.BytesIO()
     small.save(file, "JPEG", quality=85)
     return file.getvalue()
@@ -68,20 +87,47 @@ def colour_tables() -> dict[str, bytes]:
     return tables
 
 
+def drawing_size(width: int, height: int) -> tuple[int, int]:
+    """Return the size at which an image is drawn, as explorer.js does it.
+
+    Small images are enlarged by a whole number to `DRAWN_WIDTH` pixels or more. But no side gets
+    longer than `DRAWN_LONGEST`, unless the other one would get shorter than `DRAWN_SHORTEST`: then
+    it may reach `DRAWN_LIMIT`.
+
+    Args:
+        width: of the image, in pixels.
+        height: of the image, in pixels.
+
+    Returns:
+        Width and height in pixels. Only an image more than 256 times as long as wide is distorted.
+
+    Example:
+        >>> drawing_size(256, 192), drawing_size(1024, 768)
+        ((512, 384), (1024, 768))
+        >>> drawing_size(4000, 64), drawing_size(16, 3000)
+        ((8000, 128), (44, 8192))
+    """
+    longer = max(width, height)
+    shorter = min(width, height)
+    zoom = math.ceil(DRAWN_WIDTH / width)
+    zoom = min(zoom, DRAWN_LONGEST / longer)
+    zoom = max(zoom, min(DRAWN_SHORTEST / shorter, DRAWN_LIMIT / longer))
+    return max(round(zoom * width), DRAWN_LEAST), max(round(zoom * height), DRAWN_LEAST)
+
+
 def still_image(
     image: Image.Image, weights: np.ndarray, place: list[float], table: bytes, opacity: float
 ) -> Image.Image:
     """Draw a map over an image, with a ring at the place that looks.
 
     Args:
-        image: the image, enlarged by a whole number to at least `STILL_WIDTH` pixels.
+        image: the image; it is drawn at the size that `drawing_size` returns.
         weights: (h, w), the map; it is stretched from its minimum to its maximum.
         place: (row, column) or (top, left, bottom, right), in pixels of the image.
         table: 256 x 3 bytes, the colours.
         opacity: of the colours, 0 to 1.
     """
-    zoom = -(-STILL_WIDTH // image.width)  # rounded up
-    size = (zoom * image.width, zoom * image.height)
+    size = drawing_size(image.width, image.height)
     enlarged = image.resize(size, Image.Resampling.BICUBIC)
 
     # the map, stretched to 0..1 and to the size of the image
@@ -93,7 +139,10 @@ def still_image(
     colours = np.frombuffer(table, np.uint8).reshape(256, 3)
     coloured = Image.fromarray(colours[(255 * heat.clip(0, 1)).round().astype(int)])
     still = Image.blend(enlarged, coloured, opacity)
-    _draw_place(still, [zoom * value for value in place])
+
+    # rows scale with the height, columns with the width
+    scales = (size[1] / image.height, size[0] / image.width)
+    _draw_place(still, [value * scales[i % 2] for i, value in enumerate(place)])
     return still
 
 
@@ -108,7 +157,7 @@ def _draw_place(image: Image.Image, place: list[float]) -> None:
     # a white ring with a coloured one inside it
     x = (left + right) / 2
     y = (top + bottom) / 2
-    radius = max(6, image.width / 60)
+    radius = max(6, min(image.width / 60, min(image.size) / 8))
     for shrink, colour, width in ((0, "white", 5), (1, MARK, 3)):
         r = radius - shrink
         pen.ellipse([x - r, y - r, x + r, y + r], None, colour, width)
