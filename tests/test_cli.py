@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 import re
 import subprocess
 import sys
@@ -16,6 +17,8 @@ from solar.commands.extract import settings
 from solar.search import DescribeOptions
 from solar.world import DATASETS, Recipe
 
+ROOT = Path(solar.__file__).parents[1]
+
 
 def test_evaluate_prints_the_report(place, capsys):
     command = ["evaluate", "roxford5k", "--net", "net.pth", "--root", "data"]
@@ -27,6 +30,25 @@ def test_evaluate_prints_the_report(place, capsys):
     assert set(report["mp"]) == {"easy", "medium", "hard"}
     assert report["provenance"]["image_size"] == 40
     assert report["provenance"]["scales"] == [1.0]
+
+
+@pytest.mark.processes
+def test_two_processes_print_the_report_of_one(place, capsys):
+    words = "evaluate roxford5k --net net.pth --root data --single-scale --device cpu --json"
+    assert main(words.split()) == 0
+    expected = json.loads(capsys.readouterr().out)
+    run = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+    done = subprocess.run(
+        [*run, "-m", "solar", *words.split()],
+        env=os.environ | dict(PYTHONPATH=str(ROOT), OMP_NUM_THREADS="1"),
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    # printed once, by the first process
+    assert json.loads(done.stdout)["ap"] == expected["ap"]
 
 
 def test_the_size_of_images_is_that_of_the_dataset_unless_asked_for():
@@ -65,6 +87,7 @@ BAD = {
         "device 'nosuch' cannot be used here"
     ),
     "evaluate roxford5k --net net.pth --root data --workers -1": "workers=-1",
+    "evaluate roxford5k --net mini-sosnet --root data": "mini-sosnet describes patches",
     "evaluate roxford5k": "required: --net",
     "data nosuch": "invalid choice: 'nosuch'",
     "data show --dataset nosuch": "unknown mini dataset 'nosuch'",
@@ -138,8 +161,7 @@ def test_every_command_shows_examples_and_speaks_json():
 @pytest.mark.processes
 def test_the_package_runs_as_a_module(place):
     command = [sys.executable, "-m", "solar", "evaluate", "x", "--net", "y"]
-    root = Path(solar.__file__).parents[1]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=root, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False)
     assert done.returncode == 2
     assert done.stderr.count("\n") == 1
     assert "unknown network 'y'" in done.stderr

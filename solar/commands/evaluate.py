@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     import numpy as np
 
     from ..datasets import Benchmark
-    from ..search import DescribeOptions, Describer, Store
+    from ..nets import GlobalNet
+    from ..search import DescribeOptions, Store
 
 EPILOG = """\
 examples:
@@ -98,14 +99,14 @@ def run(arguments: argparse.Namespace) -> int:
     )
     print(report.json() if arguments.json else report)
     if arguments.board:
-        from ..plots.tensorboard import board
+        from ..plots.tensorboard import board  # slow to import
 
         board(arguments.board, bench, database, queries, report)
     return 0
 
 
 def describe_on_first_process(
-    net: Describer, bench: Benchmark, options: DescribeOptions
+    net: GlobalNet, bench: Benchmark, options: DescribeOptions
 ) -> tuple[np.ndarray, np.ndarray]:
     """Describe a benchmark on the first process, for all processes.
 
@@ -115,6 +116,7 @@ def describe_on_first_process(
     from ..distributed import from_first, is_first
     from ..search import describe
 
+    # what the others pass to `from_first` is not looked at
     database = None
     queries = None
     if is_first():
@@ -124,7 +126,7 @@ def describe_on_first_process(
 
 
 def _distractors(
-    name: str, arguments: argparse.Namespace, net: Describer, options: DescribeOptions
+    name: str, arguments: argparse.Namespace, net: GlobalNet, options: DescribeOptions
 ) -> Store:
     """Open distractors: a store by its path, published descriptors or a dataset by name.
 
@@ -151,6 +153,7 @@ def _distractors(
         image_size=options.image_size,
         scales=list(options.scales),
     )
+    # descriptors of two networks, or of two sizes, cannot be compared
     for key, value in ours.items():
         theirs = store.meta.get(key, value)
         if theirs != value:

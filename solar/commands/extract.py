@@ -15,7 +15,7 @@ from .. import weights
 from . import EXAMPLES, FLAWED
 
 if TYPE_CHECKING:
-    from ..nets import GlobalNet, LocalNet
+    from ..nets import GlobalNet
     from ..search import DescribeOptions
 
 SINGLE = (1.0,)  # scales of --single-scale
@@ -143,12 +143,19 @@ def run(arguments: argparse.Namespace) -> int:
 # ---- shared with `evaluate` ----------------------------------------------------------------------
 
 
-def network(arguments: argparse.Namespace) -> GlobalNet | LocalNet:
-    """Load the network, onto the device that was asked for."""
-    from ..distributed import pick_device
-    from ..nets import load
+def network(arguments: argparse.Namespace) -> GlobalNet:
+    """Load the network, onto the device that was asked for.
 
-    return load(arguments.net).to(pick_device(arguments.device))
+    Raises:
+        ValueError: a local network, which describes patches.
+    """
+    from ..distributed import pick_device
+    from ..nets import GlobalNet, load
+
+    net = load(arguments.net)
+    if not isinstance(net, GlobalNet):
+        raise ValueError(f"{arguments.net} describes patches; expected a global network")
+    return net.to(pick_device(arguments.device))
 
 
 def settings(arguments: argparse.Namespace, dataset: str) -> DescribeOptions:
@@ -156,6 +163,8 @@ def settings(arguments: argparse.Namespace, dataset: str) -> DescribeOptions:
     from ..datasets import image_size_of
     from ..search import PAPER_SCALES, DescribeOptions
 
+    # published benchmarks are described at the size of the paper, the small images of the book at
+    # their own
     size = arguments.image_size
     if size is None:
         size = image_size_of(dataset)
@@ -168,6 +177,7 @@ def made_by(net: str) -> dict[str, str]:
     from ..files import sha256
     from ..nets.checkpoints import path_of
 
+    # of a file, its name without the folder; what tells networks apart is the checksum
     name = Path(net).stem if Path(net).suffix else net
     return dict(network=name, sha256=sha256(path_of(net)))
 
@@ -194,12 +204,14 @@ def image_list(dataset: str, root: str | None, queries: bool = False) -> ImageLi
     """
     from ..datasets import load_benchmark
 
+    # a path goes before a name
     path = Path(dataset)
     own_images = path.is_dir() or path.suffix == ".txt"
     if own_images and queries:
         raise ValueError(f"{dataset}: only a benchmark has queries with boxes")
     if own_images:
         return _own_images(path)
+    # a benchmark: the names of its files are the names of the rows
     bench = load_benchmark(dataset, root)
     if not queries:
         return ImageList(bench.images, [image.name for image in bench.images])
@@ -212,6 +224,7 @@ def _own_images(path: Path) -> ImageList:
     """List the images of a folder, with all folders in it, or of a text file."""
     from ..images import SUFFIXES
 
+    # all images in a folder and below it, in the order of their names; or a list, in its own order
     if path.is_dir():
         folder = path
         files = [file for file in path.rglob("*") if file.suffix.lower() in SUFFIXES]
@@ -225,7 +238,7 @@ def _own_images(path: Path) -> ImageList:
 
 
 def store_of(
-    dataset: str, arguments: argparse.Namespace, net: GlobalNet | LocalNet, options: DescribeOptions
+    dataset: str, arguments: argparse.Namespace, net: GlobalNet, options: DescribeOptions
 ) -> Path:
     """Return the store of a dataset given by name; described on first use, kept in SOLAR_HOME.
 
@@ -242,6 +255,7 @@ def store_of(
     name = f"{dataset}-{made['network']}-{made['sha256'][:8]}-{options.image_size}-{scales}"
     out = home() / "stores" / name
 
+    # if it is complete, `extract` has nothing to do; under torchrun each process does its share
     print(f"describing {dataset} into {out}", file=sys.stderr)
     images = image_list(dataset, arguments.root)
     skipped = extract(

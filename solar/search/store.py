@@ -23,7 +23,9 @@ from .torch_file import Layout, Strip, read_into, tensor_layout
 
 # what `rows.state` tells, one byte per row, while a store is being made (see `extract`)
 STATES = "rows.state"
-TODO, DONE, SKIPPED = 0, 1, 2
+TODO = 0
+DONE = 1
+SKIPPED = 2  # its image could not be read
 TOLERANCE = 0.01  # how far from 1 the length of a row may be; float16 costs 0.0005
 
 
