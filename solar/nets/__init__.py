@@ -1,19 +1,21 @@
 """An image becomes a vector.
 
-===========  ==================================================================================
-attention    the second-order attention block, as its equation and fused
-pooling      from a feature map to one vector: GeM, MAC, SPoC, R-MAC; L2 normalisation
-global_net   trunk -> attention -> pooling -> whitening: one descriptor per image
-local_net    SOSNet, with attention SOLAR's local descriptor: one descriptor per patch
-checkpoints  weights on disk, in three published layouts
-fuse         the same network with fewer operations: batch norms folded into convolutions
-===========  ==================================================================================
+============  ==================================================================================
+attention     the second-order attention block, as its equation and fused
+pooling       from a feature map to one vector: GeM, MAC, SPoC, R-MAC; L2 normalisation
+global_net    trunk -> attention -> pooling -> whitening: one descriptor per image
+local_net     SOSNet, with attention SOLAR's local descriptor: one descriptor per patch
+checkpoints   weights on disk, in three published layouts
+weight_files  what lies in a weights file, and why one is refused
+rebuild       a network made anew from what its file tells
+fuse          the same network with fewer operations: batch norms folded into convolutions
+============  ==================================================================================
 
 Book: chapters 1 (finding a landmark again), 2 (second-order attention) and 8 (a local descriptor).
 """
 
 from .attention import SecondOrderAttention
-from .checkpoints import load, save
+from .checkpoints import check_global, check_local, load, load_global, load_local, save
 from .global_net import GlobalNet
 from .local_net import LocalNet
 from .pooling import GeM, gem, l2n, mac, rmac, spoc
@@ -23,9 +25,13 @@ __all__ = [
     "GlobalNet",
     "LocalNet",
     "SecondOrderAttention",
+    "check_global",
+    "check_local",
     "gem",
     "l2n",
     "load",
+    "load_global",
+    "load_local",
     "mac",
     "rmac",
     "save",

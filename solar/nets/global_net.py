@@ -3,6 +3,7 @@
 Book: chapters 1 (finding a landmark again) and 2 (second-order attention).
 """
 
+import numpy as np
 import torch
 import torchvision
 from torch import nn
@@ -141,6 +142,11 @@ class GlobalNet(nn.Module):
         regional: pool overlapping squares of the map, whiten each, and add them up
             (`pooling.Regional`).
 
+    Attributes:
+        whitenings: learnt whitenings that a file of cnnimageretrieval has beside the weights. The
+            network does not apply them: they are for its descriptors, afterwards. Name -> 'ss' for
+            descriptors of one scale, 'ms' for those of several -> mean (D,), projection (D', D).
+
     Shape:
         (B, 3, H, W) -> (B, D), rows of unit length.
 
@@ -181,6 +187,9 @@ class GlobalNet(nn.Module):
         # how images are normalised before they enter
         self.mean: tuple[float, ...] = IMAGENET_MEAN
         self.std: tuple[float, ...] = IMAGENET_STD
+
+        # what a file has beside the weights
+        self.whitenings: dict[str, dict[str, tuple[np.ndarray, np.ndarray]]] = {}
 
         # the parts, in the order in which data flows
         channels = _widths(architecture)[5]
@@ -245,7 +254,8 @@ class GlobalNet(nn.Module):
         options = f"soa={self.soa!r}, pool={self.pooling!r}, whitening={self.whiten is not None}"
         if self.regional:
             options += ", regional=True"
+        learnt = f", learnt whitening {', '.join(self.whitenings)}" if self.whitenings else ""
         return (
             f"GlobalNet({self.architecture!r}, {options}): "
-            f"{size:.2f} M parameters, {self.dim}-D descriptors"
+            f"{size:.2f} M parameters, {self.dim}-D descriptors{learnt}"
         )

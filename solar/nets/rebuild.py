@@ -1,0 +1,213 @@
+"""Make a network anew from what its file tells: `meta`, and the names and shapes of the weights.
+
+1. names of the weights
+2. an empty network
+3. fill it, strictly
+4. the other way round: `meta` of a network
+
+Book: chapter 10 (the published models).
+"""
+
+import re
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from .global_net import RESNETS, Features, GlobalNet
+from .local_net import LocalNet
+from .weight_files import short, whitenings_of, whitenings_to_meta
+
+# cnnimageretrieval numbers the parts of a ResNet: number -> our name
+SEQUENCE = {
+    "0": "conv1.0",
+    "1": "conv1.1",
+    "4": "conv2_x.2",
+    "5": "conv3_x",
+    "6": "conv4_x",
+    "7": "conv5_x",
+}
+
+# ---- 1. names of the weights
+
+
+def our_names(state: dict) -> dict:
+    """Translate the names of cnnimageretrieval; any other name stays as it is.
+
+    Example:
+        >>> list(our_names({"features.4.0.conv1.weight": 1, "pool.p": 2}))
+        ['features.conv2_x.2.0.conv1.weight', 'pool.p']
+    """
+    return {_our_key(key): value for key, value in state.items()}
+
+
+def _our_key(key: str) -> str:
+    """Translate a key of cnnimageretrieval: features.4.0.conv1 is our features.conv2_x.2.0.conv1.
+
+    Any other key stays as it is.
+    """
+    numbered = re.match(r"features\.(\d)\.", key)
+    if numbered is None or numbered[1] not in SEQUENCE:
+        return key
+    return f"features.{SEQUENCE[numbered[1]]}." + key[numbered.end() :]
+
+
+# ---- 2. an empty network
+
+
+def empty_local_net(state: dict, first_key: str, path: Path) -> LocalNet:
+    """Make a local network for a bare state dict; `fill` puts the weights in.
+
+    Args:
+        state: name -> tensor.
+        first_key: the name of its first convolution.
+        path: the file, for the message.
+
+    Raises:
+        ValueError: the first convolution has another shape.
+    """
+    soa = "".join(number for number in "345" if f"soa{number}.h.weight" in state)
+
+    # (width, 1, 3, 3): a filter for each channel
+    shape = tuple(getattr(state[first_key], "shape", ()))
+    if len(shape) != 4 or shape[0] == 0:
+        raise ValueError(f"{path}: {first_key} of shape {shape}; expected (width, 1, 3, 3)")
+    return LocalNet(soa, width=shape[0])
+
+
+def empty_global_net(meta: dict, state: dict, path: Path) -> GlobalNet:
+    """Make a global network by what `meta` says; `fill` puts the weights in.
+
+    What `meta` leaves out is told by the names and shapes of the weights, or is as in the paper.
+
+    Args:
+        meta: of the file.
+        state: name -> tensor, by our names.
+        path: the file, for the message.
+
+    Raises:
+        ValueError: an unknown architecture, pooling or stage, a mean that is not three numbers, or
+            whitenings of an unknown form.
+    """
+    # the parts that the names of the weights tell
+    soa = "".join(number for number in "345" if f"features.soa{number}.h.weight" in state)
+    if "soa" in meta:
+        soa = str(meta.get("soa_layers", "")) if meta["soa"] else ""
+    whitening = bool(meta.get("whitening", "whiten.weight" in state))
+
+    try:
+        net = GlobalNet(
+            architecture=meta.get("architecture") or _architecture_of(state, soa),
+            soa=soa,
+            pool=meta.get("pooling", "gem"),
+            whitening=whitening,
+            regional=bool(meta.get("regional", False)),
+        )
+        net.mean = _three_numbers(meta.get("mean", net.mean))
+        net.std = _three_numbers(meta.get("std", net.std))
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"{path}: its meta asks for a network that is not known here: {short(error, 160)}"
+        ) from error
+
+    try:
+        net.whitenings = whitenings_of(meta)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise ValueError(
+            f"{path}: the learnt whitenings in its meta, Lw, are not as cnnimageretrieval writes "
+            f"them: {short(error)}; expected for each name 'ss' and 'ms' with m (D, 1), P (D', D)"
+        ) from error
+    return net
+
+
+def _architecture_of(state: dict, soa: str) -> str:
+    """Find the trunk that has the names and shapes of these weights; the paper's if none has."""
+    given = {
+        key: getattr(value, "shape", None)
+        for key, value in state.items()
+        if key.startswith("features.")
+    }
+    for architecture in ("mini", *RESNETS):
+        with torch.device("meta"):  # shapes alone: no memory, no random numbers
+            features = Features(architecture, soa)
+        own = {f"features.{key}": value.shape for key, value in features.state_dict().items()}
+        if own == given:
+            return architecture
+    return "resnet101"
+
+
+def _three_numbers(values: object) -> tuple[float, ...]:
+    """Return a mean or standard deviation of colours as three numbers."""
+    numbers = np.asarray(values, np.float64).ravel()
+    if numbers.shape != (3,) or not np.isfinite(numbers).all():
+        raise ValueError("expected three numbers each as mean and std, one per colour")
+    return tuple(float(number) for number in numbers)
+
+
+# ---- 3. fill it
+
+
+def fill(net: torch.nn.Module, state: dict, path: str | Path) -> None:
+    """Load a state dict into a network, strictly.
+
+    Args:
+        net: the network.
+        state: name -> tensor.
+        path: the file it comes from, for the message.
+
+    Raises:
+        ValueError: names the missing and surplus keys, and the tensors of another shape.
+    """
+    # compare the names of the tensors, and the shapes of those that are in both
+    own = net.state_dict()
+    missing = sorted(own.keys() - state.keys())
+    surplus = sorted(state.keys() - own.keys())
+    common = own.keys() & state.keys()
+    other_shape = sorted(
+        key for key in common if own[key].shape != getattr(state[key], "shape", None)
+    )
+
+    # say all that is wrong at once
+    reasons = []
+    if missing:
+        reasons.append(f"missing {_first_four(missing)}")
+    if surplus:
+        reasons.append(f"surplus {_first_four(surplus)}")
+    if other_shape:
+        reasons.append(f"of another shape {_first_four(other_shape)}")
+    if reasons:
+        raise ValueError(f"{path}: does not fit {net!r}: {'; '.join(reasons)}")
+
+    # a quantised tensor has the right shape, for example, and is still none that can be copied
+    try:
+        net.load_state_dict(state)
+    except RuntimeError as error:
+        raise ValueError(f"{path}: does not fit {net!r}: {short(error, 160)}") from error
+
+
+def _first_four(keys: list[str]) -> str:
+    """List at most four keys in words."""
+    more = " ..." if len(keys) > 4 else ""
+    return ", ".join(short(key) for key in keys[:4]) + more
+
+
+# ---- 4. meta
+
+
+def meta_of(net: GlobalNet) -> dict:
+    """Describe a global network in the authors' words."""
+    meta = dict(
+        architecture=net.architecture,
+        pooling=net.pooling,
+        whitening=net.whiten is not None,
+        soa=bool(net.soa),
+        soa_layers=net.soa,
+        outputdim=net.dim,
+        local_whitening=False,
+        regional=net.regional,
+        mean=list(net.mean),
+        std=list(net.std),
+    )
+    if net.whitenings:
+        meta["Lw"] = whitenings_to_meta(net.whitenings)
+    return meta
