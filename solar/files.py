@@ -1,7 +1,7 @@
 """Where data live, and files that are never half-written or misread.
 
 1. `home`: the folder of everything that is made or downloaded
-2. `atomic`: writing a file whole or not at all
+2. `atomic`: writing a file whole or not at all; `check_output`: never over an input
 3. `sha256`: checksums
 4. `load_pickle`: reading pickles of plain data without running anything in them
 """
@@ -9,7 +9,7 @@
 import hashlib
 import os
 import pickle
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -68,6 +68,33 @@ def atomic(path: str | Path) -> Iterator[Path]:
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def check_output(output: str | Path, inputs: Iterable[str | Path]) -> None:
+    """Refuse an output that would take the place of one of the files it is made from.
+
+    The disk tells, not the names: another spelling, a link to a file and a second name of it (a
+    hard link) are the same file.
+
+    Args:
+        output: the file to write.
+        inputs: the files that are read; what is no file on the disk is passed over.
+
+    Raises:
+        ValueError: `output` is one of `inputs`, or a folder.
+
+    Example:
+        >>> check_output("matches.png", ["a.jpg", "mini-solar"])
+    """
+    output = Path(output)
+    if output.is_dir():
+        raise ValueError(f"{output}: a folder; expected the name of a file to write")
+    for path in inputs:
+        path = Path(path)
+        if output.exists() and path.exists() and output.samefile(path):
+            raise ValueError(
+                f"{output}: is the input {path} itself; choose another name for the output"
+            )
 
 
 # ---- 3. checksums
