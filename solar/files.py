@@ -89,8 +89,7 @@ def check_output(output: str | Path, inputs: Iterable[str | Path]) -> None:
     output = Path(output)
     if output.is_dir():
         raise ValueError(f"{output}: a folder; expected the name of a file to write")
-    for path in inputs:
-        path = Path(path)
+    for path in map(Path, inputs):
         if output.exists() and path.exists() and output.samefile(path):
             raise ValueError(
                 f"{output}: is the input {path} itself; choose another name for the output"
