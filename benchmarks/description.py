@@ -47,6 +47,7 @@ def network(architecture: str) -> solar.GlobalNet:
     Each residual is made small, or maps would grow from block to block: over values of ten thousand
     the softmax picks a single position, and a rounding may pick another.
     """
+    # the weights of one architecture are the same at every call
     torch.manual_seed(0)
     net = solar.GlobalNet(architecture, soa="45").eval()
     for module in net.modules():
@@ -72,6 +73,7 @@ def plain_network(architecture: str) -> solar.GlobalNet:
 def one_at_a_time(net: solar.GlobalNet, images: list[Path]) -> np.ndarray:
     """Describe as the published code does, in the network's own precision."""
     weight = next(net.parameters())
+    # no batches, batch norms as they are, the N x N maps of the attention
     descriptors = []
     for path in images:
         x = to_tensor(prepare(path, None, 1024), net.mean, net.std)  # (3, H, W)
@@ -99,6 +101,7 @@ class Runs:
 
 def measure(architecture: str, images: list[Path], options: argparse.Namespace) -> str:
     """Return a line of the table for a network."""
+    # the same weights twice, on the fastest device there is
     device = pick_device()
     plain_net = plain_network(architecture).to(device)
     fast_net = network(architecture).to(device)
@@ -129,6 +132,7 @@ def make_images(folder: Path, count: int) -> list[Path]:
     """Write images of smooth noise."""
     images = []
     for i in range(count):
+        # coarse noise made large, so that neighbouring pixels are alike, as in a photograph
         noise = np.random.default_rng(i).integers(0, 256, (48, 64, 3), np.uint8)
         images.append(folder / f"{i}.jpg")
         Image.fromarray(noise).resize(SIZE, Image.Resampling.BICUBIC).save(images[-1])

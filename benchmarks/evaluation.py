@@ -70,6 +70,7 @@ def make(folder: Path, images: int) -> None:
 
 def make_database(folder: Path, rng: np.random.Generator) -> None:
     """Write queries, database and ground truth; a positive's cosine to its query is 0.02 to 0.3."""
+    # directions of chance, then each query's images are turned a little towards it
     queries = unit(rng.standard_normal((QUERIES, D)))
     database = unit(rng.standard_normal((LABELLED, D)))
     truth = []
@@ -113,6 +114,7 @@ def plain(truth, database, queries, folder: Path):
     vectors = np.concatenate([database.T, vectors], axis=1)
     order = np.argsort(-np.dot(vectors.T, queries.T), axis=0)  # (N, Q)
     ranks = {name: [] for name in PROTOCOLS}
+    # ranks of the positives in the sorted list, less the ignored images before each
     for q, labels in enumerate(truth):
         for name, protocol in PROTOCOLS.items():
             positive, ignored = split_labels(labels, protocol)
@@ -128,6 +130,7 @@ def faiss_flat(truth, database, queries, folder: Path):
 
     from solar.search import evaluate_lists
 
+    # an index of all descriptors as they are, compared by dot product
     index = faiss.IndexFlatIP(D)
     index.add(database)
     rows = np.load(folder / "plain" / "descriptors.npy", mmap_mode="r")
@@ -158,6 +161,7 @@ def floor(queries, folder: Path) -> None:
 
 def go(way: str, truth, database, queries, folder: Path):
     """Evaluate one way; return its report, or None for the floor."""
+    # the ways that are not ours, then the three stores
     if way == "plain":
         return plain(truth, database, queries, folder)
     if way == "faiss":
@@ -181,6 +185,7 @@ def measure(way: str, folder: Path, repeats: int) -> dict:
     database = np.load(folder / "database.npy")
     queries = np.load(folder / "queries.npy")
     counting(truth, database, queries, None)  # libraries are loaded and warm
+    # seconds on the clock, and seconds of all threads
     wall = []
     cpu = []
     for _ in range(repeats):
@@ -216,6 +221,7 @@ def measure_all(images: int, arguments: argparse.Namespace) -> dict[str, dict]:
 
 def table(costs: dict[str, dict]) -> list[str]:
     """Return one line per way: seconds, CPU seconds and memory, also as ratios."""
+    # what the others are compared with, if it was measured
     base = costs.get("plain")
     least = costs.get("floor")
     lines = [f"{'way':39}  seconds   x floor   plain/   CPU s   plain/   GB   plain/  medium mAP"]
@@ -262,6 +268,7 @@ def main() -> None:
     parser.add_argument("--save", type=Path, help="JSON file to add the numbers to")
     parser.add_argument("--one", help=argparse.SUPPRESS)  # what a child process does
     arguments = parser.parse_args()
+    # a child process: one way, or the making
     if arguments.one == "make":
         make(arguments.folder, arguments.images[0])
         return
@@ -269,6 +276,7 @@ def main() -> None:
         print(json.dumps(measure(arguments.one, arguments.folder, arguments.repeats)))
         return
 
+    # the parent: a table for each size, saved beside those of earlier runs
     for images in arguments.images:
         costs = measure_all(images, arguments)
         if arguments.save:
