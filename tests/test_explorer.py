@@ -2,12 +2,17 @@
 
 import base64
 import io
+import json
 import math
+import os
+import re
 import subprocess
 import sys
 import zlib
+from html.parser import HTMLParser
 from pathlib import Path
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 import torch
@@ -18,7 +23,9 @@ import solar
 from solar.cli import main
 from solar.explorer import SOAExplorer, maps
 from solar.explorer.maps import Maps, cell_of, pack, pool_cells, positions_in, step_for, unpack
+from solar.explorer.shipping import drawing_size
 from solar.images import to_tensor
+from solar.plots import attention_grid
 
 
 @pytest.fixture(scope="module")
@@ -61,6 +68,13 @@ def attention(net, image):
 @pytest.fixture
 def explorer(net, image):
     return SOAExplorer(image, net)
+
+
+def assert_short(refusal):
+    """A message is one line that fits a screen, whatever was given."""
+    said = str(refusal.value)
+    assert "\n" not in said
+    assert len(said) < 300
 
 
 def equal(a, b):
@@ -217,10 +231,12 @@ WRONG = dict(
     colours=["jet"],
     temperature=["hot"],
     box_mode=["middle"],
-    compare=["nobody"],
-    network=["nobody"],
-    other=[()],
+    compare=["nobody", "nobody" * 1000],
+    network=["nobody", None],
+    other=[(), "ab", [[1, 2], [3, 4]]],
+    hover=["yes"],
 )
+ENORMOUS = [np.zeros((300, 300)), torch.zeros(3, 400, 400), list(range(10_000)), "ab\n" * 10_000]
 
 
 @pytest.mark.parametrize(
@@ -228,9 +244,28 @@ WRONG = dict(
 )
 def test_a_wrong_state_is_refused(explorer, name, value):
     before = getattr(explorer, name)
-    with pytest.raises(traitlets.TraitError, match=name):
+    with pytest.raises(traitlets.TraitError, match=name) as refusal:
         setattr(explorer, name, value)
     assert getattr(explorer, name) == before
+    assert_short(refusal)
+
+
+@pytest.mark.parametrize("name", sorted(WRONG))
+@pytest.mark.parametrize("value", ENORMOUS, ids=["array", "tensor", "list", "text"])
+def test_a_value_of_any_size_is_refused_in_one_short_line(explorer, name, value):
+    with pytest.raises(traitlets.TraitError, match=f"^{name} = .*: expected ") as refusal:
+        setattr(explorer, name, value)
+    assert_short(refusal)
+
+
+@pytest.mark.parametrize(
+    "place", [np.array([3, 4]), torch.tensor([3.0, 4.0]), (np.int64(3), np.float32(4)), [3, 4]]
+)
+def test_a_place_is_any_two_numbers(explorer, place):
+    explorer.location = place
+    assert explorer.location == [3, 4]
+    explorer.layer = np.int64(4)
+    assert explorer.layer == 4
 
 
 def test_what_is_shipped_is_the_map(explorer):
@@ -305,17 +340,22 @@ def mini(soa="45"):
     "net, words",
     [
         (mini(soa=""), "no attention to explore"),
-        (solar.LocalNet(), "expected a GlobalNet"),
+        (solar.LocalNet(), "a local network, which describes patches"),
+        ({"theirs": solar.LocalNet()}, "theirs: a local network"),
+        ({"ours": mini(), "theirs": mini(soa="")}, "theirs: there is no attention"),
+        (torch.nn.Conv2d(3, 4, 1), "expected a GlobalNet.* of type Conv2d"),
+        (np.zeros((500, 500)), "expected a GlobalNet.* of type ndarray"),
         ("mini-solar", "expected a GlobalNet"),
         ({}, "expected a network"),
         ({"place": mini()}, "named 'place': expected any other name"),
         ({"": mini()}, "named '': expected any other name"),
-        ({"a": mini(), "b": mini(soa="5")}, "the same attention layers"),
+        ({"a": mini(), "b": mini(soa="5")}, "the same attention layers.* a has 45, b has 5"),
     ],
 )
 def test_networks_that_cannot_be_explored_are_refused(image, net, words):
-    with pytest.raises(ValueError, match=words):
+    with pytest.raises(ValueError, match=words) as refusal:
         SOAExplorer(image, net)
+    assert_short(refusal)
 
 
 @pytest.mark.parametrize(
@@ -343,7 +383,128 @@ def test_one_position_is_enough():
     assert explorer.preview().size == (512, 512)
 
 
+# ---- images much longer than wide, or much wider than long
+
+
+@pytest.mark.parametrize(
+    "size, drawn",
+    [
+        ((256, 192), (512, 384)),  # enlarged by a whole number
+        ((1024, 768), (1024, 768)),  # as it is
+        ((4000, 3000), (2048, 1536)),  # shrunk
+        ((200, 1024), (400, 2048)),
+        ((64, 4000), (128, 8000)),  # no side gets too short ...
+        ((4000, 64), (8000, 128)),
+        ((16, 3000), (44, 8192)),  # ... and none too long
+        ((60_000, 16), (8192, 32)),
+    ],
+)
+def test_drawings_are_bounded_on_both_sides(size, drawn):
+    assert drawing_size(*size) == drawn
+
+
+@pytest.mark.parametrize("size", [(3000, 16), (16, 3000), (20_000, 16), (400, 64), (64, 400)])
+def test_elongated_images_are_shown(size, net, tmp_path):
+    noise = np.random.default_rng(0).integers(0, 256, (size[1], size[0], 3), np.uint8)
+    explorer = SOAExplorer(noise, net, image_size=None)
+    assert explorer.size == [size[1], size[0]]
+
+    # the still image and the shipped one keep their shape
+    bundle, _ = explorer._repr_mimebundle_()
+    still = Image.open(io.BytesIO(base64.b64decode(bundle["image/jpeg"])))
+    assert still.size == drawing_size(*size)
+    shipped = Image.open(io.BytesIO(explorer.jpeg))
+    assert max(shipped.size) <= 8192
+    assert min(shipped.size) >= min(16, 8192 * 16 // max(size))
+    assert explorer.save_html(tmp_path / "page.html").stat().st_size < 2_000_000
+
+
+def test_the_ring_stays_within_a_panorama(net):
+    """Its radius follows the shorter side: it covers the place, and not the whole height."""
+    explorer = SOAExplorer(Image.new("RGB", (4000, 64)), net, opacity=0, image_size=None)
+    light = np.asarray(explorer.preview().convert("L"), float)
+    rows, columns = np.nonzero(light > 50)
+    assert light.shape == (128, 8000)
+    assert 60 - 17 <= rows.min() < rows.max() <= 68 + 17
+    assert 4000 - 21 <= columns.min() < columns.max() <= 4000 + 21
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 500), (500, 1), (15, 40), (8000, 40)])
+def test_images_with_too_short_a_side_are_refused(size, net):
+    """The last one is shrunk to 1024 x 5 pixels."""
+    with pytest.raises(ValueError, match="pixels are left; expected 16 or more") as refusal:
+        SOAExplorer(Image.new("RGB", size), net)
+    assert_short(refusal)
+
+
+def test_the_smallest_budget_ships_one_cell(net, image):
+    explorer = SOAExplorer(image, net, budget=0)
+    assert [facts["step"] for facts in explorer.layers] == [9, 5]
+
+
+@pytest.mark.parametrize("size", [(4000, 16), (16, 4000)])
+def test_a_figure_of_an_elongated_image_is_bounded(offscreen_figures, size):
+    """At 2.9 inches for the shorter side the longer one would have 725."""
+    row = np.ones((2, 2)) / 4
+    attention_grid(np.zeros((size[1], size[0], 3), np.uint8), [[row]], [(0, 0)], ["map"])
+    width, height = plt.gcf().get_size_inches()
+    assert width == 2 * 2.9
+    assert 0.5 < height < 12
+
+
 # ---- the page
+
+
+HOSTILE = [
+    "<!-- <script>alert(1)</script> -->",
+    "</SCRIPT ><svg onload=alert(1)>",
+    "</title></h1><b>&amp;",
+    "\"quotes\" & 'more' {view} %s",
+    "lines\u2028of\u2029text\n",
+    "\udce9 is no text",  # a byte of a file's name that is no UTF-8
+]
+
+
+class Reader(HTMLParser):
+    """The tags of a page in their order, and the text of the title and the heading."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.tags = []
+        self.comments = []
+        self.text = {}
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag, attributes):
+        self.tags.append(tag)
+
+    def handle_data(self, data):
+        tag = self.tags[-1] if self.tags else ""
+        self.text[tag] = self.text.get(tag, "") + data
+
+    def handle_comment(self, data):
+        self.comments.append(data)
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_names_are_text_and_nothing_else(net, image, tmp_path, name):
+    explorer = SOAExplorer(image, {name: net, "other": net})
+    text = explorer.save_html(tmp_path / "page.html", title=name).read_text(encoding="utf-8")
+    plain = SOAExplorer(image, {"one": net, "other": net}).save_html(tmp_path / "plain.html")
+    page = Reader(text)
+    assert page.tags == Reader(plain.read_text(encoding="utf-8")).tags
+    assert page.comments == []
+    shown = name.replace("\udce9", "?")
+    assert page.text["title"].rstrip() == shown.rstrip()
+    assert page.text["h1"].rstrip() == shown.rstrip()
+
+    # the data hold no tag, and say what was said
+    data = re.findall(r"<script type=.application/vnd[^>]*>(.*?)</script>", text, re.DOTALL)
+    assert len(data) == 2
+    assert not any("<" in part for part in data)
+    (state,) = json.loads(data[1])["state"].values()
+    assert state["state"]["network"] == name
 
 
 def test_the_page_is_small_and_whole(tmp_path):
@@ -377,6 +538,13 @@ def opened(tmp_path, monkeypatch, image):
     return addresses
 
 
+def only_line(capsys):
+    """What the command said on the standard error stream: one line."""
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1
+    return said
+
+
 def test_the_command_names_its_page_after_the_image(opened, capsys):
     assert main(["explore", "photo.png", "--no-open"]) == 0
     assert capsys.readouterr().out.strip() == "photo.html"
@@ -394,7 +562,9 @@ def test_the_command_opens_its_page(opened, tmp_path):
     [
         ("nosuch.jpg", "nosuch.jpg: no such image"),
         ("notes.txt", "not a readable image"),
-        ("photo.png --net mini-gem", "no attention to explore"),
+        ("photo.png --net mini-gem", "mini-gem: there is no attention to explore"),
+        ("photo.png --net mini-sosnet", "mini-sosnet: a local network"),
+        ("photo.png --net mini-solar mini-solar-local", "mini-solar-local: a local network"),
         ("photo.png --image-size 0", "expected a positive number"),
         ("photo.png --image-size 8", "pixels are left"),
         ("photo.png -o nosuch/a.html", "no such folder"),
@@ -403,9 +573,118 @@ def test_the_command_opens_its_page(opened, tmp_path):
 def test_the_command_tells_a_fault_in_one_line(opened, capsys, arguments, words):
     Path("notes.txt").write_text("no image")
     assert main(["explore", "--no-open", *arguments.split()]) == 2
-    error = capsys.readouterr().err
-    assert words in error
-    assert error.count("\n") == 1
+    assert words in only_line(capsys)
+
+
+def test_a_default_page_takes_no_place_of_a_file_that_is_not_ours(opened, capsys):
+    Path("photo.html").write_text("<!doctype html><title>My holidays</title>")
+    assert main(["explore", "photo.png", "--no-open"]) == 2
+    assert "photo.html: a file that is no page of the explorer" in only_line(capsys)
+    assert "My holidays" in Path("photo.html").read_text()
+
+    # asked for by name, it is written; a page of ours is written again
+    assert main(["explore", "photo.png", "-o", "photo.html", "--no-open"]) == 0
+    assert main(["explore", "photo.png", "--image-size", "64", "--no-open"]) == 0
+    assert "64" in Path("photo.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("kind", ["empty", "folder", "pipe", "link", "broken link", "image"])
+def test_whatever_has_the_name_of_the_default_page_is_left_alone(opened, capsys, kind):
+    page = Path("photo.html")
+    image = "photo.png"
+    if kind == "empty":
+        page.touch()
+    elif kind == "folder":
+        page.mkdir()
+    elif kind == "pipe":
+        os.mkfifo(page)
+    elif kind == "link":
+        Path("theirs.html").write_text("theirs")
+        page.symlink_to("theirs.html")
+    elif kind == "broken link":
+        page.symlink_to("nosuch.html")
+    else:
+        image = str(Path("photo.png").rename(page))
+    before = page.lstat()
+    assert main(["explore", image, "--no-open"]) == 2
+    assert "with -o" in only_line(capsys)
+    assert page.lstat() == before
+
+
+@pytest.mark.parametrize("kind", ["same", "longer way", "link", "hard link", "network"])
+def test_an_output_that_is_an_input_is_refused(opened, capsys, tmp_path, kind):
+    solar.save(mini(), "net.pth")
+    output = tmp_path / "output"
+    source = "net.pth" if kind == "network" else "photo.png"
+    if kind == "link":
+        output.symlink_to("photo.png")
+    elif kind == "hard link":
+        output.hardlink_to("photo.png")
+    elif kind == "longer way":
+        output = Path(f"../{tmp_path.name}/photo.png")
+    else:
+        output = Path(source)
+    before = Path(source).read_bytes()
+    command = ["explore", "photo.png", "--net", "net.pth", "-o", str(output), "--no-open"]
+    assert main(command) == 2
+    assert output.name in only_line(capsys)
+    assert Path(source).read_bytes() == before
+    assert output.read_bytes() == before
+
+
+@pytest.mark.parametrize("source", ["photo.png", Path("photo.png"), "opened"])
+def test_python_does_not_write_a_page_over_its_image(opened, net, source):
+    if source == "opened":
+        source = Image.open("photo.png")
+    explorer = SOAExplorer(source, net)
+    before = Path("photo.png").read_bytes()
+    with pytest.raises(ValueError, match=r"photo\.png") as refusal:
+        explorer.save_html("photo.png")
+    assert_short(refusal)
+    assert Path("photo.png").read_bytes() == before
+
+
+def test_a_folder_is_no_page(opened, capsys):
+    Path("pages").mkdir()
+    assert main(["explore", "photo.png", "-o", "pages", "--no-open"]) == 2
+    assert "pages" in only_line(capsys)
+
+
+@pytest.mark.parametrize("length", [250, 255])
+def test_pages_with_the_longest_names_are_written(opened, explorer, length):
+    name = "p" * (length - 5) + ".html"
+    assert explorer.save_html(name).stat().st_size > 10_000
+    assert [path.name for path in Path().glob("*.html")] == [name]
+
+
+@pytest.mark.parametrize("letter", ["p", "é", "写"])
+def test_the_longest_name_of_an_image_is_shortened_for_its_page(opened, capsys, letter):
+    count = (255 - len(".png")) // len(letter.encode())
+    image = Path("photo.png").rename(letter * count + ".png")
+    assert main(["explore", str(image), "--no-open"]) == 0
+    (page,) = Path().glob("*.html")
+    assert image.stem.startswith(page.stem)
+    assert len(os.fsencode(page.name)) > 250
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names of any bytes are Linux's")
+def test_a_name_that_is_no_text_is_explored(opened, capsys):
+    image = Path("photo.png").rename(os.fsdecode(b"caf\xe9.png"))
+    assert main(["explore", str(image), "--no-open"]) == 0
+    assert "<h1>caf?.png</h1>" in Path(f"{image.stem}.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("error", [MemoryError(), torch.OutOfMemoryError("CUDA out of memory")])
+def test_out_of_memory_is_one_line(opened, capsys, monkeypatch, error):
+    def too_large(*_):
+        raise error
+
+    monkeypatch.setattr(maps, "to_tensor", too_large)
+    assert main(["explore", "photo.png", "--no-open"]) == 2
+    said = only_line(capsys)
+    assert "out of memory" in said
+    assert "--image-size" in said
+    assert not list(Path().glob("*.html"))
 
 
 @pytest.mark.processes

@@ -1,11 +1,14 @@
 """`solar explore`: write a page that shows where attention looks in an image."""
 
+import os
 import webbrowser
 from pathlib import Path
 
 from .. import weights
+from ..files import check_output
 from . import EXAMPLES
 
+LONGEST_NAME = 255  # bytes of a file's name
 EPILOG = """examples:
   solar explore photo.jpg
   solar explore photo.jpg --net resnet101-solar-best -o page.html --no-open"""
@@ -42,7 +45,8 @@ def add(commands) -> None:
     parser.add_argument(
         "-o",
         "--output",
-        help="the page to write (default: the image's name with .html, in the current folder)",
+        help="the page to write (default: the image's name with .html, in the current folder; "
+        "a file of that name that is no such page is left as it is)",
     )
     parser.add_argument(
         "--no-open", action="store_true", help="do not open the page in a web browser"
@@ -60,25 +64,48 @@ def run(arguments) -> int:
         The exit status, 0.
 
     Raises:
-        ValueError: an image size below 1, or a network without attention.
+        ValueError: an image size below 1, a network without attention, or a page that would take
+            the place of an input, or of a file that is no page of the explorer.
         OSError: no such image, or no such folder to write into.
     """
     from ..explorer import SOAExplorer
-    from ..nets import load
+    from ..nets import load_global
 
     if arguments.image_size < 1:
         raise ValueError(
             f"--image-size {arguments.image_size}: expected a positive number of pixels"
         )
 
+    # where to write, before the work
+    image = Path(arguments.image)
+    output = Path(arguments.output or _default_page(image))
+    check_output(output, [image, *arguments.net])
+
     # the attention of every network in the image
-    nets = {name: load(name) for name in arguments.net}
+    nets = {name: load_global(name) for name in arguments.net}
     explorer = SOAExplorer(arguments.image, nets, arguments.image_size)
 
     # one page that holds it all
-    image = Path(arguments.image)
-    page = explorer.save_html(arguments.output or f"{image.stem}.html", title=image.name)
+    page = explorer.save_html(output, title=image.name)
     print(page)
     if not arguments.no_open:
         webbrowser.open(page.resolve().as_uri())
     return 0
+
+
+def _default_page(image: Path) -> Path:
+    """Return the name of an image's page, unless a file that is not ours has it."""
+    from ..explorer.page import is_page
+
+    # a name on disk has an end
+    stem = image.stem
+    while len(os.fsencode(f"{stem}.html")) > LONGEST_NAME:
+        stem = stem[:-1]
+
+    page = Path(f"{stem}.html")
+    if os.path.lexists(page) and not is_page(page):
+        raise ValueError(
+            f"{page}: a file that is no page of the explorer has this name already; choose "
+            "another name for the page with -o"
+        )
+    return page

@@ -11,7 +11,7 @@ import torch
 from PIL import Image
 
 from ..images import to_tensor
-from ..nets.global_net import GlobalNet
+from ..nets import GlobalNet, check_global
 
 STRIP = 2**22  # numbers of a map that are held at once
 DEEPEST = 60.0  # logarithms this far below a row's peak count as this far: e^-60 is nothing
@@ -46,12 +46,7 @@ class Maps:
     """
 
     def __init__(self, net: GlobalNet, image: Image.Image):
-        if not isinstance(net, GlobalNet):
-            raise ValueError(
-                f"expected a GlobalNet, as solar.load('mini-solar') gives it, and not {net!r:.80}"
-            )
-        if not net.soa:
-            raise ValueError(f"there is no attention to explore: this network has soa={net.soa!r}")
+        check_attention(net)
         layers = sorted(map(int, net.soa))
 
         # the image goes to the network's device, in its precision
@@ -134,6 +129,29 @@ class Maps:
         at = torch.as_tensor(at, dtype=torch.long)
         parts = [rows[:, at].mean(1) for _, rows in self.strips(layer, drawing=drawing)]
         return torch.cat(parts).view(self.grids[layer]).numpy()
+
+
+def check_attention(net: object, name: str = "the network") -> None:
+    """Refuse what has no attention to explore.
+
+    Args:
+        net: a network.
+        name: what the message calls it.
+
+    Raises:
+        ValueError: not a global network, or one without attention blocks.
+    """
+    check_global(net, name)
+    if not isinstance(net, GlobalNet):
+        raise ValueError(
+            f"{name}: expected a GlobalNet, as solar.load('mini-solar') gives it, and not a value "
+            f"of type {type(net).__name__}"
+        )
+    if not net.soa:
+        raise ValueError(
+            f"{name}: there is no attention to explore (soa={net.soa!r}); expected a network with "
+            "attention, such as 'mini-solar'"
+        )
 
 
 def cell_of(pixel: float, cells: int, pixels: int) -> int:

@@ -9,10 +9,13 @@ from ipywidgets.embed import dependency_state
 from ..files import atomic
 
 HERE = Path(__file__).parent
+MARKER = '<meta name="generator" content="solar explorer">'  # by which a page of ours is known
+START = 1024  # bytes of a file in which the marker stands
 PAGE = """<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
+{marker}
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none';
  script-src 'unsafe-inline' blob:; style-src 'unsafe-inline'; img-src data: blob:">
@@ -57,13 +60,38 @@ def write_page(explorer, path: Path, title: str) -> Path:
     view = dict(version, model_id=explorer.model_id)
 
     text = PAGE.format(
+        marker=MARKER,
         title=html.escape(title),
-        view=json.dumps(view),
-        state=json.dumps(state).replace("</", "<\\/"),  # else a string could end the script
+        view=_embedded(view),
+        state=_embedded(state),
         runtime=(HERE / "offline.js").read_text(encoding="utf-8"),
     )
     if not path.parent.is_dir():
         raise FileNotFoundError(f"{path.parent}: no such folder to write {path.name} into")
     with atomic(path) as temporary:
-        Path(temporary).write_text(text, encoding="utf-8")
+        # a name on disk may hold bytes that are no text: "?" stands for each
+        temporary.write_text(text, encoding="utf-8", errors="replace")
     return path
+
+
+def is_page(path: Path) -> bool:
+    """Tell whether a file is a page that `write_page` wrote.
+
+    Args:
+        path: a file that exists.
+
+    Raises:
+        OSError: the file cannot be read.
+    """
+    if not path.is_file():  # a folder, or a pipe that nobody writes to
+        return False
+    with path.open("rb") as file:
+        return MARKER.encode() in file.read(START)
+
+
+def _embedded(value: dict) -> str:
+    """Return JSON that can stand in a page: no string in it begins or ends a tag or a comment.
+
+    All letters beyond ASCII are escapes already.
+    """
+    return json.dumps(value).replace("<", "\\u003c")

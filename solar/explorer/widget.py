@@ -12,11 +12,14 @@ import numpy as np
 import traitlets as t
 from PIL import Image
 
+from ..files import check_output
 from ..images import prepare
-from ..nets.global_net import GlobalNet
-from .maps import Maps, positions_in
+from ..nets import GlobalNet
+from ..nets.weight_files import short
+from .maps import Maps, check_attention, positions_in
 from .page import write_page
 from .shipping import COLOUR_MAPS, DRAWING, OWN, colour_tables, jpeg_of, pack_layers, still_image
+from .traits import Choice, Flag, Name, Number, Place, Share
 
 HERE = Path(__file__).parent
 ATTENDS = "attends to"
@@ -99,17 +102,17 @@ class SOAExplorer(anywidget.AnyWidget):
     start = t.Dict().tag(sync=True)  # the state to reset to
 
     # the state
-    location = t.List(t.Float()).tag(sync=True)
-    other = t.List(t.Float()).tag(sync=True)
-    layer = t.Int().tag(sync=True)
-    direction = t.Enum((ATTENDS, ATTENDED), ATTENDS).tag(sync=True)
-    temperature = t.Enum((OWN, DRAWING), OWN).tag(sync=True)
-    box_mode = t.Enum((AVERAGE, CENTRE), AVERAGE).tag(sync=True)
-    colours = t.Enum(COLOUR_MAPS, COLOUR_MAPS[0]).tag(sync=True)
-    opacity = t.Float(0.5, min=0, max=1).tag(sync=True)
-    hover = t.Bool(False).tag(sync=True)
-    network = t.Unicode().tag(sync=True)
-    compare = t.Unicode("").tag(sync=True)
+    location = Place().tag(sync=True)
+    other = Place().tag(sync=True)
+    layer = Number().tag(sync=True)
+    direction = Choice((ATTENDS, ATTENDED), ATTENDS).tag(sync=True)
+    temperature = Choice((OWN, DRAWING), OWN).tag(sync=True)
+    box_mode = Choice((AVERAGE, CENTRE), AVERAGE).tag(sync=True)
+    colours = Choice(COLOUR_MAPS, COLOUR_MAPS[0]).tag(sync=True)
+    opacity = Share(0.5).tag(sync=True)
+    hover = Flag(False).tag(sync=True)
+    network = Name().tag(sync=True)
+    compare = Name("").tag(sync=True)
 
     def __init__(
         self,
@@ -122,6 +125,7 @@ class SOAExplorer(anywidget.AnyWidget):
         # the attention of each network in the image
         nets = _named_networks(net)
         self.image = prepare(_readable(image), None, image_size)
+        self.source = _file_of(image)
         self.maps = {name: Maps(one, self.image) for name, one in nets.items()}
         layers, packed = pack_layers(self.maps, budget)
 
@@ -146,7 +150,7 @@ class SOAExplorer(anywidget.AnyWidget):
     @t.validate("location", "other")
     def _validate_place(self, proposal):
         """Accept a pixel or a box inside the image."""
-        value = [float(number) for number in proposal.value]
+        value = proposal.value
         height, width = self.size
         if not _is_place(value, height, width):
             raise t.TraitError(
@@ -168,7 +172,8 @@ class SOAExplorer(anywidget.AnyWidget):
             offers = ["", "place", *networks]
         if proposal.value not in offers:
             listed = ", ".join(map(repr, offers))
-            raise t.TraitError(f"{name} = {proposal.value!r}: expected one of {listed}")
+            given = short(repr(proposal.value))
+            raise t.TraitError(f"{name} = {given}: expected one of {listed}")
         return proposal.value
 
     @property
@@ -239,7 +244,9 @@ class SOAExplorer(anywidget.AnyWidget):
 
         Raises:
             OSError: the folder does not exist, or cannot be written to.
+            ValueError: the file is the image that is explored.
         """
+        check_output(path, [self.source])
         return write_page(self, Path(path), title)
 
     def _repr_mimebundle_(self, **kwargs):
@@ -263,12 +270,14 @@ def _named_networks(net) -> dict[str, GlobalNet]:
     nets = net if isinstance(net, dict) else {"network": net}
     if not nets:
         raise ValueError("expected a network, or {name: network} with at least one network")
-    for name in ("", "place"):
-        if name in nets:
+    for name, one in nets.items():
+        if name in ("", "place"):
             raise ValueError(f"a network is named {name!r}: expected any other name")
-    layers = {getattr(one, "soa", None) for one in nets.values()}
-    if len(layers) > 1:
-        raise ValueError("expected networks with the same attention layers in all of them")
+        check_attention(one, name if isinstance(net, dict) else "the network")
+    layers = {name: "".join(sorted(one.soa)) for name, one in nets.items()}
+    if len(set(layers.values())) > 1:
+        listed = ", ".join(f"{name} has {numbers}" for name, numbers in layers.items())
+        raise ValueError(f"expected the same attention layers in all networks; {listed}")
     return nets
 
 
@@ -281,6 +290,13 @@ def _readable(image):
             f"an array of {image.dtype}, {image.shape}: expected (H, W, 3) uint8, or a path"
         )
     return Image.fromarray(image)
+
+
+def _file_of(image) -> str | Path:
+    """Return the file that an image comes from, or "" if it comes from none."""
+    if isinstance(image, (str, Path)):
+        return image
+    return getattr(image, "filename", "")
 
 
 def _is_place(value: list[float], height: int, width: int) -> bool:

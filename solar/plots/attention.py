@@ -9,6 +9,8 @@ import numpy as np
 
 from .basics import MARK, show
 
+MOST_ELONGATED = 4  # the longer side of one row over its shorter one, at most
+
 
 def mark(axis, at: tuple[int, int], grid: tuple[int, int], size: tuple[int, int]) -> None:
     """Draw a dot at the middle of a cell.
@@ -78,7 +80,8 @@ def attention_grid(
     """
     size = np.asarray(image).shape[:2]
     columns = len(titles) + 1
-    height = 2.9 * size[0] / size[1]  # of one row, in inches
+    elongation = np.clip(size[0] / size[1], 1 / MOST_ELONGATED, MOST_ELONGATED)
+    height = 2.9 * elongation  # of one row, in inches
     figure, axes = plt.subplots(
         len(at), columns, figsize=(2.9 * columns, height * len(at)), squeeze=False
     )
