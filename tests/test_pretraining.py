@@ -9,18 +9,13 @@ import torch
 from solar import load
 from solar.nets.global_net import GlobalNet
 from solar.training import datasheet, pretrain_task
+from solar.training.augment import augment, draw_views
 from solar.training.config import PretrainConfig
 from solar.training.loop import run
-from solar.training.pretrain_task import (
-    PretrainTask,
-    Trunk,
-    augment,
-    draw_batch,
-    draw_views,
-    pretrain,
-    read_images,
-)
+from solar.training.pretrain_task import PretrainTask, Trunk, draw_batch, pretrain, read_images
 from solar.world import Recipe, write
+
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")

@@ -9,6 +9,7 @@ task           what the loop needs to know of a task
 global_task    SOLAR: attention, GeM's exponent and whitening on a frozen trunk
 local_task     SOSNet and SOLAR's local network, from patches
 pretrain_task  the small trunk of the book, from scratch
+augment        random views of images for pretraining
 learnable      what learns in SOLAR's training, and its optimizer
 trunk_maps     feature maps of the frozen trunk, cached in memory or computed for every crop
 held_out       images that choose the best epoch

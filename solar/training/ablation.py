@@ -37,6 +37,7 @@ def load_ablation(path: str | Path) -> dict:
     path = Path(path)
     if not path.is_file():
         raise FileNotFoundError(f"{path}: no such results; tools/ablation.py makes them")
+    # any JSON might have been given: look for the three parts
     results = json.loads(path.read_text())
     missing = {"start", "choosing", "runs"} - results.keys()
     if missing:
@@ -85,6 +86,7 @@ def gain(results: dict, arm: str, against: str, protocol: str, part: str = "ap")
         The mean over seeds and landmarks, all landmarks counting alike, and its 95 % interval over
         both.
     """
+    # differences of runs with the same seed, on the same landmarks
     ours = by_landmark(precisions(results, arm, protocol, part))  # (seeds, landmarks)
     theirs = by_landmark(precisions(results, against, protocol, part))
     return over_both(ours - theirs)

@@ -37,6 +37,7 @@ def benchmark_scores(net, config) -> dict[str, dict[str, float]]:
     Returns:
         'validation' and 'test', each protocol -> mAP in percent; or an empty dictionary.
     """
+    # role is 'validation' or 'test'
     scores = {}
     for role, benchmark in benchmarks_of(config.data).items():
         scores[role] = percent(net, benchmark, config.image_size)
@@ -55,6 +56,8 @@ def write_sheet(net, weights: Path, config, scores: dict | None = None, **facts)
     """
     if scores is None:
         scores = benchmark_scores(net, config)
+
+    # the file and its checksum, how it was made, how good it is
     sheet = dict(
         name=weights.stem,
         sha256=sha256(weights),
@@ -64,6 +67,8 @@ def write_sheet(net, weights: Path, config, scores: dict | None = None, **facts)
         parameters=sum(p.numel() for p in net.parameters()),
         **scores,
     )
+
+    # beside the weights, under their name
     with atomic(weights.with_suffix(".json")) as temporary:
         temporary.write_text(json.dumps(sheet, indent=2) + "\n")
     return sheet

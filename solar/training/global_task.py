@@ -131,6 +131,7 @@ class GlobalTask(Task):
         Raises:
             ValueError: too few landmarks.
         """
+        # numbers of an epoch do not depend on those before it
         config = self.config
         landmarks = self.train_index.landmarks
         rng = np.random.default_rng([config.seed, epoch])

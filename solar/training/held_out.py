@@ -20,6 +20,7 @@ def first_landmarks(index: TrainingIndex, count: int) -> TrainingIndex:
     """
     if len(index) <= count:
         return index
+    # the first images in the order of their landmarks, put back into their own order
     by_landmark = np.argsort(index.landmarks, kind="stable")
     chosen = np.sort(by_landmark[:count])
     return TrainingIndex([index.images[i] for i in chosen], index.landmarks[chosen])
@@ -42,6 +43,7 @@ def held_out_map(descriptors: torch.Tensor, landmarks: np.ndarray) -> float:
         >>> held_out_map(descriptors, np.array([7, 7, 8, 8]))
         1.0
     """
+    # one query after another: every image against all images
     scores = (descriptors @ descriptors.T).cpu().numpy()  # (N, N)
     precisions = []
     for query, row in enumerate(scores):

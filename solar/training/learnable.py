@@ -5,7 +5,7 @@ Book: chapter 5 (training on GL18).
 
 import torch
 
-from ..nets.checkpoints import load
+from ..nets.checkpoints import load_global
 from ..nets.global_net import GlobalNet
 from .config import TrainConfig
 
@@ -21,13 +21,15 @@ def net_with_attention(config: TrainConfig) -> GlobalNet:
     Raises:
         ValueError: the start is a local network.
     """
-    start = load(config.start)
-    if not isinstance(start, GlobalNet):
-        raise ValueError(f"{config.start}: a local network; expected a global one to start from")
+    # the same network, but with attention blocks after other stages
+    start = load_global(config.start)
     whitening = start.whiten is not None
     net = GlobalNet(start.architecture, config.soa, start.pooling, whitening)
+
     # weights of the start replace what was drawn at random; the new blocks keep theirs
     net.load_state_dict(net.state_dict() | start.state_dict())
+
+    # images are normalised as the start was trained
     net.mean = start.mean
     net.std = start.std
     return net
@@ -47,10 +49,12 @@ def trainable_parameters(net: GlobalNet) -> dict[str, list[torch.nn.Parameter]]:
         >>> {name: len(parameters) for name, parameters in parts.items()}
         {'attention': 12, 'p': 1, 'whitening': 2}
     """
+    # attention blocks are the stages soa3, soa4 and soa5
     attention = [p for name, p in net.named_parameters() if ".soa" in name]
     whitening = list(net.whiten.parameters()) if net.whiten is not None else []
     parts = dict(attention=attention, p=[net.pool.p], whitening=whitening)
 
+    # freeze everything, then free what learns
     net.requires_grad_(False)
     for parameters in parts.values():
         for parameter in parameters:
@@ -68,12 +72,14 @@ def make_optimizer(net: GlobalNet, config: TrainConfig) -> torch.optim.Adam:
     Returns:
         The optimizer with two groups of parameters, named 'rest' and 'p'.
     """
+    # attention and whitening learn alike
     parts = trainable_parameters(net)
     rest = dict(
         params=parts["attention"] + parts["whitening"],
         weight_decay=config.weight_decay,
         name="rest",
     )
+    # GeM's exponent is a single number: weight decay would pull it towards zero
     exponent = dict(
         params=parts["p"],
         lr=config.lr * config.lr_p_factor,

@@ -16,7 +16,7 @@ import torch
 from .. import distributed
 from ..datasets import Patches, load_patches, test_patches_of
 from ..local.metrics import described_by, score_patches
-from ..nets.checkpoints import load, save
+from ..nets.checkpoints import load_local, save
 from ..nets.local_net import LocalNet
 from .config import LocalConfig
 from .datasheet import write_sheet
@@ -45,6 +45,7 @@ class LocalTask(Task):
         ValueError: fewer points with two patches than a batch needs.
     """
 
+    net: LocalNet
     config: LocalConfig
 
     def __init__(
@@ -56,12 +57,15 @@ class LocalTask(Task):
     ):
         self.config = config
         self.device = distributed.pick_device(device)
+
+        # patches, and the network: new, or one that was trained before
         torch.manual_seed(config.seed)
         self.train_patches = train_patches or load_patches(config.data)
         self.val_patches = val_patches or load_patches(config.held_out_set)
-        self.net = load(config.start) if config.start else LocalNet(config.soa, config.width)
+        self.net = load_local(config.start) if config.start else LocalNet(config.soa, config.width)
         self.net.to(self.device, memory_format=torch.channels_last)
 
+        # only a point with two patches or more gives a pair
         self.points = _patches_of_points(self.train_patches.points)
         if len(self.points) < config.batch_size or config.batch_size < 2:
             raise ValueError(
@@ -140,6 +144,7 @@ class LocalTask(Task):
 
     def losses(self, batch: dict) -> dict[str, torch.Tensor]:
         """Return 'loss', 'first' and 'second' of a batch; each process describes its share."""
+        # the learning rate of this step
         config = self.config
         for group in self.optimizer.param_groups:
             group["lr"] = float(batch["lr"])
@@ -217,7 +222,7 @@ def train_local(
 
     # scores are those of the stored, rounded weights
     save(task.net, output, dtype=torch.float16)
-    net = load(output)
+    net = load_local(output)
     describe = described_by(net)
     scores = dict(validation=_percent(score_patches(describe, task.val_patches)))
     # the test patches are looked at here for the first time, when nothing is left to choose
@@ -225,6 +230,7 @@ def train_local(
     if test_set is not None:
         scores["test"] = _percent(score_patches(describe, load_patches(test_set)))
 
+    # the data sheet; the state is no longer needed
     validations = [result["start"], *(entry["validation"] for entry in result["log"])]
     sheet = write_sheet(
         net,

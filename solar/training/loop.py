@@ -114,6 +114,8 @@ def run(
     """
     if keep not in ("best", "last"):
         raise ValueError(f"keep={keep!r}: expected 'best' or 'last'")
+
+    # everything that a later process needs is in one file
     state_file = state_of(output)
 
     # continue an interrupted run, or begin. All processes look before the first one writes.
@@ -122,6 +124,7 @@ def run(
     state = _resume(task, state_file, keep) if resumed else _begin(task, keep)
 
     with Reporter(progress, board, state.total_steps) as reporter:
+        # a new run: epoch 0 is the start
         if not resumed:
             _save(task, state, state_file)
             reporter.start(state)
@@ -229,6 +232,7 @@ def _begin(task: Task, keep: str) -> TrainingState:
     """Return the state before the first step; with keep='best' the start is the best so far."""
     if keep == "last":
         return TrainingState(keep)
+    # epoch 0: the network before the first step
     start = task.validate()
     best = dict(epoch=0, start=start, validation=start, net=_weights(task))
     return TrainingState(keep, best=best)
@@ -249,6 +253,8 @@ def _save(task: Task, state: TrainingState, state_file: Path) -> None:
     state.count_time()
     if not distributed.is_first():
         return
+
+    # the network as it is now, everything the optimizer remembers, and where the run stands
     fields = {name: value for name, value in vars(state).items() if name != "clock"}
     content = dict(
         net=task.net.state_dict(),
@@ -270,6 +276,8 @@ def _resume(task: Task, state_file: Path, keep: str) -> TrainingState:
             f"{state_file}: belongs to a run of another configuration; remove it, or write to "
             "another output"
         )
+
+    # weights, momenta, learning rates: as they were after the last saved step
     task.net.load_state_dict(content["net"])
     task.optimizer.load_state_dict(content["optimizer"])
     if task.schedule is not None:

@@ -58,6 +58,7 @@ def hardest_negatives(
     landmark = torch.from_numpy(landmark_of_image).to(pool.device)
     own = torch.from_numpy(_number_of(query_landmarks, names)).to(pool.device)  # (Q,)
 
+    # chunk by chunk, so that the scores of all queries never lie in memory together
     image = torch.arange(len(pool), device=pool.device)  # (P,)
     negatives = []
     for some, own_landmark in zip(queries.split(chunk), own.split(chunk)):
@@ -141,6 +142,8 @@ def epoch_tuples(
         landmarks[pool_images],
         count=negatives,
     )  # (Q, K) indices into the pool
+
+    # one row per tuple
     return np.concatenate([chosen[:, None], positives[:, None], pool_images[hardest]], 1)
 
 
@@ -168,6 +171,7 @@ def epoch_siblings(
         >>> sorted(landmarks[rows[:, 0]].tolist())  # landmark 2 has one image only
         [1, 3]
     """
+    # the images of each landmark, of those landmarks that have enough
     groups = [np.flatnonzero(landmarks == name) for name in np.unique(landmarks)]
     groups = [group for group in groups if len(group) >= siblings]
     if len(groups) < batch:

@@ -19,8 +19,9 @@ from torch import Tensor, nn
 from ..datasets import benchmarks_of, load_training
 from ..images import read_image
 from ..nets.checkpoints import save
-from ..nets.global_net import IMAGENET_MEAN, IMAGENET_STD, GlobalNet
+from ..nets.global_net import GlobalNet
 from ..nets.pooling import l2n
+from .augment import augment, draw_views
 from .config import PretrainConfig
 from .datasheet import percent, write_sheet
 from .loop import Task, run, state_of
@@ -56,6 +57,7 @@ class Trunk(nn.Module):
         W (x - mean) / std + b is itself an affine map of x: it has the weights W / std and the bias
         b - W mean / std.
         """
+        # (x - mean) / std, then W x + b, as one affine map
         scale = (self.norm.running_var + self.norm.eps).rsqrt()  # (C,) 1 / std
         net = GlobalNet("mini", soa="")
         net.load_state_dict(self.net.state_dict())
@@ -85,6 +87,8 @@ class PretrainTask(Task):
 
     def __init__(self, config: PretrainConfig):
         self.config = config
+
+        # all images in memory, and the network
         torch.manual_seed(config.seed)
         self.images, self.groups = read_images(config.data)
         self.net = Trunk(GlobalNet("mini", soa="")).to(memory_format=torch.channels_last)
@@ -127,6 +131,7 @@ class PretrainTask(Task):
         rng = np.random.default_rng([config.seed, epoch])
         generator = torch.Generator().manual_seed(1000 * config.seed + epoch)
 
+        # everything random of the epoch, step by step; the last epochs see large images
         large = epoch >= config.epochs - config.large_epochs
         size = config.large_size if large else config.small_size
         batches = []
@@ -175,10 +180,12 @@ def read_images(data: str | Path) -> tuple[Tensor, list[np.ndarray]]:
         (N, 3, H, W) uint8 images; and for each landmark with two images or more, in the order of
         their first images, an array of image indices.
     """
+    # all images have one size, so they fit one tensor
     index = load_training(data)
     pixels = np.stack([np.array(read_image(path)) for path in index.images])  # (N, H, W, 3)
     images = torch.from_numpy(pixels).permute(0, 3, 1, 2)  # (N, 3, H, W)
 
+    # each landmark once, in the order of first appearance
     names = dict.fromkeys(index.landmarks)
     groups = [np.flatnonzero(index.landmarks == name) for name in names]
     return images, [group for group in groups if len(group) > 1]
@@ -205,81 +212,6 @@ def draw_batch(
     return np.concatenate(images), np.repeat(mirror, count)
 
 
-def draw_views(mirror: Tensor, generator: torch.Generator) -> dict[str, Tensor]:
-    """Draw how each image of a batch is seen: which part of it, how tilted, in which light.
-
-    Args:
-        mirror: (B,) bool, which images are mirrored.
-        generator: random generator.
-
-    Returns:
-        'affine' (B, 2, 3), from places in the result to places in the image (as `affine_grid` of
-        torch has them); 'contrast' (B, 1, 1, 1), 'colour' (B, 3, 1, 1), 'brightness' (B, 1, 1, 1);
-        'grey' (B, 1, 1, 1), 1 for images without colour, otherwise 0.
-    """
-    count = len(mirror)
-
-    def normal(*shape: int) -> Tensor:
-        return torch.randn(*shape, generator=generator)
-
-    def uniform(*shape: int) -> Tensor:
-        return torch.rand(*shape, generator=generator)
-
-    # a crop that keeps 55 to 105 % of the image's side, a little tilted and stretched
-    zoom = uniform(count) * 0.5 + 0.55
-    angle = normal(count) * 0.05
-    stretch = torch.exp(normal(count) * 0.06)
-    # its centre, anywhere in the room that the crop leaves
-    room = (1 - zoom).clamp(min=0)
-    x = (uniform(count) * 2 - 1) * room
-    y = (uniform(count) * 2 - 1) * room
-
-    # all of that as one affine map
-    flip = 1 - 2 * mirror.float()
-    cos = angle.cos()
-    sin = angle.sin()
-    first_row = torch.stack([flip * zoom * stretch * cos, -zoom * sin, x], 1)  # (B, 3)
-    second_row = torch.stack([flip * zoom * sin, zoom / stretch * cos, y], 1)
-    affine = torch.stack([first_row, second_row], 1)  # (B, 2, 3)
-
-    # light: contrast, the colour of the light, brightness; one image in five is grey
-    return dict(
-        affine=affine,
-        contrast=1 + 0.25 * normal(count, 1, 1, 1),
-        colour=1 + 0.12 * normal(count, 3, 1, 1),
-        brightness=0.25 * normal(count, 1, 1, 1),
-        grey=(uniform(count, 1, 1, 1) < 0.2).float(),
-    )
-
-
-def augment(images: Tensor, views: dict[str, Tensor], size: tuple[int, int]) -> Tensor:
-    """Show images as `draw_views` says: cut, tilted and stretched by one resampling, then lit.
-
-    Args:
-        images: (B, 3, H, W) uint8.
-        views: see `draw_views`.
-        size: height and width of the result in pixels.
-
-    Returns:
-        (B, 3, h, w) float32, normalised.
-    """
-    # normalise
-    mean = torch.tensor(IMAGENET_MEAN).view(1, 3, 1, 1)
-    std = torch.tensor(IMAGENET_STD).view(1, 3, 1, 1)
-    pixels = (images.float() / 255 - mean) / std  # (B, 3, H, W)
-
-    # resample
-    height, width = size
-    shape = [len(images), 3, height, width]
-    grid = F.affine_grid(views["affine"], shape, align_corners=False)  # (B, h, w, 2)
-    pixels = F.grid_sample(pixels, grid, padding_mode="reflection", align_corners=False)
-
-    # light
-    pixels = pixels * views["contrast"] * views["colour"] + views["brightness"]
-    grey = views["grey"]
-    return pixels * (1 - grey) + grey * pixels.mean(1, keepdim=True)
-
-
 def pretrain(config: PretrainConfig, progress: bool = True) -> dict:
     """Train the small trunk from scratch; write the last epoch's weights and their data sheet.
 
@@ -298,6 +230,7 @@ def pretrain(config: PretrainConfig, progress: bool = True) -> dict:
             `datasets.load_training`.
     """
     output = Path(config.output)
+    # what is kept is the last epoch, since the cycle of the learning rate ends with it
     task = PretrainTask(config)
     result = run(task, output, config.epochs, config.seed, progress, keep="last")
 

@@ -30,6 +30,8 @@ class Reporter:
         self.talks = progress and distributed.is_first()
         self.writer = None
         self.bar = tqdm(disable=True)  # until the first epoch begins
+
+        # steps after the last saved state are dropped: they are about to be done again
         if board is not None and distributed.is_first():
             from torch.utils.tensorboard import SummaryWriter  # takes a second to import
 
@@ -50,6 +52,7 @@ class Reporter:
 
     def begin_epoch(self, task: "Task", state: "TrainingState", epochs: int) -> None:
         """Open a progress bar; show an example of the first batch on TensorBoard."""
+        # a resumed epoch begins where it was interrupted
         self.bar = tqdm(
             desc=f"epoch {state.epoch + 1}/{epochs}",
             total=len(state.batches),
@@ -57,6 +60,8 @@ class Reporter:
             unit="step",
             disable=None if self.talks else True,
         )
+
+        # the images of the first batch, once per epoch
         if self.writer is None or state.step > 0:
             return
         image = task.example(state.batches[0])  # (H, W, 3)
@@ -75,6 +80,8 @@ class Reporter:
             rate = bar.format_dict["rate"] or steps_here / max(bar.format_dict["elapsed"], 1e-9)
             words = f"loss {values['loss']:.4f}, {images * rate:.0f} images/s"
             bar.set_postfix_str(words, refresh=False)
+
+        # losses, and the learning rate of each group of parameters
         if self.writer is not None:
             for name, value in values.items():
                 self.writer.add_scalar(f"step/{name}", value, state.total_steps)
@@ -87,11 +94,13 @@ class Reporter:
 
         On TensorBoard only what was `measured` after it appears: each step of the losses is there.
         """
+        # all names and means of the log on one line
         self.bar.close()
         entry = state.log[-1]
         self._say(", ".join(f"{name} {value:.4g}" for name, value in entry.items()))
         if self.writer is None:
             return
+        # validation and benchmarks as curves over epochs
         for name, value in measured.items():
             self.writer.add_scalar(f"epoch/{name}", value, state.epoch)
         self.writer.flush()

@@ -84,16 +84,20 @@ class CachedMaps:
         progress: bool = True,
         dtype: torch.dtype = torch.float16,
     ):
+        # images of equal size, in batches; the loader keeps their indices
         self.device = device
         net = net.eval().to(device)
         images = PreparedImages(index.images, None, image_size, net.mean, net.std)
         batches = equal_batches(DataLoader(images, batch_size=None), CACHING_BATCH)
         bar = tqdm(total=len(index), desc="trunk", unit="image", disable=None if progress else True)
+
+        # fill the cache
         maps: torch.Tensor | None = None
         with torch.inference_mode(), bar:
             for image_ids, pixels in batches:
                 # (n, 3, H, W) -> (n, C, h, w)
                 part = net.features.features_before(pixels.to(device), stage).to(dtype).cpu()
+                # the first batch tells the shape of all maps
                 if maps is None:
                     maps = torch.empty(len(index), *part.shape[1:], dtype=dtype)
                 if part.shape[1:] != maps.shape[1:]:
@@ -175,6 +179,7 @@ class ComputedMaps:
             image_ids: (N,) indices.
             seed: of the random squares; None for the middle ones.
         """
+        # each part has a seed of its own, so that parts may be read in any order
         jobs = []
         for number, some in enumerate(_in_chunks(image_ids)):
             jobs.append((some, None if seed is None else [seed, number]))
@@ -197,11 +202,14 @@ class ComputedMaps:
         std = torch.tensor(self.net.std, device=self.device).view(3, 1, 1)
         x = pixels.to(self.device, non_blocking=True).permute(0, 3, 1, 2)  # (n, 3, H, W)
         x = (x.float() / 255).sub_(mean).div_(std)
+
+        # a few images at a time, since nothing has to be kept for gradients
         with half_on_cuda(self.device):
             return torch.cat([self.trunk(part) for part in x.split(CHUNK)]).float()
 
     def _read(self, jobs: list[tuple], size: int) -> Iterator[torch.Tensor]:
         """Yield the pixels (n, H, W, 3) uint8 of each job: (image indices, seed)."""
+        # one item of the dataset is a whole job, so the loader must not form batches
         dataset = PixelBatches(self.index, jobs, size, self.squares)
         for pixels in DataLoader(dataset, batch_size=None, num_workers=self.workers):
             if isinstance(pixels, Exception):
