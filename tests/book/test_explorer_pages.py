@@ -11,6 +11,7 @@ from PIL import Image
 import solar
 from solar.explorer import SOAExplorer, pool_cells
 from solar.explorer.maps import positions_in
+from solar.explorer.shipping import drawing_size
 from solar.world import Landmark, choose_view, photograph
 
 pytestmark = pytest.mark.browser
@@ -356,4 +357,86 @@ def test_a_pooled_layer_and_two_networks(page, photo, tmp_path):
     assert soa.shown(1)["network"] == "trained"
     assert soa.place(1) == soa.place(0)
     assert "of 2 × 2 positions" in soa.said()  # noqa: RUF001
+    assert page.complaints == []
+
+
+@pytest.mark.parametrize("size", [(1024, 32), (4000, 64), (96, 960), (16, 3000)])
+def test_an_elongated_image_is_shown_in_a_window(page, tmp_path, size):
+    """Width x height. The page keeps its width, the image is large enough to be pointed at."""
+    width, height = size
+    noise = np.random.default_rng(0).integers(0, 256, (height, width, 3), np.uint8)
+    explorer = SOAExplorer(noise, solar.load("mini-solar"), image_size=None)
+    soa = opened(page, explorer.save_html(tmp_path / "page.html").as_uri())
+    view = page.locator(".soa-view").first
+    canvas = soa.canvas.bounding_box()
+    window = view.bounding_box()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 1300
+    assert window["height"] <= 720
+    assert window["width"] <= 720
+    assert min(canvas["width"], canvas["height"]) > 40
+    assert canvas["height"] / canvas["width"] == pytest.approx(height / width, rel=0.02)
+
+    # it begins in the middle, where the place is; a click there is a place there
+    assert soa.place() == [height / 2, width / 2]
+    middle = dict(x=window["width"] / 2, y=min(window["height"], 600) / 2)
+    view.click(position=middle)
+    shown = [soa.place()[0] / height, soa.place()[1] / width]
+    assert shown == pytest.approx([0.5, 0.5], abs=0.1)
+
+    # keys move the window along
+    soa.canvas.press("End")
+    explorer.location = soa.place()
+    scrolled = view.evaluate("v => [v.scrollLeft, v.scrollTop]")
+    assert scrolled[0 if width > height else 1] > 0.8 * max(canvas["width"], canvas["height"]) - 720
+    assert page.complaints == []
+
+
+@pytest.mark.parametrize("size", [(1024, 32), (16, 3000)])
+def test_an_elongated_image_is_downloaded_with_its_words(page, tmp_path, size):
+    noise = np.random.default_rng(0).integers(0, 256, (size[1], size[0], 3), np.uint8)
+    explorer = SOAExplorer(noise, solar.load("mini-solar"), image_size=None)
+    soa = opened(page, explorer.save_html(tmp_path / "page.html").as_uri())
+    soa.choose("Beside it", "place")
+    with page.expect_download() as download:
+        soa.press_button("Download PNG")
+    image = Image.open(io.BytesIO(Path(download.value.path()).read_bytes()))
+    drawn = drawing_size(*size)
+
+    # a panorama's maps lie below each other, those of a tall image beside each other
+    if size[0] > size[1]:
+        assert image.width == drawn[0]
+        assert image.height > 2 * drawn[1]
+    else:
+        assert image.width == 512
+        assert drawn[1] < image.height < drawn[1] + 1000
+
+
+def test_a_page_draws_as_python_does(page, folder):
+    """The size of the canvas, for images of many shapes."""
+    opened(page, (folder / "page.html").as_uri())
+    source = Path(solar.explorer.__file__).with_name("explorer.js").read_text(encoding="utf-8")
+    start = source.index("const DRAWN_WIDTH")
+    constants = source[start : source.index("// An image this many times")]
+    start = source.index("function drawingSize")
+    function = source[start : source.index("// What Python's zlib")]
+    sides = (16, 40, 100, 256, 700, 1024, 3000, 20_000)
+    sizes = [[width, height] for width in sides for height in sides]
+    program = f"(sizes) => {{ {constants} {function} return sizes.map((s) => drawingSize(...s)) }}"
+    drawn = np.array(page.evaluate(program, sizes))
+    right = np.array([drawing_size(*size) for size in sizes])
+    assert np.abs(drawn - right).max() <= 1  # halves are rounded to even numbers, or up
+
+
+@pytest.mark.parametrize(
+    "name", ["</script><script>window.hurt = 1</script>", "<!-- <script>", "a\u2028b & \"c\" 'd'"]
+)
+def test_names_of_strangers_are_shown_as_they_are(page, photo, tmp_path, name):
+    explorer = SOAExplorer(
+        photo, {name: solar.load("mini-solar"), "other": solar.load("mini-solar")}
+    )
+    soa = opened(page, explorer.save_html(tmp_path / "page.html", title=name).as_uri())
+    assert page.locator("h1").text_content() == name
+    assert soa.shown()["network"] == name
+    assert soa.root.locator("figcaption").first.text_content() == f"{name}, SOA5"
+    assert page.evaluate("window.hurt") is None
     assert page.complaints == []
