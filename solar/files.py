@@ -3,19 +3,32 @@
 1. `home`: the folder of everything that is made or downloaded
 2. `atomic`: writing a file whole or not at all; `check_output`: never over an input
 3. `sha256`: checksums
-4. `load_pickle`: reading pickles of plain data without running anything in them
+4. `in_one_line`: what messages quote
+5. `read_lines`: lists of names
+6. `load_pickle`: reading pickles of plain data without running anything in them
 """
 
+import codecs
 import hashlib
 import os
 import pickle
+import reprlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 import numpy as np
 import platformdirs
+
+# how a text file begins -> its encoding; UTF-32's mark begins as UTF-16's does
+BYTE_ORDER_MARKS = {
+    codecs.BOM_UTF8: "utf-8-sig",
+    codecs.BOM_UTF32_LE: "utf-32",
+    codecs.BOM_UTF32_BE: "utf-32",
+    codecs.BOM_UTF16_LE: "utf-16",
+    codecs.BOM_UTF16_BE: "utf-16",
+}
 
 # ---- 1. the folder of data
 
@@ -61,8 +74,10 @@ def atomic(path: str | Path) -> Iterator[Path]:
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    # in the same folder: only within one file system is the replacement a single step
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    # in the same folder: only within one file system is the replacement a single step; and short,
+    # for the file's own name may be as long as the disk allows
+    short = hashlib.sha256(os.fsencode(path.name)).hexdigest()[:12]
+    temporary = path.with_name(f".{os.getpid()}-{short}.tmp")
     try:
         yield temporary
         temporary.replace(path)
@@ -110,7 +125,80 @@ def sha256(path: str | Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-# ---- 4. pickles of plain data
+# ---- 4. messages
+
+
+def in_one_line(words: object, most: int = 60) -> str:
+    r"""Return words of strangers as one line of printable letters, for a message.
+
+    Args:
+        words: a text or a path; of anything else the beginning of its repr.
+        most: letters that are quoted at most; the middle of a longer text is left away.
+
+    Example:
+        >>> in_one_line("two\nlines, with \u2028")
+        'two\\nlines, with \\u2028'
+        >>> in_one_line("x" * 1000, 12)
+        'xxxx...xxxxx'
+        >>> in_one_line([0] * 1000)
+        '[0, 0, 0, 0, 0, 0, ...]'
+    """
+    # not the whole repr, which could be larger than memory
+    text = str(words) if isinstance(words, str | PurePath) else reprlib.repr(words)
+    if len(text) > most:
+        left = most - 3
+        text = f"{text[: left // 2]}...{text[len(text) - (left - left // 2) :]}"
+    return "".join(one if one.isprintable() else ascii(one)[1:-1] for one in text)
+
+
+# ---- 5. lists of names
+
+
+def read_lines(path: str | Path) -> list[str]:
+    r"""Read the lines of a text file that are not blank, whatever editor wrote it.
+
+    The encoding is UTF-8 with or without a byte-order mark, or UTF-16 or UTF-32 with one. Bytes
+    that are not UTF-8 are kept as Python keeps them in names of files (`surrogateescape`), so that
+    a list can name any file there is. Lines end with `\n` or `\r\n` alone: names may hold the
+    other characters that `str.splitlines` takes for ends.
+
+    Args:
+        path: the file.
+
+    Raises:
+        FileNotFoundError: no such file.
+        ValueError: not a text file, or one of another encoding.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     _ = Path(folder, "list.txt").write_bytes("\ufeffa.jpg\r\n\r\né.jpg".encode())
+        ...     read_lines(Path(folder, "list.txt"))
+        ['a.jpg', 'é.jpg']
+    """
+    content = Path(path).read_bytes()
+    try:
+        for mark, encoding in BYTE_ORDER_MARKS.items():
+            if content.startswith(mark):
+                text = content.decode(encoding)
+                break
+        else:
+            text = content.decode("utf-8", "surrogateescape")
+    except UnicodeDecodeError as error:
+        raise ValueError(
+            f"{in_one_line(path, 300)}: it begins as {encoding}, and is not ({error.reason}); save "
+            f"it as UTF-8"
+        ) from None
+    if "\0" in text:
+        raise ValueError(
+            f"{in_one_line(path, 300)}: not a text file, or UTF-16 without its byte-order mark; "
+            f"expected one name per line, in UTF-8"
+        )
+    lines = [line.removesuffix("\r") for line in text.split("\n")]
+    return [line for line in lines if line.strip()]
+
+
+# ---- 6. pickles of plain data
 #
 # A pickle is a small program: it names functions and classes, and Python calls them. Published
 # ground truths are pickles, so we read them with a list of the few names that plain data need.

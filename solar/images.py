@@ -4,49 +4,117 @@ Book: chapter 1 (finding a landmark again).
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
+from os import PathLike, fspath
 from pathlib import Path
 
+import cv2
 import numpy as np
 import torch
 import torch.nn.functional as F
-from PIL import Image
-from torchvision.io import ImageReadMode, decode_jpeg
+from PIL import Image, ImageOps
 
-SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp")  # of files that count as images in a folder
+from .files import in_one_line
+from .image_files import SUFFIXES, UNREADABLE_SUFFIXES, find_images, words_of
+from .pixels import image_of, name_of_array, rgb_of, to_8_bits
+
+__all__ = [
+    "SUFFIXES",
+    "UNREADABLE_SUFFIXES",
+    "ImageSource",
+    "find_images",
+    "name_of",
+    "prepare",
+    "read_image",
+    "square",
+    "to_8_bits",
+    "to_tensor",
+    "words_of",
+]
+
 MIN_SIDE = 16  # pixels: a network sees nothing in an image with a shorter side
+MOST_NAME = 300  # letters of a file's name in a message
 
-ImageSource = str | Path | Image.Image
+ImageSource = str | Path | Image.Image | np.ndarray | torch.Tensor
 
 
-def read_image(source: ImageSource) -> Image.Image:
-    """Read an image as RGB.
+def read_image(source: ImageSource, upright: bool = False) -> Image.Image:
+    """Read an image as RGB with 8 bits per value.
+
+    Files and images with more bits (16-bit scans, floating-point TIFF) are scaled, see
+    `pixels.to_8_bits`.
 
     Args:
-        source: a path, or a PIL image of any mode.
+        source: a path; a PIL image of any mode; or an array or tensor, (H, W), (H, W, 1), (H, W,
+            3), (H, W, 4), (1, H, W) or (3, H, W), of uint8, uint16, bool, or floating point in
+            0..1.
+        upright: turn the image as its metadata say (EXIF orientation, all eight values), as every
+            viewer does: for a reader's own photographs, which phones store lying on their side. By
+            default the pixels are taken as they are stored, which is what the boxes of benchmarks
+            mean. Arrays have no metadata. (PIL itself turns TIFF files upright, always.)
 
     Raises:
         FileNotFoundError: no such file.
-        ValueError: the file is not an image, or is cut off.
+        ValueError: the file is not an image, or is cut off, or has too many pixels; an array of
+            another shape, or with values that cannot be scaled.
+        TypeError: not a path, a PIL image, an array or a tensor.
 
     Example:
         >>> read_image(Image.new("L", (40, 30))).mode
         'RGB'
+        >>> read_image(np.zeros((30, 40), np.uint16)).size
+        (40, 30)
     """
-    if isinstance(source, Image.Image):
-        return source.convert("RGB")
+    if isinstance(source, np.ndarray | torch.Tensor):
+        return image_of(source)
+    is_file = isinstance(source, str | PathLike) or hasattr(source, "read")
+    if not is_file and not isinstance(source, Image.Image):
+        raise TypeError(
+            f"an image of type {type(source).__name__}: expected a path, a PIL image, an array or "
+            f"a tensor"
+        )
     try:
+        if isinstance(source, Image.Image):
+            return _decoded(source, upright, name_of(source))
         with Image.open(source) as image:
-            return image.convert("RGB")
-    except FileNotFoundError:
-        raise FileNotFoundError(f"{source}: no such image") from None
+            return _decoded(image, upright, name_of(source))
     except Exception as error:  # decoders of broken files raise almost anything
-        raise ValueError(
-            f"{source}: not a readable image ({error}); is the file complete?"
-        ) from error
+        raise _refusal(source, error) from error
+
+
+def _decoded(image: Image.Image, upright: bool, name: str) -> Image.Image:
+    """Decode an opened image, turn it upright if asked, and convert it to RGB."""
+    image.load()
+    if upright:
+        with suppress(Exception):  # damaged metadata say nothing; the pixels are there
+            image = ImageOps.exif_transpose(image)
+    return rgb_of(image, name)
+
+
+def _refusal(source: object, error: Exception) -> Exception:
+    """Return the error, in one line, that says which image cannot be read and why."""
+    name = name_of(source)
+    if isinstance(error, FileNotFoundError):
+        return FileNotFoundError(f"{name}: no such image")
+    if isinstance(error, Image.DecompressionBombError):
+        most = 2 * (Image.MAX_IMAGE_PIXELS or 0)
+        return ValueError(f"{name}: not a readable image (over {most:,} pixels, the limit of PIL)")
+    if isinstance(error, Image.UnidentifiedImageError):
+        reason = "of no known format, or damaged"
+    elif isinstance(error, OSError) and error.strerror:
+        reason = error.strerror
+    elif str(error).startswith(f"{name}: "):  # told in our own words
+        return error
+    else:
+        reason = in_one_line(str(error) or type(error).__name__, 200)
+    return ValueError(f"{name}: not a readable image ({reason}); is the file complete?")
 
 
 def prepare(
-    source: ImageSource, box: Sequence[float] | None = None, image_size: int | None = None
+    source: ImageSource,
+    box: Sequence[float] | None = None,
+    image_size: int | None = None,
+    upright: bool = False,
 ) -> Image.Image:
     """Read an image, crop it to a box, then shrink it.
 
@@ -55,9 +123,11 @@ def prepare(
     authors' loader does it). Nothing is ever enlarged.
 
     Args:
-        source: a path, or a PIL image.
-        box: (x0, y0, x1, y1) in pixels of the image as it is stored; the whole image if None.
+        source: a path, a PIL image, an array or a tensor, as in `read_image`.
+        box: (x0, y0, x1, y1) in pixels of the image as it is read; the whole image if None. The
+            boxes of benchmarks mean the pixels as they are stored, without `upright`.
         image_size: the longer side at most, in pixels; as it is stored if None.
+        upright: turn the image as its metadata say, as in `read_image`.
 
     Returns:
         an RGB image.
@@ -66,6 +136,7 @@ def prepare(
         FileNotFoundError: no such file.
         ValueError: not an image, a box without area or outside the image, or fewer than 16 pixels
             left on a side.
+        TypeError: not a path, a PIL image, an array or a tensor.
 
     Example:
         >>> image = Image.new("RGB", (400, 200))
@@ -74,10 +145,10 @@ def prepare(
         >>> prepare(image, box=(0, 0, 200, 100), image_size=100).size
         (50, 25)
     """
-    image = read_image(source)
+    image = read_image(source, upright)
     longer_side = max(image.size)  # of the whole image, before the crop
     if box is not None:
-        image = _crop(image, box, _name_of(source))
+        image = _crop(image, box, name_of(source))
 
     # the crop's share of the whole image's size
     if image_size is not None:
@@ -85,7 +156,7 @@ def prepare(
         image.thumbnail((side, side), Image.Resampling.LANCZOS)
     if min(image.size) < MIN_SIDE:
         raise ValueError(
-            f"{_name_of(source)}: {image.width} x {image.height} pixels are left; expected "
+            f"{name_of(source)}: {image.width} x {image.height} pixels are left; expected "
             f"{MIN_SIDE} or more a side"
         )
     return image
@@ -151,33 +222,41 @@ def square(path: str | Path, size: int, rng: np.random.Generator | None = None) 
 
 
 def _read_bytes(path: str | Path) -> torch.Tensor:
-    """Read an image file as (3, H, W) uint8: JPEGs by torchvision, all others by Pillow.
+    """Read an image file as (3, H, W) uint8: JPEGs by OpenCV, all others by Pillow.
 
-    `benchmarks/training.py` shows what that saves.
+    Both give the same bytes; `benchmarks/training.py` shows what OpenCV saves.
     """
     try:
         # Pillow reads only the head here, and refuses what is not an image or far too large
         with Image.open(path) as image:
-            if image.format != "JPEG":
-                pixels = torch.from_numpy(np.array(image.convert("RGB")))  # (H, W, 3)
-                return pixels.permute(2, 0, 1)
-        content = torch.from_numpy(np.fromfile(path, np.uint8))
-        return decode_jpeg(content, ImageReadMode.RGB)
-    except FileNotFoundError:
-        raise FileNotFoundError(f"{path}: no such image") from None
+            is_plain_jpeg = image.format == "JPEG" and image.mode in ("L", "RGB")
+            if not is_plain_jpeg:
+                pixels = np.array(rgb_of(image, name_of(path)))  # (H, W, 3)
+                return torch.from_numpy(pixels).permute(2, 0, 1)
+        content = np.fromfile(path, np.uint8)
+        pixels = cv2.imdecode(content, cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION)
+        if pixels is None:
+            raise ValueError("cut off or damaged")
+        pixels = cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB)  # (H, W, 3)
+        return torch.from_numpy(pixels).permute(2, 0, 1)
     except Exception as error:  # as in read_image
-        # torchvision's messages begin with a position in its source, "....cpp:123, words"
-        reason = str(error).partition(".cpp:")[2].partition(", ")[2] or error
-        raise ValueError(
-            f"{path}: not a readable image ({reason}); is the file complete?"
-        ) from error
+        raise _refusal(path, error) from error
 
 
-def _name_of(source: ImageSource) -> str:
-    """Return what an error message calls an image: its file, if it came from one."""
+def name_of(source: object) -> str:
+    """Return what an error message calls an image: its file, or its type and shape.
+
+    Example:
+        >>> name_of("photos/a.jpg"), name_of(np.zeros((20, 30), np.uint8))
+        ('photos/a.jpg', 'array uint8 (20, 30)')
+    """
+    if isinstance(source, np.ndarray | torch.Tensor):
+        return name_of_array(source)
     if isinstance(source, Image.Image):
-        return str(getattr(source, "filename", "") or "image")
-    return str(source)
+        return in_one_line(str(getattr(source, "filename", "") or "image"), MOST_NAME)
+    if isinstance(source, str | PathLike):
+        return in_one_line(str(fspath(source)), MOST_NAME)
+    return f"image of type {type(source).__name__}"
 
 
 def to_tensor(image: Image.Image, mean: Sequence[float], std: Sequence[float]) -> torch.Tensor:
