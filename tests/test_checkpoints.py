@@ -14,6 +14,8 @@ import torchvision
 import solar
 from solar import distributed, weights
 from solar.files import atomic, load_pickle
+from solar.nets import check_global, check_local, load_global, load_local
+from solar.nets.weight_files import read
 
 
 class Hostile:
@@ -302,3 +304,144 @@ def test_local_networks_are_saved_as_published(soa, dtype, tmp_path):
         assert torch.allclose(again(x), net(x), atol=1e-6 if dtype is None else 1e-2)
     if dtype is torch.float16:
         assert path.stat().st_size < 0.6 * solar.save(net, tmp_path / "whole.pth").stat().st_size
+
+
+# ---- a file that exists is a path
+
+
+@pytest.mark.parametrize("name", ["model_best.pth.tar", "net.ckpt", "net.bin", "weights", "a.b c"])
+def test_a_file_that_exists_is_a_path_whatever_its_ending(net, tmp_path, monkeypatch, name):
+    monkeypatch.chdir(tmp_path)
+    solar.save(net, name)
+    for spelling in (name, f"./{name}", Path(name), tmp_path / name, str(tmp_path / name)):
+        assert solar.load(spelling).soa == "5"
+
+
+def test_names_go_before_files_and_a_dot_leads_to_the_file(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    solar.save(solar.LocalNet("", 4), "mini-gem")
+    assert isinstance(solar.load("mini-gem"), solar.GlobalNet)
+    assert isinstance(solar.load("./mini-gem"), solar.LocalNet)
+    assert isinstance(solar.load(Path("mini-gem")), solar.LocalNet)
+    assert isinstance(solar.load(Path("mini-sosnet")), solar.LocalNet)  # no such file: the name
+
+
+def test_published_names_go_before_files_too(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("SOLAR_HOME", str(tmp_path / "home"))
+    solar.save(solar.LocalNet("", 4), "sosnet-32x32-liberty")
+    with pytest.raises(FileNotFoundError, match="not fetched yet"):
+        solar.load("sosnet-32x32-liberty")
+    assert solar.load("./sosnet-32x32-liberty").width == 4
+
+
+@pytest.mark.parametrize("name", ["gone.pth.tar", "gone.ckpt", "folder/gone", "./gone"])
+def test_a_path_without_a_file_is_named(tmp_path, monkeypatch, name):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(FileNotFoundError, match=r"gone.*: no such weights file"):
+        solar.load(name)
+
+
+def test_a_folder_is_no_weights_file(tmp_path):
+    with pytest.raises(ValueError, match="a folder; expected a weights file"):
+        solar.load(tmp_path)
+
+
+# ---- a local network where a global one belongs, and the reverse
+
+
+def test_the_wrong_kind_of_network_is_refused_by_name(net, tmp_path):
+    assert isinstance(load_global("mini-gem"), solar.GlobalNet)
+    assert isinstance(load_local("mini-sosnet"), solar.LocalNet)
+    with pytest.raises(ValueError, match=r"^mini-sosnet: a local network, which describes patches"):
+        load_global("mini-sosnet")
+    with pytest.raises(ValueError, match=r"^mini-gem: a global network, which describes whole"):
+        load_local("mini-gem")
+    path = solar.save(net, tmp_path / "n.ckpt")
+    with pytest.raises(ValueError, match=r"n\.ckpt: a global network"):
+        load_local(path)
+
+
+def test_networks_of_others_pass_the_check():
+    check_global(torch.nn.Flatten())
+    check_local(torch.nn.Flatten())
+    with pytest.raises(ValueError, match="the network: a local network"):
+        check_global(solar.LocalNet("", 4))
+    with pytest.raises(ValueError, match="the network: a global network"):
+        check_local(solar.GlobalNet("mini"))
+
+
+META = dict(architecture="mini", soa=True, soa_layers="5")
+
+
+# ---- learnt whitenings in meta
+
+
+def lw(dim, scales=("ss", "ms"), number=float):
+    rng = np.random.default_rng(0)
+    return {
+        s: dict(m=rng.random((dim, 1)).astype(number), P=rng.random((dim, dim)).astype(number))
+        for s in scales
+    }
+
+
+def test_learnt_whitenings_are_kept_and_named(net, tmp_path):
+    given = {"retrieval-SfM-120k": lw(128), "retrieval-SfM-30k": lw(128, ["ms"], np.float32)}
+    content = dict(state_dict=net.state_dict(), meta={**META, "Lw": given})
+    torch.save(content, tmp_path / "w.pth")
+    again = solar.load(tmp_path / "w.pth")
+    assert list(again.whitenings) == ["retrieval-SfM-120k", "retrieval-SfM-30k"]
+    assert list(again.whitenings["retrieval-SfM-30k"]) == ["ms"]
+    mean, projection = again.whitenings["retrieval-SfM-120k"]["ss"]
+    assert np.array_equal(mean, given["retrieval-SfM-120k"]["ss"]["m"].ravel())
+    assert np.array_equal(projection, given["retrieval-SfM-120k"]["ss"]["P"])
+    assert repr(again).endswith("learnt whitening retrieval-SfM-120k, retrieval-SfM-30k")
+    # they do not change what the network itself computes
+    x = torch.randn(1, 3, 64, 64)
+    with torch.no_grad():
+        assert torch.equal(again(x), net(x))
+
+
+def test_learnt_whitenings_are_saved_in_the_authors_form(net, tmp_path):
+    content = dict(state_dict=net.state_dict(), meta={**META, "Lw": {"sfm": lw(128)}})
+    torch.save(content, tmp_path / "w.pth")
+    saved = solar.save(solar.load(tmp_path / "w.pth"), tmp_path / "again.pth")
+    entry = read(saved)["meta"]["Lw"]["sfm"]["ms"]
+    assert entry["m"].shape == (128, 1)
+    assert np.array_equal(entry["P"], lw(128)["ms"]["P"])
+    assert list(solar.load(saved).whitenings) == ["sfm"]
+
+
+@pytest.mark.parametrize("given", [None, {}])
+def test_a_file_without_learnt_whitenings_has_none(net, tmp_path, given):
+    torch.save(dict(state_dict=net.state_dict(), meta={**META, "Lw": given}), tmp_path / "w.pth")
+    again = solar.load(tmp_path / "w.pth")
+    assert again.whitenings == {}
+    assert "whitening retrieval" not in repr(again)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        [1],
+        {"sfm": 3},
+        {"sfm": {"ms": {"m": np.ones((2, 1))}}},
+        {"sfm": {"ms": {"m": np.ones((2, 1)), "P": np.eye(3)}}},
+        {"sfm": {"ms": {"m": "text", "P": np.eye(3)}}},
+    ],
+)
+def test_learnt_whitenings_of_another_form_are_refused(net, tmp_path, given):
+    torch.save(dict(state_dict=net.state_dict(), meta={**META, "Lw": given}), tmp_path / "w.pth")
+    with pytest.raises(ValueError, match=r"w\.pth: the learnt whitenings") as caught:
+        solar.load(tmp_path / "w.pth")
+    assert "\n" not in str(caught.value)
+
+
+# ---- an output that is an input
+
+
+def test_saving_over_the_file_it_came_from_is_right(net, tmp_path):
+    path = solar.save(net, tmp_path / "n.pth")
+    before = path.read_bytes()
+    solar.save(solar.load(path), path)
+    assert path.read_bytes() == before

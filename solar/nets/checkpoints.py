@@ -210,7 +210,7 @@ def path_of(name: str | Path) -> Path:
         return path
     if path.is_dir():
         raise ValueError(f"{path}: a folder; expected a weights file, such as one in it")
-    if path.suffix or path.parent != Path():
+    if path.suffix or str(name) != path.name:  # it has an ending or a folder, as './net'
         raise FileNotFoundError(f"{path}: no such weights file")
 
     known = ", ".join([*weights.names(), *PUBLISHED_WEIGHTS])

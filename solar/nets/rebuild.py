@@ -162,10 +162,13 @@ def fill(net: torch.nn.Module, state: dict, path: str | Path) -> None:
     own = net.state_dict()
     missing = sorted(own.keys() - state.keys())
     surplus = sorted(state.keys() - own.keys())
-    common = own.keys() & state.keys()
-    other_shape = sorted(
-        key for key in common if own[key].shape != getattr(state[key], "shape", None)
-    )
+    common = sorted(own.keys() & state.keys())
+    not_numbers = [key for key in common if _is_special(state[key])]
+    other_shape = [
+        key
+        for key in common
+        if key not in not_numbers and own[key].shape != getattr(state[key], "shape", None)
+    ]
 
     # say all that is wrong at once
     reasons = []
@@ -175,14 +178,20 @@ def fill(net: torch.nn.Module, state: dict, path: str | Path) -> None:
         reasons.append(f"surplus {_first_four(surplus)}")
     if other_shape:
         reasons.append(f"of another shape {_first_four(other_shape)}")
+    if not_numbers:
+        reasons.append(f"quantised, sparse, complex or empty {_first_four(not_numbers)}")
     if reasons:
         raise ValueError(f"{path}: does not fit {net!r}: {'; '.join(reasons)}")
 
-    # a quantised tensor has the right shape, for example, and is still none that can be copied
-    try:
-        net.load_state_dict(state)
-    except RuntimeError as error:
-        raise ValueError(f"{path}: does not fit {net!r}: {short(error, 160)}") from error
+    net.load_state_dict(state)
+
+
+def _is_special(value: object) -> bool:
+    """Tell whether a tensor is one whose numbers do not lie in it one by one, as real numbers."""
+    if not isinstance(value, torch.Tensor):
+        return False
+    is_odd = value.is_nested or value.is_quantized or value.is_complex() or value.is_meta
+    return is_odd or value.layout != torch.strided
 
 
 def _first_four(keys: list[str]) -> str:
