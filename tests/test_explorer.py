@@ -363,13 +363,81 @@ def test_networks_that_cannot_be_explored_are_refused(image, net, words):
     [
         (Image.new("RGB", (1, 1)), "1 x 1 pixels are left"),
         (__file__, "not a readable image"),
-        (np.zeros((3, 3)), "array"),
-        (np.zeros((30, 30, 3)), "array of float64"),
+        (np.zeros((3, 3)), "array float64 .3, 3.: 3 x 3 pixels are left"),
+        (np.zeros((300, 300, 2)), "array float64 .300, 300, 2.: expected one image"),
+        (np.zeros((2, 300, 300, 3)), "array float64 .2, 300, 300, 3.: expected one image"),
+        (np.zeros((300,)), "array float64 .300,.: expected one image"),
+        (np.full((300, 300), 128.0), "from 128 to 128; expected 0 to 1"),
+        (np.full((300, 300), np.nan), "expected 0 to 1"),
+        (torch.full((3, 300, 300), -1.0), "tensor float32 .3, 300, 300.: .* expected 0 to 1"),
+        (np.zeros((300, 300), complex), "values of type complex128"),
+        ([[0] * 300] * 300, "an image of type list: expected a path"),
+        (None, "an image of type NoneType: expected a path"),
     ],
 )
 def test_images_that_cannot_be_explored_are_refused(image, words):
-    with pytest.raises(ValueError, match=words):
+    with pytest.raises((ValueError, TypeError), match=words) as refusal:
         SOAExplorer(image, mini())
+    assert_short(refusal)
+
+
+@pytest.mark.parametrize("size", [0, -5])
+def test_an_image_size_is_positive(image, net, size):
+    with pytest.raises(ValueError, match=f"image_size={size}: expected a positive number"):
+        SOAExplorer(image, net, image_size=size)
+
+
+GREY = np.linspace(0, 255, 40 * 60).reshape(40, 60).astype(np.uint8)
+COLOURS = np.random.default_rng(0).integers(0, 256, (40, 60, 3), np.uint8)
+ARRAYS = {
+    "uint8 grey": (GREY, GREY[:, :, None]),
+    "uint8 one channel": (GREY[:, :, None], GREY[:, :, None]),
+    "uint8 colours": (COLOURS, COLOURS),
+    "uint8 transparency": (np.dstack([COLOURS, GREY]), COLOURS),
+    "uint16": (GREY.astype(np.uint16) * 257, GREY[:, :, None]),
+    "bool": (GREY > 127, 255 * (GREY > 127)[:, :, None]),
+    "float": (COLOURS / 255, COLOURS),
+    "float32 tensor": (torch.tensor(COLOURS).permute(2, 0, 1) / 255, COLOURS),
+    "uint8 tensor": (torch.tensor(COLOURS).permute(2, 0, 1), COLOURS),
+    "one channel tensor": (torch.tensor(GREY)[None], GREY[:, :, None]),
+    "channels first": (COLOURS.transpose(2, 0, 1), COLOURS),
+}
+
+
+@pytest.mark.parametrize("name", ARRAYS)
+def test_arrays_and_tensors_are_shown_as_images(net, name):
+    given, right = ARRAYS[name]
+    explorer = SOAExplorer(given, net)
+    assert explorer.size == [40, 60]
+    assert np.array_equal(np.asarray(explorer.image), np.broadcast_to(right, (40, 60, 3)))
+
+
+# EXIF orientation -> what was done to the upright image before it was stored
+STORED = {
+    1: [],
+    2: [Image.Transpose.FLIP_LEFT_RIGHT],
+    3: [Image.Transpose.ROTATE_180],
+    4: [Image.Transpose.FLIP_TOP_BOTTOM],
+    5: [Image.Transpose.TRANSPOSE],
+    6: [Image.Transpose.ROTATE_90],
+    7: [Image.Transpose.TRANSVERSE],
+    8: [Image.Transpose.ROTATE_270],
+}
+
+
+@pytest.mark.parametrize("orientation", STORED)
+@pytest.mark.parametrize("source", ["path", "opened"])
+def test_a_phone_s_photograph_is_shown_upright(net, image, tmp_path, orientation, source):
+    stored = image
+    for turn in STORED[orientation]:
+        stored = stored.transpose(turn)
+    tag = Image.Exif()
+    tag[0x0112] = orientation
+    path = tmp_path / "phone.png"
+    stored.save(path, exif=tag)
+    explorer = SOAExplorer(path if source == "path" else Image.open(path), net)
+    assert explorer.size == [52, 72]
+    assert np.array_equal(np.asarray(explorer.image), np.asarray(image))
 
 
 def test_an_image_that_does_not_exist_is_refused():

@@ -5,7 +5,7 @@ import operator
 
 import traitlets as t
 
-from ..nets.weight_files import short
+from ..files import in_one_line
 
 
 class _Told:
@@ -18,8 +18,8 @@ class _Told:
         try:
             return super().validate(obj, value)
         except (t.TraitError, TypeError, ValueError):  # arrays cannot be compared with a word
-            expected = self.info()
-            raise t.TraitError(f"{self.name} = {short(repr(value))}: expected {expected}") from None
+            given = in_one_line(value)
+            raise t.TraitError(f"{self.name} = {given}: expected {self.info()}") from None
 
 
 class Place(_Told, t.List):

@@ -5,6 +5,7 @@ Book: chapter 3 (the SOA explorer).
 
 import base64
 import io
+import os
 from pathlib import Path
 
 import anywidget
@@ -12,10 +13,9 @@ import numpy as np
 import traitlets as t
 from PIL import Image
 
-from ..files import check_output
+from ..files import check_output, in_one_line
 from ..images import prepare
 from ..nets import GlobalNet
-from ..nets.weight_files import short
 from .maps import Maps, check_attention, positions_in
 from .page import write_page
 from .shipping import COLOUR_MAPS, DRAWING, OWN, colour_tables, jpeg_of, pack_layers, still_image
@@ -52,7 +52,9 @@ class SOAExplorer(anywidget.AnyWidget):
     Source: SOLAR, section 4.3.
 
     Args:
-        image: a path, a PIL image or an array (H, W, 3) uint8.
+        image: a path, a PIL image, an array or a tensor, as `read_image` takes them. A photograph
+            that a phone has stored on its side is shown upright; rows and columns are those of the
+            upright image.
         net: a `GlobalNet` with attention blocks, or {name: network} to choose from and to compare.
         image_size: the longer side is shrunk to at most this many pixels, as `describe` does it.
         budget: bytes of packed maps that are shipped. A layer with more positions is pooled to
@@ -77,6 +79,7 @@ class SOAExplorer(anywidget.AnyWidget):
     Raises:
         FileNotFoundError: no such image.
         ValueError: not an image, or one below 16 pixels; no network with attention.
+        TypeError: neither a path nor an image, an array or a tensor.
 
     Example:
         >>> import solar
@@ -122,10 +125,16 @@ class SOAExplorer(anywidget.AnyWidget):
         budget: int = BUDGET,
         **state,
     ):
+        if image_size is not None and image_size < 1:
+            raise ValueError(
+                f"image_size={in_one_line(image_size)}: expected a positive number of pixels, or "
+                "None"
+            )
+
         # the attention of each network in the image
         nets = _named_networks(net)
-        self.image = prepare(_readable(image), None, image_size)
-        self.source = _file_of(image)
+        self.image = prepare(image, None, image_size, upright=True)
+        self.files = _files_of(image)
         self.maps = {name: Maps(one, self.image) for name, one in nets.items()}
         layers, packed = pack_layers(self.maps, budget)
 
@@ -172,7 +181,7 @@ class SOAExplorer(anywidget.AnyWidget):
             offers = ["", "place", *networks]
         if proposal.value not in offers:
             listed = ", ".join(map(repr, offers))
-            given = short(repr(proposal.value))
+            given = in_one_line(proposal.value)
             raise t.TraitError(f"{name} = {given}: expected one of {listed}")
         return proposal.value
 
@@ -246,7 +255,7 @@ class SOAExplorer(anywidget.AnyWidget):
             OSError: the folder does not exist, or cannot be written to.
             ValueError: the file is the image that is explored.
         """
-        check_output(path, [self.source])
+        check_output(path, self.files)
         return write_page(self, Path(path), title)
 
     def _repr_mimebundle_(self, **kwargs):
@@ -281,22 +290,13 @@ def _named_networks(net) -> dict[str, GlobalNet]:
     return nets
 
 
-def _readable(image):
-    """Return an array as a PIL image, and leave paths and images alone."""
-    if not isinstance(image, np.ndarray):
-        return image
-    if image.dtype != np.uint8 or image.shape[2:] != (3,):
-        raise ValueError(
-            f"an array of {image.dtype}, {image.shape}: expected (H, W, 3) uint8, or a path"
-        )
-    return Image.fromarray(image)
-
-
-def _file_of(image) -> str | Path:
-    """Return the file that an image comes from, or "" if it comes from none."""
-    if isinstance(image, (str, Path)):
-        return image
-    return getattr(image, "filename", "")
+def _files_of(image) -> list[str | os.PathLike]:
+    """Return the file that an image comes from, or nothing if it comes from none."""
+    if isinstance(image, Image.Image):
+        image = getattr(image, "filename", "")
+    if not isinstance(image, (str, os.PathLike)) or image == "":
+        return []
+    return [image]
 
 
 def _is_place(value: list[float], height: int, width: int) -> bool:

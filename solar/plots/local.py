@@ -135,8 +135,8 @@ def interval_bars(scores: dict[str, dict[str, tuple[float, float, float]]], xlab
 
 
 def _pixels(image) -> np.ndarray:
-    """Return an image, given as array, path or PIL image, as an array (H, W, 3)."""
-    return image if isinstance(image, np.ndarray) else np.asarray(read_image(image))
+    """Return an image, given as array, path or PIL image, as an upright array (H, W, 3)."""
+    return np.asarray(read_image(image, upright=True))
 
 
 def draw_matches(axis, a, b, matching, right: np.ndarray | None = None, lines: int = 150) -> None:
