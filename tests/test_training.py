@@ -189,6 +189,12 @@ def test_a_local_network_is_no_start(settings):
         GlobalTask(TrainConfig(**settings | dict(start="mini-sosnet")), "cpu")
 
 
+def test_a_start_without_gem_is_refused(settings, tmp_path):
+    start = solar.save(solar.GlobalNet("mini", soa="", pool="mac"), tmp_path / "mac.pth")
+    with pytest.raises(ValueError, match=r"mac\.pth: pools by mac; expected a network with GeM"):
+        GlobalTask(TrainConfig(**settings | dict(start=str(start))), "cpu")
+
+
 def test_a_batch_that_needs_too_many_landmarks_is_refused(settings):
     task = task_with_shared_maps(settings, batch_size=40)
     message = "14 landmarks have 3 photographs or more; a batch needs 40"

@@ -25,7 +25,7 @@ from ..search.protocol import score
 from .config import TrainConfig
 from .datasheet import write_sheet
 from .held_out import first_landmarks, held_out_map
-from .learnable import make_optimizer, net_with_attention
+from .learnable import exponent_of, make_optimizer, net_with_attention
 from .loop import Task, run, state_of
 from .losses import second_order_loss, squared_distance, supervised_contrastive_loss, triplet_loss
 from .mining import epoch_siblings, epoch_tuples, hardest_negatives
@@ -197,8 +197,7 @@ class GlobalTask(Task):
         # what is minimised, and what is worth watching
         values = dict(loss=first + self.config.sos_weight * second, first=first, second=second)
         values["negatives"] = squared_distance(q[:, None], n).detach().sqrt().mean()
-        if hasattr(self.net.pool, "p"):
-            values["p"] = self.net.pool.p.detach().mean()
+        values["p"] = exponent_of(self.net).detach().mean()
         return values
 
     def _supervised_contrastive(self, d: Tensor, image_ids: Tensor) -> tuple[Tensor, Tensor]:
@@ -231,7 +230,7 @@ class GlobalTask(Task):
             return self.describe_maps(maps)
         chunks = maps.split(self.config.chunk_size)
         described = [checkpoint(self.describe_maps, chunk, use_reentrant=False) for chunk in chunks]
-        return torch.cat(described)
+        return torch.cat(described)  # pyright: ignore[reportArgumentType]
 
     @torch.no_grad()
     def describe(

@@ -3,10 +3,13 @@
 Book: chapter 5 (training on GL18).
 """
 
+from typing import cast
+
 import torch
 
 from ..nets.checkpoints import load_global
 from ..nets.global_net import GlobalNet
+from ..nets.pooling import GeM
 from .config import TrainConfig
 
 
@@ -19,10 +22,15 @@ def net_with_attention(config: TrainConfig) -> GlobalNet:
         config: `start` is the network to start from, `soa` the stages that get a block.
 
     Raises:
-        ValueError: the start is a local network.
+        ValueError: the start is a local network, or does not pool by GeM.
     """
     # the same network, but with attention blocks after other stages
     start = load_global(config.start)
+    if start.pooling != "gem":
+        raise ValueError(
+            f"{config.start}: pools by {start.pooling}; expected a network with GeM, whose "
+            "exponent learns"
+        )
     whitening = start.whiten is not None
     net = GlobalNet(start.architecture, config.soa, start.pooling, whitening)
 
@@ -33,6 +41,11 @@ def net_with_attention(config: TrainConfig) -> GlobalNet:
     net.mean = start.mean
     net.std = start.std
     return net
+
+
+def exponent_of(net: GlobalNet) -> torch.nn.Parameter:
+    """Return GeM's exponent p, one number or one per channel."""
+    return cast(GeM, net.pool).p
 
 
 def trainable_parameters(net: GlobalNet) -> dict[str, list[torch.nn.Parameter]]:
@@ -52,7 +65,7 @@ def trainable_parameters(net: GlobalNet) -> dict[str, list[torch.nn.Parameter]]:
     # attention blocks are the stages soa3, soa4 and soa5
     attention = [p for name, p in net.named_parameters() if ".soa" in name]
     whitening = list(net.whiten.parameters()) if net.whiten is not None else []
-    parts = dict(attention=attention, p=[net.pool.p], whitening=whitening)
+    parts = dict(attention=attention, p=[exponent_of(net)], whitening=whitening)
 
     # freeze everything, then free what learns
     net.requires_grad_(False)

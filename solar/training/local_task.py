@@ -63,7 +63,8 @@ class LocalTask(Task):
         self.train_patches = train_patches or load_patches(config.data)
         self.val_patches = val_patches or load_patches(config.held_out_set)
         self.net = load_local(config.start) if config.start else LocalNet(config.soa, config.width)
-        self.net.to(self.device, memory_format=torch.channels_last)
+        channels_last = torch.channels_last
+        self.net.to(self.device, memory_format=channels_last)  # pyright: ignore[reportCallIssue]
 
         # only a point with two patches or more gives a pair
         self.points = _patches_of_points(self.train_patches.points)

@@ -10,6 +10,7 @@ Book: chapter 5 (training on GL18).
 """
 
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import torch
@@ -24,6 +25,7 @@ from ..nets.pooling import l2n
 from .augment import augment, draw_views
 from .config import PretrainConfig
 from .datasheet import percent, write_sheet
+from .learnable import exponent_of
 from .loop import Task, run, state_of
 from .losses import supervised_contrastive_loss
 
@@ -43,12 +45,12 @@ class Trunk(nn.Module):
     def __init__(self, net: GlobalNet):
         super().__init__()
         self.net = net
-        self.norm = nn.BatchNorm1d(net.whiten.in_features, affine=False)
+        self.norm = nn.BatchNorm1d(_whitening(net).in_features, affine=False)
 
     def forward(self, images: Tensor) -> Tensor:
         """Describe images: (B, 3, H, W) -> (B, D), rows of unit length."""
         pooled = l2n(self.net.pool(self.net.features(images)))  # (B, C)
-        return F.normalize(self.net.whiten(self.norm(pooled)))  # (B, D)
+        return F.normalize(_whitening(self.net)(self.norm(pooled)))  # (B, D)
 
     @torch.no_grad()
     def fold(self) -> GlobalNet:
@@ -57,13 +59,22 @@ class Trunk(nn.Module):
         W (x - mean) / std + b is itself an affine map of x: it has the weights W / std and the bias
         b - W mean / std.
         """
-        # (x - mean) / std, then W x + b, as one affine map
-        scale = (self.norm.running_var + self.norm.eps).rsqrt()  # (C,) 1 / std
+        mean = cast(Tensor, self.norm.running_mean)  # (C,)
+        variance = cast(Tensor, self.norm.running_var)
+        scale = (variance + self.norm.eps).rsqrt()  # (C,) 1 / std
         net = GlobalNet("mini", soa="")
         net.load_state_dict(self.net.state_dict())
-        net.whiten.bias -= net.whiten.weight @ (self.norm.running_mean * scale)
-        net.whiten.weight *= scale
+
+        # first the bias, which needs W as it was
+        whitening = _whitening(net)
+        whitening.bias.sub_(whitening.weight @ (mean * scale))
+        whitening.weight.mul_(scale)
         return net.eval()
+
+
+def _whitening(net: GlobalNet) -> nn.Linear:
+    """Return the whitening of a network that has one."""
+    return cast(nn.Linear, net.whiten)
 
 
 class PretrainTask(Task):
@@ -91,7 +102,8 @@ class PretrainTask(Task):
         # all images in memory, and the network
         torch.manual_seed(config.seed)
         self.images, self.groups = read_images(config.data)
-        self.net = Trunk(GlobalNet("mini", soa="")).to(memory_format=torch.channels_last)
+        self.net = Trunk(GlobalNet("mini", soa=""))
+        self.net.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
         batch_size = config.landmarks_per_batch * config.photos_per_landmark
         self.steps_per_epoch = len(self.images) // batch_size
         if self.steps_per_epoch == 0:
@@ -153,7 +165,7 @@ class PretrainTask(Task):
         labels = torch.arange(config.landmarks_per_batch)
         labels = labels.repeat_interleave(config.photos_per_landmark)  # (B,)
         loss = supervised_contrastive_loss(descriptors, labels, config.temperature)
-        return dict(loss=loss, p=self.net.net.pool.p.detach().mean())
+        return dict(loss=loss, p=exponent_of(self.net.net).detach().mean())
 
     def names(self, batch: dict) -> list[str]:
         """Return the indices of a batch's images."""
