@@ -1,12 +1,15 @@
 """`solar match` and its drawing: counts, files, and one clear line for what cannot be matched."""
 
 import json
+import os
+import shutil
 
 import cv2
 import numpy as np
 import pytest
 from sklearn.datasets import load_sample_image
 
+import solar
 from solar import cli, plots
 from solar.commands import match as command
 from solar.local.matching import DETECTORS, FEWEST, Geometry, LocalFeatures, Matching
@@ -80,6 +83,99 @@ def test_what_cannot_be_matched_is_told_in_one_line(images, capsys, monkeypatch,
     said = capsys.readouterr().err
     assert words in said
     assert said.count("\n") == 1
+
+
+# ---- an output that is an input
+
+
+@pytest.fixture
+def inputs(images, tmp_path, monkeypatch):
+    """The current folder: copies of the two images."""
+    for name in ("a.png", "b.png"):
+        shutil.copy(images / name, tmp_path / name)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def spellings(folder):
+    """Other names of a.png: by another path, by links, by a second name on the disk."""
+    (folder / "sub").mkdir()
+    (folder / "link.png").symlink_to("a.png")
+    (folder / "links.png").symlink_to("link.png")
+    (folder / "folder").symlink_to(folder)
+    os.link(folder / "a.png", folder / "hard.png")
+    return [
+        "a.png",
+        "./a.png",
+        "sub/../a.png",
+        str(folder / "a.png"),
+        "link.png",
+        "links.png",
+        "folder/a.png",
+        "hard.png",
+    ]
+
+
+@pytest.mark.parametrize("number", range(8))
+@pytest.mark.parametrize("pair", [("a.png", "b.png"), ("b.png", "a.png")])
+def test_the_drawing_never_takes_the_place_of_an_input(inputs, capsys, number, pair):
+    output = spellings(inputs)[number]
+    before = (inputs / "a.png").read_bytes()
+    listing = sorted(inputs.iterdir())
+    assert cli.main(["match", *pair, "--net", "sift", "-o", output]) == 2
+    said = capsys.readouterr()
+    assert "is the input a.png itself" in said.err
+    assert said.err.count("\n") == 1
+    assert said.out == ""  # refused before the work
+    assert (inputs / "a.png").read_bytes() == before
+    assert sorted(inputs.iterdir()) == listing
+
+
+def test_an_input_that_is_a_link_is_protected_too(inputs, capsys):
+    (inputs / "link.png").symlink_to("a.png")
+    before = (inputs / "a.png").read_bytes()
+    assert cli.main(["match", "link.png", "b.png", "--net", "sift", "-o", "a.png"]) == 2
+    assert "a.png: is the input link.png itself" in capsys.readouterr().err
+    assert (inputs / "a.png").read_bytes() == before
+
+
+def test_the_drawing_never_takes_the_place_of_the_weights(inputs, capsys):
+    path = solar.save(solar.LocalNet("", 4), "weights.png")
+    before = path.read_bytes()
+    assert cli.main(["match", "a.png", "b.png", "--net", "weights.png", "-o", "./weights.png"]) == 2
+    assert "is the input weights.png itself" in capsys.readouterr().err
+    assert path.read_bytes() == before
+
+
+def test_a_folder_is_no_output(inputs, capsys):
+    assert cli.main(["match", "a.png", "b.png", "--net", "sift", "-o", str(inputs)]) == 2
+    assert "a folder; expected the name of a file" in capsys.readouterr().err
+
+
+def test_an_older_drawing_is_replaced(inputs):
+    (inputs / "out.png").write_text("old")
+    assert cli.main(["match", "a.png", "b.png", "--net", "sift", "-o", "out.png"]) == 0
+    assert cv2.imread("out.png") is not None
+
+
+# ---- images of strangers
+
+
+def test_an_image_that_opencv_refuses_is_named(inputs, capsys):
+    cv2.imwrite("line.png", np.full((1, 900), 90, np.uint8))
+    assert cli.main(["match", "a.png", "line.png", "--net", "sift", "--detector", "orb"]) == 2
+    said = capsys.readouterr().err
+    assert "line.png: OpenCV cannot work on this image of 900 x 1 pixels" in said
+    assert said.count("\n") == 1
+
+
+def test_sixteen_bits_match_eight(inputs, capsys):
+    cv2.imwrite("deep.png", cv2.imread("a.png").astype(np.uint16) * 257)
+    command = ["match", "a.png", "deep.png", "--net", "sift", "--json", "-o", "out.png"]
+    assert cli.main(command) == 0
+    said = capsys.readouterr().out
+    counts = json.loads(said[: said.index("}") + 1])
+    assert counts["matches"] > 0.9 * counts["keypoints_a"]
 
 
 def test_inliers_are_drawn_solid_and_other_matches_dashed():

@@ -4,9 +4,11 @@ import cv2
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 from sklearn.datasets import load_sample_image
 
-from solar import LocalNet
+from solar import GlobalNet, LocalNet
+from solar.local import keypoints as keypoints_module
 from solar.local.matching import (
     BATCH,
     WINDOW,
@@ -160,9 +162,11 @@ def test_impossible_keypoints_are_refused(china, keypoints, words):
 
 
 def test_impossible_images_and_options_are_refused(china, net, tmp_path):
-    for array in (np.zeros((4, 4)), np.zeros((0, 5), np.uint8), np.zeros((4, 4, 2), np.uint8)):
-        with pytest.raises(ValueError, match="expected an image"):
+    for array in (np.zeros((0, 5), np.uint8), np.zeros((4, 4, 2), np.uint8), np.full((4, 4), -2.0)):
+        with pytest.raises(ValueError, match=r"^array \w+ \(.*expected"):
             grey(array)
+    with pytest.raises(TypeError, match="an image of type list"):
+        grey([1])
     with pytest.raises(FileNotFoundError, match="no such image"):
         detect(tmp_path / "none.jpg")
     with pytest.raises(ValueError, match="expected 'sift' or 'orb'"):
@@ -276,3 +280,87 @@ def test_an_image_matches_itself(china, net):
     assert (matching.matches[:, 0] == matching.matches[:, 1]).mean() > 0.95
     assert len(matching.matches) > 100
     assert matching.geometry.inliers.mean() > 0.95
+
+
+# ---- images of strangers: depth, orientation, sizes that OpenCV cannot work on
+
+
+@pytest.mark.parametrize("kind", ["uint16", "float32", "float64", "int32"])
+def test_images_with_more_bits_give_the_grey_values_of_eight(waves, tmp_path, kind):
+    eight = waves.astype(np.float64) / 255
+    deep = eight.astype(kind) if kind.startswith("float") else (eight * 65535).astype(kind)
+    difference = grey(deep).astype(int) - waves
+    assert np.abs(difference).max() <= 1
+    if kind == "uint16":  # as files have it
+        Image.fromarray(deep).save(tmp_path / "deep.png")
+        np.testing.assert_array_equal(grey(tmp_path / "deep.png"), grey(deep))
+
+
+def test_masks_and_tensors_are_images(waves):
+    mask = waves > 120
+    np.testing.assert_array_equal(grey(mask), mask * 255)
+    np.testing.assert_array_equal(grey(torch.from_numpy(waves)), waves)
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_photographs_are_upright(china, tmp_path, orientation):
+    # the stored pixels of each orientation: what must be turned back to be seen upright
+    back = {
+        1: lambda p: p,
+        2: np.fliplr,
+        3: lambda p: np.rot90(p, 2),
+        4: np.flipud,
+        5: lambda p: p.transpose(1, 0, 2),
+        6: np.rot90,
+        7: lambda p: np.rot90(p, 2).transpose(1, 0, 2),
+        8: lambda p: np.rot90(p, 3),
+    }
+    tag = Image.Exif()
+    tag[0x0112] = orientation
+    stored = Image.fromarray(np.ascontiguousarray(back[orientation](china)))
+    stored.save(tmp_path / "phone.png", exif=tag)
+    np.testing.assert_array_equal(grey(tmp_path / "phone.png"), grey(china))
+    with Image.open(tmp_path / "phone.png") as image:
+        np.testing.assert_array_equal(grey(image), grey(china))
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 900), (900, 1)])
+def test_images_that_opencv_refuses_are_named(tmp_path, size):
+    path = tmp_path / "line.png"
+    Image.new("L", size, 90).save(path)
+    words = f"line.png: OpenCV cannot work on this image of {size[0]} x {size[1]} pixels: "
+    with pytest.raises(ValueError, match=words) as caught:
+        detect_and_describe("sift", path, "orb")
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("step", ["detect", "compute", "pyrDown"])
+def test_opencv_without_memory_is_told_in_one_line(china, net, tmp_path, monkeypatch, step):
+    def out_of_memory(*_):
+        error = cv2.error("OpenCV(5.0.0) alloc.cpp:73: error: (-4:Insufficient memory)\n")
+        error.code = cv2.Error.StsNoMem
+        raise error
+
+    class Sift:
+        detect = out_of_memory if step == "detect" else cv2.SIFT.create().detect
+        compute = out_of_memory
+
+    if step == "pyrDown":
+        monkeypatch.setattr(cv2, "pyrDown", out_of_memory)
+    else:
+        monkeypatch.setattr(keypoints_module.cv2.SIFT, "create", lambda **_: Sift())
+    Image.fromarray(china).save(tmp_path / "large.png")
+    with pytest.raises(ValueError, match=r"large\.png: .* more memory than there is") as caught:
+        detect_and_describe(net if step == "pyrDown" else "sift", tmp_path / "large.png", count=20)
+    assert "alloc.cpp" not in str(caught.value)
+
+
+def test_a_global_network_is_refused_where_patches_are_described(china):
+    net = GlobalNet("mini")
+    for describe in (
+        lambda: describe_patches(net, torch.rand(1, 32, 32)),
+        lambda: describe_keypoints(net, china, NOTHING),
+        lambda: match_images(net, china, china),
+    ):
+        with pytest.raises(ValueError, match="a global network, which describes whole images"):
+            describe()

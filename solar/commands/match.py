@@ -29,7 +29,7 @@ def add(commands: argparse._SubParsersAction) -> None:
         "--net",
         default="mini-solar-local",
         help="the local network that describes the keypoints: the name of a shipped or published "
-        "one, a .pth file, or 'sift' for RootSIFT (%(default)s)",
+        "one, a weights file, or 'sift' for RootSIFT (%(default)s)",
     )
     parser.add_argument(
         "--detector",
@@ -64,16 +64,15 @@ def add(commands: argparse._SubParsersAction) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Match the images, print the counts, draw the matches if asked for."""
+    from ..files import check_output
     from ..local import match_images
-    from ..nets import LocalNet, load
+    from ..nets import load_local
 
-    # a global network would describe a patch as if it were an image
-    net = "sift" if arguments.net == "sift" else load(arguments.net)
-    if not isinstance(net, (LocalNet, str)):
-        raise ValueError(
-            f"{arguments.net} describes whole images; expected a local network, or 'sift'"
-        )
+    # before the work is done: the drawing must not take the place of what it is made from
+    if arguments.output:
+        check_output(arguments.output, [arguments.a, arguments.b, arguments.net])
 
+    net = "sift" if arguments.net == "sift" else load_local(arguments.net)
     matching = match_images(
         net,
         arguments.a,

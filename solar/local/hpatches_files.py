@@ -118,7 +118,7 @@ def load_sequences(folder: str | Path) -> list[Sequence]:
 def _read_homography(path: Path) -> np.ndarray:
     """Read a text of nine numbers, (3, 3)."""
     try:
-        return np.array(path.read_text().split(), float).reshape(3, 3)
+        return np.array(path.read_text("utf-8-sig").split(), float).reshape(3, 3)
     except ValueError as error:
         raise ValueError(f"{path}: expected a homography, 3 x 3 numbers ({error})") from error
 

@@ -11,9 +11,11 @@ import cv2
 import numpy as np
 import torch
 
+from ..images import name_of
+from ..nets.checkpoints import check_local
 from ..nets.fuse import folded
 from ..nets.local_net import LocalNet
-from .patches import ImageLike, cut_patches, grey
+from .patches import ImageLike, OpenCVError, cut_patches, grey, opencv
 
 CUT = 4096  # patches cut out at a time
 BATCH = 128  # patches described at a time: their feature maps fit a processor's cache
@@ -54,7 +56,9 @@ def detect(image: ImageLike, detector: str = "sift", count: int = 2000) -> np.nd
         scale = 0.25
 
     # the strongest first; SIFT returns more than it was asked for where some tie
-    points = make(nfeatures=count).detect(grey(image), None)
+    pixels = grey(image)  # (H, W)
+    with opencv(pixels):
+        points = make(nfeatures=count).detect(pixels, None)
     points = sorted(points, key=lambda point: (-point.response, point.pt, point.angle))[:count]
 
     # x, y, size, angle
@@ -76,12 +80,17 @@ def describe_patches(net: LocalNet, patches: torch.Tensor | np.ndarray) -> np.nd
     Returns:
         (N, D) float32, rows of unit length.
 
+    Raises:
+        ValueError: `net` is a global network, which describes whole images.
+
     Example:
         >>> import torch
         >>> from solar import LocalNet
         >>> describe_patches(LocalNet("", width=4), torch.rand(3, 32, 32)).shape
         (3, 128)
     """
+    check_local(net)
+
     # one grey channel
     patches = torch.as_tensor(patches)
     if patches.ndim == 3:
@@ -110,7 +119,7 @@ def describe_keypoints(net: LocalNet | str, image: ImageLike, keypoints: np.ndar
         (N, D) float32, rows of unit length.
 
     Raises:
-        ValueError: `net` is another word, or as in `cut_patches`.
+        ValueError: `net` is another word or a global network, or as in `cut_patches`.
 
     Example:
         >>> import numpy as np
@@ -118,6 +127,8 @@ def describe_keypoints(net: LocalNet | str, image: ImageLike, keypoints: np.ndar
         >>> describe_keypoints("sift", image, np.array([[30.0, 20.0, 4.0, 90.0]])).shape
         (1, 128)
     """
+    check_local(net)
+
     # RootSIFT reads the image itself
     if isinstance(net, str):
         if net != "sift":
@@ -163,7 +174,8 @@ def _describe_by_sift(image: np.ndarray, keypoints: np.ndarray) -> np.ndarray:
     # OpenCV leaves keypoints out that it cannot describe: their rows stay zero
     descriptors = np.zeros((len(points), 128), np.float32)
     if points:
-        described, histograms = cv2.SIFT.create().compute(image, points)
+        with opencv(image):
+            described, histograms = cv2.SIFT.create().compute(image, points)
         if described:
             numbers = [point.class_id for point in described]
             descriptors[numbers] = root_sift(histograms)
@@ -199,10 +211,16 @@ def detect_and_describe(
 
     Raises:
         FileNotFoundError: no such file.
-        ValueError: as in `grey`, `detect` and `describe_keypoints`.
+        ValueError: as in `grey`, `detect` and `describe_keypoints`, or OpenCV cannot work on this
+            image; the message names it.
     """
+    check_local(net)
+
     # decode once, then detect and describe on the same grey values
     pixels = grey(image)  # (H, W)
-    keypoints = detect(pixels, detector, count)  # (N, 4)
-    descriptors = describe_keypoints(net, pixels, keypoints)  # (N, D)
+    try:
+        keypoints = detect(pixels, detector, count)  # (N, 4)
+        descriptors = describe_keypoints(net, pixels, keypoints)  # (N, D)
+    except OpenCVError as error:
+        raise OpenCVError(f"{name_of(image)}: {error}") from error
     return LocalFeatures(keypoints, descriptors)

@@ -256,6 +256,7 @@ def match_images(
         net: what describes the keypoints: a `LocalNet`, as `solar.load("mini-solar-local")` gives
             one, or 'sift' for RootSIFT.
         a: the first image: a path, a PIL image, or an array uint8 (H, W) grey or (H, W, 3) RGB.
+            Photographs are turned upright as their metadata say.
         b: the second image, of any size of its own.
         detector: what finds the keypoints, 'sift' or 'orb'.
         count: the largest number of keypoints per image.
@@ -271,8 +272,9 @@ def match_images(
 
     Raises:
         FileNotFoundError: no such file.
-        ValueError: a file or array that is no image, an unknown detector, descriptor or model, a
-            ratio outside 0..1, or `count` below one.
+        ValueError: a file or array that is no image, or one that OpenCV cannot work on; an unknown
+            detector, descriptor or model; a global network; a ratio outside 0..1; `count` below
+            one.
 
     Example:
         >>> import numpy as np

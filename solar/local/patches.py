@@ -7,46 +7,76 @@ has it), and degrees clockwise from the x axis. Its window is a square `WINDOW` 
 Book: chapter 9 (matching two photographs).
 """
 
-from pathlib import Path
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import cv2
 import numpy as np
 import torch
 import torch.nn.functional as F
-from PIL import Image
 
-from ..images import read_image
+from ..images import ImageSource, read_image
 from ..nets.local_net import PATCH
 
 WINDOW = 6.0  # width of a window / size of its keypoint: what SIFT's own descriptor covers
 
-ImageLike = str | Path | Image.Image | np.ndarray
+ImageLike = ImageSource  # a path, a PIL image, an array or a tensor
+
+
+class OpenCVError(ValueError):
+    """OpenCV cannot work on an image: one without width, or one too large for the memory."""
+
+
+@contextmanager
+def opencv(pixels: np.ndarray) -> Iterator[None]:
+    """Turn an error of OpenCV, whose words tell a place in its source, into one plain line.
+
+    Args:
+        pixels: the image that is worked on, (H, W).
+
+    Raises:
+        OpenCVError: in place of `cv2.error`.
+    """
+    try:
+        yield
+    except cv2.error as error:
+        reason = getattr(error, "err", "") or str(error).strip()
+        if getattr(error, "code", 0) == cv2.Error.StsNoMem:
+            reason = "it takes more memory than there is; shrink it"
+        height, width = pixels.shape[:2]
+        raise OpenCVError(
+            f"OpenCV cannot work on this image of {width} x {height} pixels: {reason}"
+        ) from error
 
 
 def grey(image: ImageLike) -> np.ndarray:
     """Return an image as grey values, (H, W) uint8.
 
+    A photograph is turned upright as its metadata say: places of keypoints are those that a viewer
+    of images shows.
+
     Args:
-        image: a path, a PIL image, or an array uint8 (H, W) grey or (H, W, 3) RGB.
+        image: a path, a PIL image, or an array or tensor as `images.read_image` takes it, such as
+            uint8 (H, W) grey or (H, W, 3) RGB. More bits per value are scaled to 8.
 
     Raises:
         FileNotFoundError: no such file.
         ValueError: not an image, or an array of another kind.
+        TypeError: none of these.
 
     Example:
         >>> import numpy as np
         >>> grey(np.full((2, 3, 3), 7, np.uint8)).shape
         (2, 3)
     """
-    # arrays are taken as they are; files and PIL images are decoded to (H, W, 3) RGB
-    pixels = image if isinstance(image, np.ndarray) else np.asarray(read_image(image))
-    is_grey = pixels.ndim == 2
-    is_colour = pixels.ndim == 3 and pixels.shape[2] == 3
-    if pixels.dtype != np.uint8 or not (is_grey or is_colour) or pixels.size == 0:
-        raise ValueError(
-            f"an array {pixels.dtype} {pixels.shape}: expected an image, uint8 (H, W) or (H, W, 3)"
-        )
-    return pixels if is_grey else cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)
+    # grey values already: taken as they are
+    is_array = isinstance(image, np.ndarray)
+    if is_array and image.dtype == np.uint8 and image.ndim == 2 and image.size:
+        return image
+
+    pixels = np.asarray(read_image(image, upright=True))  # (H, W, 3) uint8 RGB
+    with opencv(pixels):
+        return cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)  # (H, W)
 
 
 def pyramid(image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -62,8 +92,9 @@ def pyramid(image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """
     # blur and halve until there is hardly anything left
     pieces: list[np.ndarray] = [image.astype(np.float32)]
-    while min(pieces[-1].shape) >= 4:
-        pieces.append(cv2.pyrDown(pieces[-1]))
+    with opencv(image):
+        while min(pieces[-1].shape) >= 4:
+            pieces.append(cv2.pyrDown(pieces[-1]))
 
     # one sheet, as wide as the image; the part beside the smaller levels stays black
     sheet = np.zeros((sum(len(piece) for piece in pieces), image.shape[1]), np.float32)

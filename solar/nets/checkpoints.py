@@ -20,12 +20,12 @@ import torch
 
 from .. import weights
 from ..distributed import pick_device
-from ..files import atomic, home
+from ..files import atomic, home, in_one_line
 from ..published import catalogue
 from .global_net import GlobalNet
 from .local_net import LocalNet
 from .rebuild import empty_global_net, empty_local_net, fill, meta_of, our_names
-from .weight_files import FIRST_LOCAL_KEYS, read, short
+from .weight_files import FIRST_LOCAL_KEYS, read
 
 PUBLISHED_WEIGHTS = catalogue.of_kind("weights")
 
@@ -215,5 +215,6 @@ def path_of(name: str | Path) -> Path:
 
     known = ", ".join([*weights.names(), *PUBLISHED_WEIGHTS])
     raise ValueError(
-        f"unknown network {short(name)!r}: expected one of {known}, or the path of a weights file"
+        f"unknown network {in_one_line(str(name))!r}: expected one of {known}, "
+        "or the path of a weights file"
     )

@@ -14,9 +14,10 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from ..files import in_one_line
 from .global_net import RESNETS, Features, GlobalNet
 from .local_net import LocalNet
-from .weight_files import short, whitenings_of, whitenings_to_meta
+from .weight_files import whitenings_of, whitenings_to_meta
 
 # cnnimageretrieval numbers the parts of a ResNet: number -> our name
 SEQUENCE = {
@@ -106,16 +107,18 @@ def empty_global_net(meta: dict, state: dict, path: Path) -> GlobalNet:
         net.mean = _three_numbers(meta.get("mean", net.mean))
         net.std = _three_numbers(meta.get("std", net.std))
     except (TypeError, ValueError) as error:
+        reason = in_one_line(str(error), 160)
         raise ValueError(
-            f"{path}: its meta asks for a network that is not known here: {short(error, 160)}"
+            f"{path}: its meta asks for a network that is not known here: {reason}"
         ) from error
 
     try:
         net.whitenings = whitenings_of(meta)
     except (AttributeError, KeyError, TypeError, ValueError) as error:
+        reason = in_one_line(str(error))
         raise ValueError(
             f"{path}: the learnt whitenings in its meta, Lw, are not as cnnimageretrieval writes "
-            f"them: {short(error)}; expected for each name 'ss' and 'ms' with m (D, 1), P (D', D)"
+            f"them: {reason}; expected for each name 'ss' and 'ms' with m (D, 1), P (D', D)"
         ) from error
     return net
 
@@ -197,7 +200,7 @@ def _is_special(value: object) -> bool:
 def _first_four(keys: list[str]) -> str:
     """List at most four keys in words."""
     more = " ..." if len(keys) > 4 else ""
-    return ", ".join(short(key) for key in keys[:4]) + more
+    return ", ".join(in_one_line(key) for key in keys[:4]) + more
 
 
 # ---- 4. meta

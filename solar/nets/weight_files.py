@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from ..files import PLAIN_NUMPY
+from ..files import PLAIN_NUMPY, in_one_line
 
 # cnnimageretrieval's `meta` has numpy arrays: the classes and functions that may build them
 NUMPY: list[Callable | tuple[Callable, str]] = [
@@ -42,7 +42,6 @@ WRAPPERS = {
 COUNTER = "n_averaged"  # of torch's AveragedModel: beside the weights, but none of them
 
 MOST_HEADER = 100_000_000  # bytes of the header of a safetensors file, which its first 8 bytes tell
-SHORT = 60  # letters that a message quotes of a file at most
 
 # learnt whitenings of a network: name -> 'ss' (one scale) or 'ms' (several) -> mean, projection
 Whitenings = dict[str, dict[str, tuple[np.ndarray, np.ndarray]]]
@@ -78,17 +77,6 @@ def read(path: str | Path) -> dict:
     return dict(state_dict=network.state, meta=network.meta)
 
 
-def short(words: object, length: int = SHORT) -> str:
-    r"""Return a text of strangers in one line that fits into a message.
-
-    Example:
-        >>> short("a name of\nmany letters", 12)
-        'a name of...'
-    """
-    line = " ".join(str(words).split())
-    return line if len(line) <= length else line[: length - 3] + "..."
-
-
 # ---- 2. torch's reader
 
 
@@ -114,8 +102,8 @@ def _refused_object(words: str) -> str | None:
     refused = re.search(r"GLOBAL (\S+)", words)
     if refused:
         return (
-            f"it holds {short(refused[1])}, which is refused, since building such objects can run "
-            "code; where the file was made, save its state_dict and meta alone"
+            f"it holds {in_one_line(refused[1])}, which is refused, since building such objects "
+            "can run code; where the file was made, save its state_dict and meta alone"
         )
     if "not of numbers or strings" in words:  # the stand-ins of solar.files
         return "it holds an array of objects; expected arrays of numbers"
@@ -175,7 +163,7 @@ def _the_network(content: object, path: str | Path) -> _Network:
             return network
 
     if networks:
-        places = short(", ".join(network.place for network in networks))
+        places = in_one_line(", ".join(network.place for network in networks))
         raise ValueError(
             f"{path}: holds several networks ({places}); "
             "save the one that you want in a file of its own, under the key 'state_dict'"
@@ -250,7 +238,7 @@ def _described(content: object) -> str:
     if not names:
         return "an empty dictionary"
     more = ", ..." if len(names) > 4 else ""
-    return ", ".join(short(name) for name in names[:4]) + more
+    return ", ".join(in_one_line(name) for name in names[:4]) + more
 
 
 # ---- 4. learnt whitenings
