@@ -99,13 +99,13 @@ def scores(results: dict, part: str = "ap") -> dict[str, dict[str, Interval]]:
         results: what `load_ablation` returned.
         part: 'ap' on the landmarks that are reported, 'test' on the test set.
     """
-    found: dict[str, dict[str, Interval]] = {}
+    intervals: dict[str, dict[str, Interval]] = {}
     for protocol in PROTOCOLS:
-        found[protocol] = {}
+        intervals[protocol] = {}
         for arm in arms_of(results):
             means = np.nanmean(precisions(results, arm, protocol, part), 1)  # (seeds,)
-            found[protocol][arm] = over_seeds(means)
-    return found
+            intervals[protocol][arm] = over_seeds(means)
+    return intervals
 
 
 def table(results: dict, part: str = "ap") -> str:
@@ -121,11 +121,11 @@ def table(results: dict, part: str = "ap") -> str:
     lines = [*HEADS, f"| start | | {' | '.join(cells)} | | |"]
 
     # one line per arm: number of seeds, mAP with its interval, gains with theirs
-    found = scores(results, part)
+    intervals = scores(results, part)
     for arm in arms_of(results):
         cells = [str(len(precisions(results, arm, "hard", part)))]
         for protocol in PROTOCOLS:
-            interval = found[protocol][arm]
+            interval = intervals[protocol][arm]
             cells.append(f"{interval.mean:.2f} ± {interval.mean - interval.low:.2f}")
         cells.append(_gain_words(results, arm, "neither", part))
         cells.append(_gain_words(results, arm, "start", part))
