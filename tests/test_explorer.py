@@ -679,6 +679,20 @@ def test_whatever_has_the_name_of_the_default_page_is_left_alone(opened, capsys,
     assert page.lstat() == before
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such names")
+@pytest.mark.parametrize("stem", ["two\nlines", "two\u2028lines", "tab\tand\x1b[31m red"])
+def test_a_message_about_an_odd_name_is_one_line(opened, capsys, stem):
+    image = Path("photo.png").rename(f"{stem}.png")
+    Path(f"{stem}.html").write_text("theirs")
+    assert main(["explore", str(image), "--no-open"]) == 2
+    assert len(only_line(capsys).splitlines()) == 1
+    assert main(["explore", str(image), "-o", f"{stem}/page.html", "--no-open"]) == 2
+    assert len(only_line(capsys).splitlines()) == 1
+    assert main(["explore", f"{stem}.html", "-o", "page.html", "--no-open"]) == 2
+    assert len(only_line(capsys).splitlines()) == 1
+    assert main(["explore", str(image), "-o", "page.html", "--no-open"]) == 0
+
+
 @pytest.mark.parametrize("kind", ["same", "longer way", "link", "hard link", "network"])
 def test_an_output_that_is_an_input_is_refused(opened, capsys, tmp_path, kind):
     solar.save(mini(), "net.pth")

@@ -5,7 +5,7 @@ import webbrowser
 from pathlib import Path
 
 from .. import weights
-from ..files import check_output
+from ..files import check_output, in_one_line
 from . import EXAMPLES
 
 LONGEST_NAME = 255  # bytes of a file's name
@@ -105,7 +105,7 @@ def _default_page(image: Path) -> Path:
     page = Path(f"{stem}.html")
     if os.path.lexists(page) and not is_page(page):
         raise ValueError(
-            f"{page}: a file that is no page of the explorer has this name already; choose "
-            "another name for the page with -o"
+            f"{in_one_line(page, LONGEST_NAME)}: a file that is no page of the explorer has this "
+            "name already; choose another name for the page with -o"
         )
     return page

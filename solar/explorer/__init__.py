@@ -6,6 +6,7 @@ It works with a kernel, which computes exact maps, and without one, in a saved p
 module   what it does
 ======== ==============================================================================
 maps     compute rows and columns of attention, pool them to cells, pack them into bytes
+traits   the kinds of values that the state holds, and how others are refused
 widget   keep the state that Python and the reader's hand share
 shipping make what leaves Python: packed layers, image, colours, a still image
 page     write the widget into a page that needs no network

@@ -6,10 +6,11 @@ from pathlib import Path
 
 from ipywidgets.embed import dependency_state
 
-from ..files import atomic
+from ..files import atomic, in_one_line
 
 HERE = Path(__file__).parent
 MARKER = '<meta name="generator" content="solar explorer">'  # by which a page of ours is known
+LONGEST_NAME = 255  # letters of a name in a message
 START = 1024  # bytes of a file in which the marker stands
 PAGE = """<!doctype html>
 <html lang="en">
@@ -67,7 +68,9 @@ def write_page(explorer, path: Path, title: str) -> Path:
         runtime=(HERE / "offline.js").read_text(encoding="utf-8"),
     )
     if not path.parent.is_dir():
-        raise FileNotFoundError(f"{path.parent}: no such folder to write {path.name} into")
+        folder = in_one_line(path.parent, LONGEST_NAME)
+        page = in_one_line(path.name, LONGEST_NAME)
+        raise FileNotFoundError(f"{folder}: no such folder to write {page} into")
     with atomic(path) as temporary:
         # a name on disk may hold bytes that are no text: "?" stands for each
         temporary.write_text(text, encoding="utf-8", errors="replace")

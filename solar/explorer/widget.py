@@ -290,13 +290,13 @@ def _named_networks(net) -> dict[str, GlobalNet]:
     return nets
 
 
-def _files_of(image) -> list[str | os.PathLike]:
+def _files_of(image) -> list[Path]:
     """Return the file that an image comes from, or nothing if it comes from none."""
     if isinstance(image, Image.Image):
         image = getattr(image, "filename", "")
     if not isinstance(image, (str, os.PathLike)) or image == "":
         return []
-    return [image]
+    return [Path(image)]
 
 
 def _is_place(value: list[float], height: int, width: int) -> bool:
