@@ -7,6 +7,7 @@ import shutil
 import cv2
 import numpy as np
 import pytest
+import torch
 from sklearn.datasets import load_sample_image
 
 import solar
@@ -167,6 +168,24 @@ def test_an_image_that_opencv_refuses_is_named(inputs, capsys):
     said = capsys.readouterr().err
     assert "line.png: OpenCV cannot work on this image of 900 x 1 pixels" in said
     assert said.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        MemoryError(),
+        torch.OutOfMemoryError("CUDA out of memory.\nTried to allocate 20.00 GiB"),
+        RuntimeError("[enforce fail at alloc_cpu.cpp:118] err == 0. can't allocate memory"),
+        cv2.error("OpenCV(5.0.0) resize.cpp:4220: error: (-215:Assertion failed)\n"),
+    ],
+)
+def test_no_memory_and_faults_of_opencv_are_one_line(inputs, capsys, monkeypatch, error):
+    def fail(*_, **__):
+        raise error
+
+    monkeypatch.setattr("solar.local.matching.match", fail)
+    assert cli.main(["match", "a.png", "b.png", "--net", "sift"]) == 2
+    assert capsys.readouterr().err.count("\n") == 1
 
 
 def test_sixteen_bits_match_eight(inputs, capsys):

@@ -10,6 +10,7 @@ Book: chapter 10 (the published models).
 
 import re
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -208,7 +209,7 @@ def _first_four(keys: list[str]) -> str:
 
 def meta_of(net: GlobalNet) -> dict:
     """Describe a global network in the authors' words."""
-    meta = dict(
+    meta: dict[str, Any] = dict(
         architecture=net.architecture,
         pooling=net.pooling,
         whitening=net.whiten is not None,
