@@ -7,6 +7,7 @@
 
 import codecs
 import reprlib
+from numbers import Integral
 from pathlib import Path, PurePath
 
 # how a text file begins -> its encoding; UTF-32's mark begins as UTF-16's does
@@ -47,7 +48,7 @@ def in_one_line(words: object, most: int = 60) -> str:
 # ---- 2. lists of names
 
 
-def read_lines(path: str | Path) -> list[str]:
+def read_lines(path: str | Path, blank: bool = False) -> list[str]:
     r"""Read the lines of a text file that are not blank, whatever editor wrote it.
 
     The encoding is UTF-8 with or without a byte-order mark, or UTF-16 or UTF-32 with one. Bytes
@@ -57,6 +58,7 @@ def read_lines(path: str | Path) -> list[str]:
 
     Args:
         path: the file.
+        blank: keep blank lines, so that the lines can be numbered.
 
     Raises:
         FileNotFoundError: no such file.
@@ -88,7 +90,7 @@ def read_lines(path: str | Path) -> list[str]:
             f"expected one name per line, in UTF-8"
         )
     lines = [line.removesuffix("\r") for line in text.split("\n")]
-    return [line for line in lines if line.strip()]
+    return lines if blank else [line for line in lines if line.strip()]
 
 
 # ---- 3. names
@@ -101,7 +103,10 @@ def name_in(value: object) -> str:
     ever is anything else; Latin-1, the encoding of the time, gives every other byte a letter.
 
     Args:
-        value: a text (of a pickle read by `load_pickle`), bytes, or a number.
+        value: a text (of a pickle read by `load_pickle`), bytes, or a whole number.
+
+    Raises:
+        TypeError: anything else.
 
     Example:
         >>> name_in("é".encode()), name_in("é".encode("latin-1")), name_in(7)
@@ -112,8 +117,10 @@ def name_in(value: object) -> str:
         content = str(value).encode("utf-8", "surrogateescape")
     elif isinstance(value, bytes):
         content = bytes(value)
+    elif isinstance(value, Integral):
+        return str(int(value))
     else:
-        return str(value)
+        raise TypeError(f"a name of type {type(value).__name__}")
     try:
         return content.decode("utf-8")
     except UnicodeDecodeError:

@@ -1,22 +1,22 @@
 """Benchmarks of retrieval on disk, in the published layout; mini and real ones are read alike.
 
 A benchmark's folder holds `jpg/<name>.jpg` and `gnd_<benchmark>.pkl` (or `.json`), the ground
-truth; a list of distractors holds `jpg/` and `<benchmark>.txt`, one file name per line.
+truth; a list of distractors holds `jpg/` and `<benchmark>.txt`, one file name per line. Own
+benchmarks have a ground truth of the same structure anywhere, and a folder of images of any format.
 
 Book: chapter 6 (the revisited protocol).
 """
 
-import json
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ..files import atomic, load_pickle
+from ..files import in_one_line, name_in, read_lines
+from ..image_files import find_images, words_of
 from ..published import catalogue
-from .names import entry_of, folder_of
+from .ground_truth import SUFFIXES, find_ground_truth, read_ground_truth
+from .names import entry_of, folder_of, is_name
 
 PUBLISHED_BENCHMARKS = catalogue.of_kind("benchmark", "distractors")
-REVISITED_LABELS = ("easy", "hard", "junk")  # Radenovic et al., 2018
-ORIGINAL_LABELS = ("ok", "junk")  # the first Oxford and Paris benchmarks (Philbin et al.)
 
 
 @dataclass(frozen=True)
@@ -46,25 +46,39 @@ class Benchmark:
         return f"Benchmark({self.name!r}): {len(self.images)} images, {len(self.queries)} queries"
 
 
-def load_benchmark(name: str, root: str | Path | None = None) -> Benchmark:
-    """Open a benchmark by name; a mini one is made on first use.
+def load_benchmark(
+    name: str | Path, root: str | Path | None = None, images: str | Path | None = None
+) -> Benchmark:
+    """Open a benchmark by name, or an own one by its ground truth; a mini one is made on first use.
 
     Args:
         name: 'mini-revisitop', 'mini-validation', 'mini-distractors', 'roxford5k', 'rparis6k' or
             'revisitop1m'; or 'oxford5k', 'paris6k', the first labels for the images of 'roxford5k',
-            'rparis6k'.
+            'rparis6k'; or the path of a ground truth of one's own, a pickle or JSON file in the
+            structure of Radenovic et al. (2018).
         root: the folder that holds dataset folders; `$SOLAR_HOME/data` if None.
+        images: the folder of an own benchmark's images and queries, of any format, whose names in
+            the ground truth may end without a suffix; `jpg/` beside the ground truth if None.
 
     Raises:
         ValueError: unknown name, or a ground truth that is not of the published structure.
-        FileNotFoundError: a published dataset that is not there; says what to fetch and where to
-            put it.
+        FileNotFoundError: a published dataset that is not there (says what to fetch and where to
+            put it), no such ground truth, or images that the folder does not hold.
 
     Example:
         >>> load_benchmark("mini-oxford")
         Traceback (most recent call last):
         ValueError: unknown benchmark 'mini-oxford': expected one of mini-validation, ...
     """
+    is_own = not is_name(name) and Path(name).suffix in SUFFIXES
+    if is_own:
+        return _own_benchmark(Path(name), images)
+    if images is not None:
+        raise ValueError(
+            f"{in_one_line(str(name))}: its images are known; a folder of images goes with the "
+            f"path of a ground truth (.pkl or .json)"
+        )
+    name = str(name)
     folder = folder_of(name, root, use="benchmark")
     jpg = folder / "jpg"
     truth = find_ground_truth(folder, name)
@@ -72,10 +86,10 @@ def load_benchmark(name: str, root: str | Path | None = None) -> Benchmark:
 
     # a benchmark: images, queries and labels stand in its ground truth
     if jpg.is_dir() and truth is not None:
-        images, queries, ground_truth = read_ground_truth(truth)
+        names, queries, ground_truth = read_ground_truth(truth)
         return Benchmark(
             name=name,
-            images=[jpg / f"{image}.jpg" for image in images],
+            images=[jpg / f"{image}.jpg" for image in names],
             queries=[jpg / f"{query}.jpg" for query in queries],
             boxes=[query["bbx"] for query in ground_truth],
             ground_truth=ground_truth,
@@ -83,8 +97,7 @@ def load_benchmark(name: str, root: str | Path | None = None) -> Benchmark:
 
     # distractors: a plain list of files
     if jpg.is_dir() and listing.is_file():
-        lines = listing.read_text(encoding="utf-8").splitlines()
-        return Benchmark(name, images=[jpg / line for line in lines if line.strip()])
+        return Benchmark(name, images=[jpg / line for line in read_lines(listing)])
 
     entry = entry_of(name)
     other = "the other file"
@@ -96,90 +109,62 @@ def load_benchmark(name: str, root: str | Path | None = None) -> Benchmark:
     )
 
 
-def find_ground_truth(folder: Path, name: str) -> Path | None:
-    """Return the ground truth of a benchmark in its folder, pickle before JSON, or None."""
-    for suffix in ("pkl", "json"):
-        path = folder / f"gnd_{name}.{suffix}"
-        if path.is_file():
-            return path
-    return None
-
-
-def read_ground_truth(path: str | Path) -> tuple[list[str], list[str], list[dict]]:
-    """Read a ground truth, `gnd_*.pkl` (without running anything in it) or `gnd_*.json`.
-
-    Args:
-        path: the file, in the structure of Radenovic et al. (2018).
-
-    Returns:
-        images: N names, without '.jpg'.
-        queries: Q names.
-        ground_truth: Q dicts of plain numbers with 'bbx' and the labels, as in `Benchmark`.
-
-    Raises:
-        FileNotFoundError: no such file.
-        ValueError: not of the published structure.
-    """
-    path = Path(path)
-    content = _read_json(path) if path.suffix == ".json" else load_pickle(path)
-
-    # plain lists of plain numbers, whatever arrays the file holds
-    try:
-        images = [str(name) for name in content["imlist"]]
-        queries = [str(name) for name in content["qimlist"]]
-        entries = list(content["gnd"])
-        is_original = bool(entries) and "ok" in entries[0]
-        labels = ORIGINAL_LABELS if is_original else REVISITED_LABELS
-        ground_truth = [_plain_query(entry, labels) for entry in entries]
-    except (KeyError, TypeError, ValueError) as error:
-        raise ValueError(
-            f"{path}: expected a dict with imlist, qimlist and gnd, a list of bbx / easy / hard / "
-            f"junk (bbx / ok / junk in the first benchmarks): {error!r}"
-        ) from error
-
-    # one box per query, and labels of images that exist
-    has_boxes = all(len(query["bbx"]) == 4 for query in ground_truth)
-    if len(queries) != len(ground_truth) or not has_boxes:
-        raise ValueError(
-            f"{path}: {len(queries)} queries and {len(ground_truth)} entries; expected a box of "
-            f"four for each"
+def _own_benchmark(truth: Path, folder: str | Path | None) -> Benchmark:
+    """Open a ground truth of one's own, with the images and queries of a folder."""
+    folder = truth.parent / "jpg" if folder is None else Path(folder)
+    if not truth.is_file():
+        raise FileNotFoundError(f"{in_one_line(truth, 300)}: no such ground truth")
+    if not folder.is_dir():
+        raise FileNotFoundError(
+            f"{in_one_line(folder, 300)}: no such folder; say where the images are: images=FOLDER "
+            f"(--images FOLDER)"
         )
-    labelled = [i for query in ground_truth for label in labels for i in query[label]]
-    if any(i < 0 or i >= len(images) for i in labelled):
-        raise ValueError(f"{path}: it labels images beyond the {len(images)} in imlist")
-    return images, queries, ground_truth
+    images, queries, ground_truth = read_ground_truth(truth)
+    paths = _find_named(folder, [*images, *queries])
+    return Benchmark(
+        name=truth.stem.removeprefix("gnd_"),
+        images=paths[: len(images)],
+        queries=paths[len(images) :],
+        boxes=[query["bbx"] for query in ground_truth],
+        ground_truth=ground_truth,
+    )
 
 
-def _read_json(path: Path):
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise ValueError(f"{path}: not JSON ({error})") from error
-
-
-def _plain_query(entry: dict, labels: tuple[str, ...]) -> dict:
-    """Return one query's box and labels as Python numbers."""
-    query = {"bbx": tuple(float(v) for v in entry["bbx"])}
-    for label in labels:
-        query[label] = [int(i) for i in entry[label]]
-    return query
-
-
-def write_ground_truth(source: str | Path, path: str | Path) -> Path:
-    """Convert a ground-truth pickle into JSON, for any language; `load_benchmark` reads it too.
-
-    Args:
-        source: `gnd_*.pkl` or `gnd_*.json`.
-        path: the JSON file to write.
-
-    Returns:
-        `path`.
+def _find_named(folder: Path, names: list[str]) -> list[Path]:
+    """Find images in a folder by their names, with or without a suffix.
 
     Raises:
-        FileNotFoundError, ValueError: as `read_ground_truth`.
+        FileNotFoundError: some are not there.
+        ValueError: two images have one name.
     """
-    images, queries, ground_truth = read_ground_truth(source)
-    content = json.dumps(dict(imlist=images, qimlist=queries, gnd=ground_truth))
-    with atomic(path) as temporary:
-        temporary.write_text(content, encoding="utf-8")
-    return Path(path)
+    # names as a ground truth spells them: 'sub/a.jpg', or 'sub/a'
+    paths, left_out = find_images(folder)
+    whole: dict[str, Path] = {}
+    without_suffix: dict[str, list[Path]] = {}
+    for path in paths:
+        name = name_in(path.relative_to(folder).as_posix())
+        whole[name] = path
+        without_suffix.setdefault(name.removesuffix(path.suffix), []).append(path)
+
+    found = []
+    missing = []
+    for name in names:
+        same = [whole[name]] if name in whole else without_suffix.get(name, [])
+        if len(same) > 1:
+            endings = ", ".join(path.suffix for path in same)
+            raise ValueError(
+                f"{in_one_line(folder, 300)}: several images are called {in_one_line(name)} "
+                f"({endings}); write the suffix into the ground truth, or keep one"
+            )
+        if same:
+            found += same
+        else:
+            missing.append(name)
+    if missing:
+        examples = ", ".join(in_one_line(name) for name in missing[:3])
+        beside = f" (it also holds {words_of(left_out)})" if left_out else ""
+        raise FileNotFoundError(
+            f"{in_one_line(folder, 300)}: {len(missing)} of {len(names)} images are not there, "
+            f"such as {examples}{beside}"
+        )
+    return found

@@ -1,7 +1,8 @@
 """The training index of a folder in the layout of Google Landmarks v1 (GL18).
 
 The folder holds `train.csv` (id, landmark_id), `boxes_split1.csv` and `boxes_split2.csv` (id, box:
-y0 x0 y1 x1 as shares of height and width) and `jpg/<id>.jpg`. The index joins the three tables,
+y0 x0 y1 x1 as shares of height and width) and `jpg/<id>.jpg`, or, as in GLDv2, `jpg/6/e/1/<id>.jpg`
+in three folders named by the first letters of the id. The index joins the three tables,
 says which images can be used, and splits the landmarks into two parts:
 
 * 'val': landmarks that have a box in split 2 and none in split 1, with all their images;
@@ -21,13 +22,16 @@ import numpy as np
 import pandas
 from tqdm import tqdm
 
-from ..files import atomic
+from ..files import atomic, in_one_line
 from ..images import read_image
 
 INDEX_FILE = "index.csv"
 TABLE_FILES = ("train.csv", "boxes_split1.csv", "boxes_split2.csv")
 PARTS = ("train", "val")
 BOX_COLUMNS = ["x0", "y0", "x1", "y1"]
+NUMBER = r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?"  # 1, 0.5, .5, 1e-3
+FOUR_NUMBERS = rf" *{NUMBER}[ \t]+{NUMBER}[ \t]+{NUMBER}[ \t]+{NUMBER} *"
+LETTERS = "0123456789abcdef"  # of ids in GLDv2
 FILES_PER_JOB = 2000  # images that one thread looks at before it reports
 JPEG_START = b"\xff\xd8"
 JPEG_END = b"\xff\xd9"
@@ -152,7 +156,8 @@ def _read_table(path: Path, columns: list[str]) -> pandas.DataFrame:
     try:
         return pandas.read_csv(path, usecols=columns, dtype=str)[columns]
     except ValueError as error:
-        raise ValueError(f"{path}: expected the columns {', '.join(columns)} ({error})") from error
+        reason = in_one_line(str(error), 200)
+        raise ValueError(f"{path}: expected the columns {', '.join(columns)} ({reason})") from error
 
 
 def boxes_of(column: pandas.Series) -> pandas.DataFrame:
@@ -165,26 +170,62 @@ def boxes_of(column: pandas.Series) -> pandas.DataFrame:
         [[0.125, 0.25, 0.75, 0.5], [nan, nan, nan, nan]]
     """
     boxes = pandas.DataFrame(np.nan, index=column.index, columns=BOX_COLUMNS, dtype=np.float32)
-    has_four = column.str.count(r"[0-9.]+").eq(4) & column.str.fullmatch(r"[0-9. ]+")
+    has_four = column.str.fullmatch(FOUR_NUMBERS).eq(True)  # not of an empty cell
     if not has_four.any():
         return boxes
 
     # parse all well-formed strings at once: (n, 4), in the published order
-    text = io.StringIO("\n".join(column[has_four]))
+    text = io.StringIO("\n".join(column[has_four].str.strip()))
     numbers = pandas.read_csv(text, sep=r"\s+", header=None, dtype=np.float32).to_numpy()
     y0, x0, y1, x1 = numbers.T
 
     # keep those that have an area and lie within the image
-    is_inside = (x0 < x1) & (y0 < y1) & (x1 <= 1) & (y1 <= 1)
+    is_inside = (x0 >= 0) & (x0 < x1) & (x1 <= 1) & (y0 >= 0) & (y0 < y1) & (y1 <= 1)
     ours = np.stack([x0, y0, x1, y1], axis=1)
     boxes.loc[has_four] = np.where(is_inside[:, None], ours, np.nan)
     return boxes
 
 
+def image_names(folder: Path, ids: list[str]) -> list[str]:
+    """Return the file of each image, relative to the folder `jpg`: of GL18 or nested as in GLDv2.
+
+    Args:
+        folder: the folder `jpg`.
+        ids: names of images, without '.jpg'.
+
+    Example:
+        >>> image_names(Path("jpg"), ["6e1f00"])
+        ['6e1f00.jpg']
+    """
+    if not _is_nested(folder):
+        return [f"{name}.jpg" for name in ids]
+    return [f"{name[:1]}/{name[1:2]}/{name[2:3]}/{name}.jpg" for name in ids]
+
+
+def _is_nested(folder: Path) -> bool:
+    """Return whether images lie in folders named by the first letters of their ids."""
+    if not any((folder / letter).is_dir() for letter in LETTERS):
+        return False
+    # a stray folder beside the images of GL18 nests nothing
+    return next(folder.glob("*.jpg"), None) is None
+
+
+def _present_in(folder: Path) -> set[str]:
+    """Return the names of all files in the folder `jpg`, relative to it."""
+    if not _is_nested(folder):
+        with os.scandir(folder) as entries:
+            return {entry.name for entry in entries}
+    present = set()
+    for here, _, names in os.walk(folder, followlinks=True):
+        inside = Path(here).relative_to(folder).as_posix()
+        present.update(f"{inside}/{name}" for name in names)
+    return present
+
+
 def image_states(
     folder: Path, ids: list[str], decode: bool = False, progress: bool = True
 ) -> np.ndarray:
-    """Return 'good', 'missing' or 'broken' for each image `<folder>/<id>.jpg`.
+    """Return 'good', 'missing' or 'broken' for each image of a folder `jpg`.
 
     Args:
         folder: where the images lie.
@@ -202,9 +243,9 @@ def image_states(
         raise FileNotFoundError(f"{folder}: no such folder; the images belong there, as <id>.jpg")
 
     # 1. which are there: one listing of the folder instead of a million questions
-    with os.scandir(folder) as entries:
-        present = {entry.name for entry in entries}
-    is_present = np.array([f"{name}.jpg" in present for name in ids], dtype=bool)
+    names = image_names(folder, ids)
+    present = _present_in(folder)
+    is_present = np.array([name in present for name in names], dtype=bool)
     states = np.where(is_present, "good", "missing").astype(object)
 
     # 2. which of them are complete: threads, for most of the time is spent in waiting for the disk
@@ -212,7 +253,7 @@ def image_states(
     jobs = np.array_split(numbers, max(1, len(numbers) // FILES_PER_JOB))
 
     def find_broken(job: np.ndarray) -> list[int]:
-        return [i for i in job if not is_complete(f"{folder}/{ids[i]}.jpg", decode)]
+        return [i for i in job if not is_complete(f"{folder}/{names[i]}", decode)]
 
     hidden = None if progress else True
     bar = tqdm(total=len(numbers), desc="images", unit="image", disable=hidden)

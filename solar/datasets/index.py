@@ -11,8 +11,8 @@ from pathlib import Path
 
 import numpy as np
 
-from ..files import load_pickle
-from .gl18 import BOX_COLUMNS, PARTS, image_states, read_index, read_tables
+from ..files import in_one_line, load_pickle, name_in
+from .gl18 import BOX_COLUMNS, PARTS, image_names, image_states, read_index, read_tables
 from .names import folder_of
 
 
@@ -83,7 +83,7 @@ def load_training(
         ValueError: split='test': expected 'train' or 'val'
     """
     if split not in PARTS:
-        raise ValueError(f"split={split!r}: expected 'train' or 'val'")
+        raise ValueError(f"split={in_one_line(repr(split))}: expected 'train' or 'val'")
 
     path = folder_of(source, root, use="training")
     if not path.exists():
@@ -108,8 +108,9 @@ def _from_folder(folder: Path, split: str) -> TrainingIndex:
         raise ValueError(
             f"{folder}: none of its {len(table)} images can be used ({split}); is jpg/ filled?"
         )
+    jpg = folder / "jpg"
     return TrainingIndex(
-        images=Paths(folder / "jpg", (chosen["id"] + ".jpg").tolist()),
+        images=Paths(jpg, image_names(jpg, chosen["id"].tolist())),
         landmarks=chosen["landmark_id"].to_numpy(np.int64),
         boxes=chosen[BOX_COLUMNS].to_numpy(),
     )
@@ -125,14 +126,15 @@ def _from_pickle(path: Path, split: str) -> TrainingIndex:
     content = load_pickle(path)
     try:
         part = content[split]
-        cids = [str(cid) for cid in part["cids"]]
+        cids = [name_in(cid) for cid in part["cids"]]
         landmarks = np.asarray(part["cluster"], np.int64)
         queries = np.asarray(part["qidxs"], np.int64)
         positives = np.asarray(part["pidxs"], np.int64)
         pairs = np.stack([queries, positives], axis=1)  # (M, 2)
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
+        reason = in_one_line(f"{type(error).__name__}: {error}", 200)
         raise ValueError(
-            f"{path}: expected train and val with cids, cluster, qidxs, pidxs ({error!r})"
+            f"{path}: expected train and val with cids, cluster, qidxs, pidxs ({reason})"
         ) from error
 
     # one landmark per image, and pairs of images that exist
@@ -145,8 +147,8 @@ def _from_pickle(path: Path, split: str) -> TrainingIndex:
     if "sfm" in path.stem.lower():
         images = Paths(path.parent / "ims", [_sfm_path(cid) for cid in cids])
         return TrainingIndex(images, landmarks, pairs=pairs)
-    images = Paths(path.parent / "jpg", [f"{cid}.jpg" for cid in cids])
-    return TrainingIndex(images, landmarks)
+    jpg = path.parent / "jpg"
+    return TrainingIndex(Paths(jpg, image_names(jpg, cids)), landmarks)
 
 
 def _sfm_path(cid: str) -> str:

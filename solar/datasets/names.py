@@ -7,7 +7,7 @@ set has a folder of its own in `$SOLAR_HOME/data`, and own data are given by the
 from pathlib import Path
 
 from .. import world
-from ..files import home
+from ..files import home, in_one_line
 from ..published.catalogue import ENTRIES, of_kind
 from ..world.recipes import DATASETS, IMAGE_SIZE
 
@@ -60,6 +60,21 @@ def names_of(use: str) -> list[str]:
     return [*mini_names(use), *PUBLISHED_NAMES[use]]
 
 
+def is_name(name: str | Path, use: str | None = None) -> bool:
+    """Return whether a name is that of a mini or published dataset, whatever lies on the disk.
+
+    Args:
+        name: a name, or a path: `./name` and `Path` objects are always paths.
+        use: 'benchmark', 'patches' or 'training'; any if None.
+
+    Example:
+        >>> is_name("roxford5k"), is_name("./roxford5k"), is_name("roxford5k", "training")
+        (True, False, False)
+    """
+    uses = list(MINI_KINDS) if use is None else [use]
+    return isinstance(name, str) and any(name in names_of(each) for each in uses)
+
+
 def entry_of(name: str) -> str:
     """Return the name under which `solar data` fetches a published dataset.
 
@@ -73,12 +88,14 @@ def entry_of(name: str) -> str:
 def folder_of(name: str | Path, root: str | Path | None = None, use: str | None = None) -> Path:
     """Return the folder of a dataset; a mini set is made on first use.
 
-    The folder of a published set is returned whether it was fetched or not: what is missing in it
+    Names go before what lies in the current folder: `./name` is the folder of that name there. The
+    folder of a published set is returned whether it was fetched or not: what is missing in it
     is for the loader to say, which knows the files.
 
     Args:
         name: name of a mini or published dataset ('mini-gl18', 'roxford5k', 'liberty'), or, except
-            for benchmarks, a path: a folder, a pickle of training data, or a name in `root`.
+            for benchmarks, a path: a folder, a pickle of training data, or a name in `root`. `Path`
+            objects are paths.
         root: the folder that holds dataset folders; `$SOLAR_HOME/data` if None.
         use: 'benchmark', 'patches' or 'training'; datasets of another use are refused. Any if None.
 
@@ -90,30 +107,33 @@ def folder_of(name: str | Path, root: str | Path | None = None, use: str | None 
         >>> folder_of("liberty", root="data").as_posix()
         'data/liberty'
     """
-    name = str(name)
     root = Path(root) if root is not None else home() / "data"
-    uses = list(MINI_KINDS) if use is None else [use]
-    known = [one for each in uses for one in names_of(each)]
+    is_known = is_name(name, use)
+    is_path = isinstance(name, Path)
+    name = str(name)
 
     # 1. a mini set: rendered now, unless it is there
-    if name in DATASETS and name in known:
+    if is_known and name in DATASETS:
         return world.make(name, root)
 
-    # 2. own data, by a path or by the name of a folder in `root`
-    own_data = bool(name) and name not in DATASETS and use != "benchmark"
+    # 2. a published set: where `solar data NAME` puts it
+    if is_known:
+        return ENTRIES[entry_of(name)].place(root)
+
+    # 3. own data, by a path or by the name of a folder in `root`
+    own_data = use != "benchmark" and (is_path or name not in ("", *DATASETS))
     if own_data:
         for path in (Path(name), root / name):
             if path.exists():
                 return path
+        if Path(name).name != name:
+            raise FileNotFoundError(f"{in_one_line(name, 300)}: no such file or folder")
 
-    # 3. a published set: where `solar data NAME` puts it
-    if name in known:
-        return ENTRIES[entry_of(name)].place(root)
-
-    if own_data and Path(name).name != name:
-        raise FileNotFoundError(f"{name}: no such file or folder")
-    hint = "" if use == "benchmark" else ", or a path"
-    raise ValueError(f"unknown {WORDS[use]} {name!r}: expected one of {', '.join(known)}{hint}")
+    known = [one for each in MINI_KINDS if use in (None, each) for one in names_of(each)]
+    hint = "the path of a ground truth (.pkl or .json)" if use == "benchmark" else "a path"
+    raise ValueError(
+        f"unknown {WORDS[use]} {in_one_line(name)!r}: expected one of {', '.join(known)}, or {hint}"
+    )
 
 
 def image_size_of(name: str) -> int:

@@ -13,6 +13,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from ..files import in_one_line, read_lines
 from ..published.catalogue import how_to_get
 from ..world.formats import INFO_FILE, PATCH_SIDE, PATCHES_PER_SHEET, SHEET_PIXELS, SHEET_SIDE
 from .names import PUBLISHED_NAMES, entry_of, folder_of
@@ -111,13 +112,44 @@ def _read_pairs(folder: Path, count: int) -> np.ndarray:
 
 
 def _read_numbers(path: Path, columns: int) -> np.ndarray:
-    """Read the first `columns` whole numbers of each line, (lines, columns)."""
+    """Read the first `columns` whole numbers of each line that is not blank, (lines, columns)."""
+    table = []
+    width = columns  # of the first line, and so of all; numbers beyond `columns` are not used
+    for number, line in enumerate(read_lines(path, blank=True), 1):
+        words = line.split()
+        if not words:
+            continue
+        if not table:
+            width = max(columns, len(words))
+        try:
+            values = [_whole_number(word) for word in words]
+        except ValueError:
+            values = []
+        if len(values) != width:
+            raise ValueError(
+                f"{in_one_line(path, 300)}: expected {columns} whole numbers per line, and as many "
+                f"on each; line {number} is {in_one_line(line)!r}"
+            )
+        table.append(values[:columns])
+    return np.array(table, np.int64).reshape(-1, columns)
+
+
+def _whole_number(word: str) -> int:
+    """Return a whole number, also if it is written as 12.0 or 1.2e1.
+
+    Raises:
+        ValueError: it is none, or larger than 64 bits hold.
+    """
     try:
-        with path.open() as lines:
-            numbers = [[int(v) for v in line.split()[:columns]] for line in lines]
-        return np.array(numbers).reshape(-1, columns)
-    except ValueError as error:
-        raise ValueError(f"{path}: expected {columns} whole numbers per line ({error})") from error
+        number = int(word)
+    except ValueError:
+        value = float(word)
+        if not value.is_integer():
+            raise
+        number = int(value)
+    if abs(number) >= 1 << 63:
+        raise ValueError(f"{in_one_line(word)} is too large")
+    return number
 
 
 def _read_sheet(path: Path, size: int) -> np.ndarray:
