@@ -1,8 +1,15 @@
 """Descriptors of images: several scales against a loop, the same from any batch, order and workers,
-queries cropped, options checked.
+queries cropped, options checked, workers that fail, images given as arrays and upright.
 """
 
 import math
+import multiprocessing
+import os
+import signal
+import subprocess
+import sys
+from multiprocessing.connection import Connection
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,7 +21,10 @@ import solar
 from solar import describe
 from solar.search import PAPER_SCALES, DescribeOptions
 from solar.search.describe import equal_batches, iter_descriptors
+from solar.search.workers import in_order
+from solar.training import trunk_maps
 
+DESCRIBE = sys.modules["solar.search.describe"]  # the module, not the function of its name
 SIZES = [
     (64, 48),
     (48, 64),
@@ -228,3 +238,122 @@ def test_the_work_is_done_where_the_network_is(files):
 
     assert describe(Mean(), files[:1], scales=(1,)).dtype == np.float32
     assert seen == [("cpu", torch.float64)]
+
+
+# ---- workers that fail ---------------------------------------------------------------------------
+
+MAIN = os.getpid()
+
+
+def die_at_five(i):
+    """i, but in a worker the fifth call is its last."""
+    if i == 5 and os.getpid() != MAIN:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return i
+
+
+def test_work_goes_on_without_a_worker_that_was_killed(capsys):
+    assert list(in_order(die_at_five, 20, workers=3)) == list(range(20))
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "a worker process failed (killed, or out of memory); going on without workers" in line
+    assert not multiprocessing.active_children()
+
+
+def test_work_goes_on_after_half_a_result(monkeypatch, capsys):
+    """A worker that is killed while it writes leaves half a message, which nobody may wait for."""
+
+    def half(self, content, *_):
+        os.write(self.fileno(), content[: len(content) // 2])
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    monkeypatch.setattr(Connection, "_send", half)
+    arrays = list(in_order(np.zeros, 5, workers=2))
+    assert [len(array) for array in arrays] == [0, 1, 2, 3, 4]
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_work_goes_on_where_no_process_can_be_started(monkeypatch, capsys):
+    def refuse(self):
+        raise BlockingIOError(11, "Resource temporarily unavailable")
+
+    monkeypatch.setattr(multiprocessing.Process, "start", refuse)
+    assert list(in_order(str, 3, workers=2)) == ["0", "1", "2"]
+    assert "Resource temporarily unavailable" in capsys.readouterr().err
+
+
+def test_an_exception_of_the_function_is_raised_here(capfd):
+    def fail(i):
+        return 1 // (3 - i)
+
+    with pytest.raises(ZeroDivisionError):
+        list(in_order(fail, 5, workers=2))
+    assert "Traceback" not in capfd.readouterr().err
+
+
+def test_workers_end_with_their_reader():
+    numbers = in_order(str, 1000, workers=2)
+    assert next(numbers) == "0"
+    numbers.close()
+    assert not multiprocessing.active_children()
+
+
+def test_descriptors_are_the_same_bits_from_workers(net, files, monkeypatch, capsys):
+    expected = describe(net, files, image_size=64)
+    assert np.array_equal(describe(net, files, image_size=64, workers=2), expected)
+    # and after one was killed
+    prepare = DESCRIBE.prepare
+
+    def killed(path, *more):
+        if path == files[4] and os.getpid() != MAIN:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return prepare(path, *more)
+
+    monkeypatch.setattr(DESCRIBE, "prepare", killed)
+    assert np.array_equal(describe(net, files, image_size=64, workers=2), expected)
+    assert "going on without workers" in capsys.readouterr().err
+
+
+def test_training_goes_on_without_a_worker_that_was_killed(net, files, monkeypatch, capsys):
+    index = solar.datasets.TrainingIndex(files, np.arange(len(files)))
+
+    def maps(workers):
+        computed = trunk_maps.ComputedMaps(net, "conv4_x", index, 64, 64, "cpu", workers=workers)
+        batches = [dict(image_ids=torch.tensor([[i, i + 1]]), seed=i) for i in range(4)]
+        return torch.cat([batch["maps"] for batch in computed.feed(batches)])
+
+    expected = maps(workers=0)
+    assert torch.equal(maps(workers=2), expected)
+    square = trunk_maps.square
+
+    def killed(path, *more):
+        if path == files[3] and os.getpid() != MAIN:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return square(path, *more)
+
+    monkeypatch.setattr(trunk_maps, "square", killed)
+    assert torch.equal(maps(workers=2), expected)
+    assert "going on without workers" in capsys.readouterr().err
+
+
+@pytest.mark.processes
+def test_workers_need_no_shared_memory(tmp_path):
+    """A limit on the size of files stands for shared memory that is full."""
+    resource = pytest.importorskip("resource")
+    (tmp_path / "photos").mkdir()
+    for i in range(3):
+        texture(i, 1024, 768).save(tmp_path / "photos" / f"{i}.png", compress_level=1)
+    words = "extract photos --net mini-gem --single-scale --workers 2 --out store"
+    done = subprocess.run(
+        [sys.executable, "-m", "solar", *words.split()],
+        cwd=tmp_path,
+        env=os.environ | dict(OMP_NUM_THREADS="1", PYTHONPATH=str(Path(__file__).parents[1])),
+        capture_output=True,
+        text=True,
+        timeout=200,
+        check=False,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, 1 << 20)),
+    )
+    assert done.returncode == 0, done.stderr
+    assert "Traceback" not in done.stderr
+    assert "failed" not in done.stderr
+    assert len(solar.Store.open(tmp_path / "store")) == 3

@@ -7,19 +7,24 @@ Book: chapter 1 (finding a landmark again).
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
+from os import PathLike
 from typing import Any, Protocol, cast
 
 import numpy as np
 import torch
 import torch.nn.functional as F
+from PIL import Image
 from torch import nn
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import Dataset
 from tqdm import tqdm
 
-from ..images import prepare, to_tensor
+from ..images import name_of, prepare, to_tensor
+from ..nets import check_global
 from ..nets.fuse import folded, in_place
 from ..nets.pooling import l2n
+from .whitening import Whitening
+from .workers import in_order
 
 PAPER_SCALES = (1, 2**0.5, 2**-0.5)  # SOLAR, section 5
 MOST_WAITING = 4  # batches' worth of images that wait for others of their size
@@ -34,13 +39,18 @@ class DescribeOptions:
 
     Example:
         >>> DescribeOptions(image_size=256, scales=(1,))
-        DescribeOptions(image_size=256, scales=(1,), batch_size=16, workers=0)
+        DescribeOptions(image_size=256, scales=(1,), batch_size=16, workers=0, upright=False)
     """
 
     image_size: int | None = 1024  # most pixels of the longer side; None: images stay as they are
     scales: Sequence[float] = PAPER_SCALES  # the descriptor is the mean over these
     batch_size: int = 16  # images of one size that go through the network at once
     workers: int = 0  # processes that decode images; 0: this one does
+    # whether images are turned as their metadata say, as every viewer does: right for a reader's
+    # own photographs, wrong for benchmarks, whose boxes mean the pixels as they are stored
+    upright: bool = False
+    # a learnt map for the finished descriptors, applied after the mean over the scales
+    whitening: Whitening | None = field(default=None, repr=False, compare=False)
 
     def __post_init__(self):
         size = self.image_size
@@ -108,33 +118,69 @@ class PreparedImages(Dataset):
     """Images ready for a network: item i is (i, tensor), or (i, error) for an unreadable image.
 
     Args:
-        images: paths or PIL images.
+        images: paths, PIL images, arrays or tensors, as in `images.read_image`.
         boxes: a box (x0, y0, x1, y1) in pixels for each, or None.
         image_size: most pixels of the longer side, or None.
         mean: of red, green and blue.
         std: of red, green and blue.
+        upright: turn images as their metadata say.
     """
 
-    def __init__(self, images, boxes, image_size, mean, std):
+    def __init__(self, images, boxes, image_size, mean, std, upright: bool = False):
         self.images = images
         self.boxes = boxes
         self.image_size = image_size
         self.mean = mean
         self.std = std
+        self.upright = upright
 
     def __len__(self) -> int:
         return len(self.images)
 
     def __getitem__(self, i: int) -> tuple[int, torch.Tensor | Exception]:
+        return self._normalised(i, self.decode(i))
+
+    def in_order(self, workers: int = 0) -> Iterator[tuple[int, torch.Tensor | Exception]]:
+        """Yield all items, decoded by worker processes; see `workers.in_order`.
+
+        Workers hand over bytes, a quarter of the memory of floats, and this process normalises.
+        """
+        for i, pixels in enumerate(in_order(self.decode, len(self), workers)):
+            yield self._normalised(i, pixels)
+
+    def decode(self, i: int) -> np.ndarray | Exception:
+        """Return the pixels (H, W, 3) uint8 of image i, or why there are none."""
         box = None if self.boxes is None else self.boxes[i]
         try:
-            # decode, crop to the box, shrink, and only then turn into numbers
-            image = prepare(self.images[i], box, self.image_size)
-            return i, to_tensor(image, self.mean, self.std)  # (3, H, W)
-        except (OSError, ValueError) as error:
-            # returned, not raised: a worker process would wrap it in a traceback of its own, and
-            # one unreadable image in a million must not end the work
-            return i, error
+            # decode, crop to the box, and shrink
+            image = prepare(self.images[i], box, self.image_size, self.upright)
+            return np.asarray(image)
+        except (OSError, ValueError, TypeError) as error:
+            # returned, not raised: one unreadable image in a million must not end the work
+            return error
+        except MemoryError:
+            return self._too_large(i)
+
+    def _normalised(
+        self, i: int, pixels: np.ndarray | Exception
+    ) -> tuple[int, torch.Tensor | Exception]:
+        """Return item i from its pixels (H, W, 3) uint8: the tensor (3, H, W), or the error."""
+        if isinstance(pixels, Exception):
+            return i, pixels
+        try:
+            return i, to_tensor(Image.fromarray(pixels), self.mean, self.std)
+        except MemoryError:
+            return i, self._too_large(i)
+        except RuntimeError as error:  # torch's word for it
+            if "can't allocate memory" not in str(error):
+                raise
+            return i, self._too_large(i)
+
+    def _too_large(self, i: int) -> ValueError:
+        name = name_of(self.images[i])
+        return ValueError(
+            f"{name}: too large for the memory that is left; shrink it, or use fewer workers"
+        )
 
 
 def equal_batches(
@@ -234,13 +280,13 @@ def describe(
 
     Args:
         net: a `GlobalNet`, or any module with the members of `Describer`.
-        images: paths or PIL images, N of them.
+        images: paths, PIL images, arrays or tensors, N of them, as `images.read_image` takes them.
         boxes: a box (x0, y0, x1, y1) in pixels for each image, or None. Images are cropped before
             they are shrunk.
         options: how images are read and described; the paper's way if None.
         progress: show a progress bar.
         **changes: fields of `DescribeOptions` that differ from `options`: `image_size`, `scales`,
-            `batch_size`, `workers`.
+            `batch_size`, `workers`, `upright`, `whitening`.
 
     Returns:
         (N, D) float32, rows of unit length.
@@ -248,8 +294,8 @@ def describe(
     Raises:
         FileNotFoundError: an image is missing.
         ValueError: an image is broken or tiny (the message names it), a box is empty or outside its
-            image, or an option makes no sense.
-        TypeError: an option has an unknown name.
+            image, an option makes no sense, or the network describes patches.
+        TypeError: an option has an unknown name, or something given is no image.
 
     Example:
         >>> from PIL import Image
@@ -260,13 +306,31 @@ def describe(
         (2, 128)
     """
     options = (options or DescribeOptions()).changed(**changes)
+    check_global(net)
+    check_list(images)
     # batches come in the order in which they fill; each descriptor goes to its image's row
-    descriptors = np.zeros((len(images), net.dim), np.float32)  # (N, D)
+    descriptors = np.zeros((len(images), length_of(net, options)), np.float32)  # (N, D)
     with tqdm(total=len(images), unit="image", disable=not progress) as bar:
         for numbers, batch in iter_descriptors(net, images, boxes, options):
             descriptors[numbers] = batch
             bar.update(len(numbers))
     return descriptors
+
+
+def check_list(images: object) -> None:
+    """Refuse one image where a list of images is expected.
+
+    Raises:
+        TypeError: it is a path or a PIL image.
+    """
+    if isinstance(images, str | PathLike | Image.Image):
+        raise TypeError(f"{name_of(images)}: one image; expected a list of images: [image]")
+
+
+def length_of(net: Describer, options: DescribeOptions) -> int:
+    """Return D, the length of the finished descriptors."""
+    # a learnt map may keep some directions only: its matrix is (D, net.dim)
+    return net.dim if options.whitening is None else len(options.whitening.projection)
 
 
 @torch.inference_mode()
@@ -296,9 +360,9 @@ def iter_descriptors(
     if boxes is not None and len(boxes) != len(images):
         raise ValueError(f"{len(boxes)} boxes for {len(images)} images; expected one each")
 
-    # 1. decode, crop, shrink, normalise, perhaps in other processes
-    prepared = PreparedImages(images, boxes, options.image_size, net.mean, net.std)
-    loader = DataLoader(prepared, batch_size=None, num_workers=options.workers)
+    # 1. decode, crop, shrink, perhaps in other processes; normalise here
+    prepared = PreparedImages(images, boxes, options.image_size, net.mean, net.std, options.upright)
+    loader = prepared.in_order(options.workers)
 
     # 2. the same network with fewer operations, where the network is and in its precision
     weight = next(net.parameters())
@@ -310,5 +374,7 @@ def iter_descriptors(
     # 3. describe batch after batch; channels last is the order in memory that the network wants
     for numbers, batch in equal_batches(loader, options.batch_size, failed):
         x = batch.to(weight.device, weight.dtype, memory_format=torch.channels_last)
-        descriptors = describe_batch(fast, x, options.scales)  # (B, D)
-        yield numbers, descriptors.float().cpu().numpy()
+        descriptors = describe_batch(fast, x, options.scales).float().cpu().numpy()  # (B, D)
+        if options.whitening is not None:
+            descriptors = options.whitening(descriptors)  # (B, D) -> (B, D')
+        yield numbers, descriptors

@@ -18,7 +18,7 @@ from math import ceil
 import numpy as np
 import torch
 from torch import nn
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import Dataset
 from tqdm import tqdm
 
 from .. import distributed
@@ -27,6 +27,7 @@ from ..images import prepare, square
 from ..nets.fuse import folded
 from ..nets.global_net import STAGES, GlobalNet
 from ..search.describe import PreparedImages, equal_batches
+from ..search.workers import in_order
 
 CHUNK = 64  # images that go through the trunk at a time, without gradients
 CACHING_BATCH = 32  # images that go through it at a time while the cache is filled
@@ -84,11 +85,11 @@ class CachedMaps:
         progress: bool = True,
         dtype: torch.dtype = torch.float16,
     ):
-        # images of equal size, in batches; the loader keeps their indices
+        # images of equal size, in batches with their indices
         self.device = device
         net = net.eval().to(device)
         images = PreparedImages(index.images, None, image_size, net.mean, net.std)
-        batches = equal_batches(DataLoader(images, batch_size=None), CACHING_BATCH)
+        batches = equal_batches(images.in_order(), CACHING_BATCH)
         bar = tqdm(total=len(index), desc="trunk", unit="image", disable=None if progress else True)
 
         # fill the cache
@@ -209,19 +210,18 @@ class ComputedMaps:
 
     def _read(self, jobs: list[tuple], size: int) -> Iterator[torch.Tensor]:
         """Yield the pixels (n, H, W, 3) uint8 of each job: (image indices, seed)."""
-        # one item of the dataset is a whole job, so the loader must not form batches
-        dataset = PixelBatches(self.index, jobs, size, self.squares)
-        for pixels in DataLoader(dataset, batch_size=None, num_workers=self.workers):
+        # workers hand over arrays of bytes; if one fails, this process does its work
+        batches = PixelBatches(self.index, jobs, size, self.squares)
+        for pixels in in_order(batches.__getitem__, len(jobs), self.workers):
             if isinstance(pixels, Exception):
                 raise pixels
-            yield pixels
+            yield torch.from_numpy(pixels)
 
 
 class PixelBatches(Dataset):
     """Pixels (n, H, W, 3) uint8 of jobs, or the error of a file that cannot be read.
 
-    An error is handed on as a value: raised in a worker process, it would arrive wrapped in a
-    traceback.
+    An error is handed on as a value: raised in a worker process, it would end the worker.
 
     Args:
         index: the images.
@@ -239,11 +239,11 @@ class PixelBatches(Dataset):
     def __len__(self) -> int:
         return len(self.jobs)
 
-    def __getitem__(self, job: int) -> torch.Tensor | Exception:
+    def __getitem__(self, job: int) -> np.ndarray | Exception:
         image_ids, seed = self.jobs[job]
         # a process with nothing to do, where the last batch has fewer rows than processes
         if len(image_ids) == 0:
-            return torch.zeros(0, self.size, self.size, 3, dtype=torch.uint8)
+            return np.zeros((0, self.size, self.size, 3), np.uint8)
 
         rng = np.random.default_rng(seed) if self.squares and seed is not None else None
         try:
@@ -253,7 +253,7 @@ class PixelBatches(Dataset):
                 raise ValueError(f"{first}: a batch with it has images of several sizes")
         except (OSError, ValueError) as error:
             return error
-        return torch.from_numpy(np.stack(images))  # (n, H, W, 3)
+        return np.stack(images)  # (n, H, W, 3)
 
     def _read_image(self, path, rng: np.random.Generator | None) -> np.ndarray:
         """Read one image, as a square or whole: (H, W, 3) uint8."""
