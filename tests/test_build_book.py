@@ -10,7 +10,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tools"))
-from build_book import build, digest, seconds  # noqa: E402
+from build_book import build, digest, seconds
 
 
 @pytest.fixture

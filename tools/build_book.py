@@ -41,41 +41,44 @@ def seconds(root: Path) -> dict[str, float]:
 
 
 def build(root: Path, force: bool = False) -> bool:
-    """Build the book in `root`; True if there was something to do.
+    """Build the book in `root`; return True if there was something to do.
 
     Raises:
         RuntimeError: a cell failed or a page gave a warning. Nothing half-built stays to hide it
             from the next run.
     """
     built = root / "_build"
-    base, all_, front = built / "base.sha256", built / "all.sha256", built / "html" / "index.html"
-    base_now, all_now = digest(root, *STANDS_ON), digest(root, *STANDS_ON, *PAGES)
-    if force or not base.is_file() or base.read_text() != base_now:
+    html = built / "html"
+    base_file = built / "base.sha256"
+    all_file = built / "all.sha256"
+    base = digest(root, *STANDS_ON)
+    everything = digest(root, *STANDS_ON, *PAGES)
+
+    # a change in the package, or of a version, makes all stored outputs stale
+    if force or _content(base_file) != base:
         shutil.rmtree(built, ignore_errors=True)
-    elif all_.is_file() and all_.read_text() == all_now and front.is_file():
+    elif _content(all_file) == everything and (html / "index.html").is_file():
         return False
-    shutil.rmtree(
-        built / "html", ignore_errors=True
-    )  # else the pages of deleted sources would stay
+
+    # the pages of sources that are gone would stay
+    shutil.rmtree(html, ignore_errors=True)
     built.mkdir(exist_ok=True)
-    base.write_text(base_now)
-    command = [
-        str(Path(sys.executable).with_name("jupyter-book")),
-        "build",
-        ".",
-        "-W",
-        "--keep-going",
-    ]
-    if subprocess.run(command, cwd=root).returncode:
-        shutil.rmtree(
-            built / ".doctrees", ignore_errors=True
-        )  # else the next run would not see the warning again
-        all_.unlink(missing_ok=True)
-        raise RuntimeError(
-            "the book was not built: a cell failed or a page gave a warning; see above"
-        )
-    all_.write_text(all_now)
+    base_file.write_text(base)
+
+    jupyter_book = Path(sys.executable).with_name("jupyter-book")
+    command = [str(jupyter_book), "build", ".", "-W", "--keep-going"]
+    if subprocess.run(command, check=False, cwd=root).returncode:
+        # without its trees, Sphinx reads every page again and so repeats its warnings
+        shutil.rmtree(built / ".doctrees", ignore_errors=True)
+        all_file.unlink(missing_ok=True)
+        raise RuntimeError("the book was not built: a cell failed or a page warned; see above")
+    all_file.write_text(everything)
     return True
+
+
+def _content(path: Path) -> str | None:
+    """Return the text of a file, None if there is no such file."""
+    return path.read_text() if path.is_file() else None
 
 
 def main() -> int:
