@@ -5,10 +5,11 @@ Book: chapter 10 (the published models).
 
 import argparse
 import json
+import os
 import shutil
 from pathlib import Path
 
-from ..files import home
+from ..files import home, in_one_line
 from ..published.catalogue import ENTRIES, Entry
 from ..published.fetch import fetch, file_states
 from ..world.recipes import BOOK, DATASETS
@@ -69,12 +70,15 @@ def add(commands) -> None:
         "--workers", type=int, help="processes that make a mini set (default: one per core)"
     )
     parser.add_argument(
-        "--dataset", default="mini-revisitop", help="dataset of 'show' and 'json' (%(default)s)"
+        "--dataset",
+        default="mini-revisitop",
+        help="dataset of 'show' and 'json', or a ground truth's path (%(default)s)",
     )
     parser.add_argument(
         "-o",
         "--output",
-        help="file that 'show' and 'json' write (contact-sheet.png, gnd_NAME.json)",
+        help="file that 'show' and 'json' write (default: contact-sheet.png or gnd_NAME.json, if no "
+        "such file exists)",
     )
     parser.add_argument("--json", action="store_true", help="print JSON, for a script")
     parser.set_defaults(run=run)
@@ -113,23 +117,52 @@ def _show(arguments: argparse.Namespace) -> int:
 
     name = arguments.dataset
     if name not in DATASETS:
-        raise ValueError(f"unknown mini dataset {name!r}: expected one of {', '.join(DATASETS)}")
+        raise ValueError(
+            f"unknown mini dataset {in_one_line(name)!r}: expected one of {', '.join(DATASETS)}"
+        )
+    output = _output(arguments, "contact-sheet.png")
     folder = make(name, arguments.root)
-    sheet = contact_sheet(folder, arguments.output or "contact-sheet.png")
+    if folder.resolve() in output.resolve().parents:
+        raise ValueError(f"{output}: lies in the dataset itself; choose another name with -o")
+    sheet = contact_sheet(folder, output)
     return _print([dict(name=name, path=str(sheet))], arguments.json)
 
 
 def _write_json(arguments: argparse.Namespace) -> int:
     """Write a benchmark's ground truth as JSON."""
-    from ..datasets import load_benchmark, write_ground_truth
+    from ..datasets import is_name, write_ground_truth
 
+    # by a path, or by a known name
     name = arguments.dataset
-    benchmark = load_benchmark(name, arguments.root)
+    is_path = not is_name(name) and Path(name).suffix == ".pkl"
+    truth = Path(name) if is_path else _ground_truth_of(name, arguments.root)
+    output = _output(arguments, f"{truth.stem}.json")
+    path = write_ground_truth(truth, output)
+    return _print([dict(name=name, path=str(path))], arguments.json)
+
+
+def _ground_truth_of(name: str, root: str | None) -> Path:
+    """Return the ground truth of a benchmark that is there, or made now."""
+    from ..datasets import load_benchmark
+    from ..datasets.ground_truth import find_ground_truth
+
+    benchmark = load_benchmark(name, root)
     if not benchmark.queries:
         raise ValueError(f"{name} is a list of distractors and has no ground truth")
     folder = benchmark.queries[0].parents[1]  # queries lie in its folder `jpg`
-    path = write_ground_truth(folder / f"gnd_{name}.pkl", arguments.output or f"gnd_{name}.json")
-    return _print([dict(name=name, path=str(path))], arguments.json)
+    truth = find_ground_truth(folder, name)
+    if truth is None:
+        raise FileNotFoundError(f"{folder}: the ground truth has gone")
+    return truth
+
+
+def _output(arguments: argparse.Namespace, default: str) -> Path:
+    """Return the file to write; the default name never takes the place of a file."""
+    if arguments.output:
+        return Path(arguments.output)
+    if os.path.lexists(default):
+        raise ValueError(f"{default}: is there already; -o {default} replaces it")
+    return Path(default)
 
 
 def _fetch(entry: Entry, arguments: argparse.Namespace) -> int:
