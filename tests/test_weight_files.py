@@ -263,3 +263,17 @@ def test_tensors_without_plain_numbers_are_named(net, tmp_path, kind):
     with pytest.raises(ValueError, match=r"q\.pth: ") as caught:
         solar.load(tmp_path / "q.pth")
     assert one_line(caught).endswith("complex or empty whiten.weight")
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"<html>", None, dict(model={"a": 1}), dict(state_dict=3)]
+)
+def test_a_name_with_a_line_break_stays_on_one_line(tmp_path, content):
+    path = tmp_path / "two\nlines\u2028.pth"
+    if isinstance(content, bytes):
+        path.write_bytes(content)
+    else:
+        torch.save(content, path)
+    with pytest.raises(ValueError, match="lines") as caught:
+        solar.load(path)
+    one_line(caught)

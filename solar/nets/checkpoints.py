@@ -25,7 +25,7 @@ from ..published import catalogue
 from .global_net import GlobalNet
 from .local_net import LocalNet
 from .rebuild import empty_global_net, empty_local_net, fill, meta_of, our_names
-from .weight_files import FIRST_LOCAL_KEYS, read
+from .weight_files import FIRST_LOCAL_KEYS, MOST_NAME, read
 
 PUBLISHED_WEIGHTS = catalogue.of_kind("weights")
 
@@ -59,16 +59,17 @@ def load(name: str | Path, device: str | torch.device = "cpu") -> GlobalNet | Lo
     path = path_of(name)
     content = read(path)
     state = content["state_dict"]
+    shown = in_one_line(path, MOST_NAME)
 
     # an empty network: a local one is told by the names of its weights, a global one by its meta
     first_key = next((key for key in FIRST_LOCAL_KEYS if key in state), None)
     if first_key:
-        net = empty_local_net(state, first_key, path)
+        net = empty_local_net(state, first_key, shown)
     else:
         state = our_names(state)
-        net = empty_global_net(content.get("meta", {}), state, path)
+        net = empty_global_net(content.get("meta", {}), state, shown)
 
-    fill(net, state, path)
+    fill(net, state, shown)
     return net.eval().to(device)
 
 
@@ -115,8 +116,9 @@ def check_global(net: object, name: str | Path = "the network") -> None:
         ValueError: it is a `LocalNet`.
     """
     if isinstance(net, LocalNet):
+        shown = in_one_line(str(name), MOST_NAME)
         raise ValueError(
-            f"{name}: a local network, which describes patches; expected a global one, which "
+            f"{shown}: a local network, which describes patches; expected a global one, which "
             "describes whole images, such as 'mini-solar'"
         )
 
@@ -132,8 +134,9 @@ def check_local(net: object, name: str | Path = "the network") -> None:
         ValueError: it is a `GlobalNet`.
     """
     if isinstance(net, GlobalNet):
+        shown = in_one_line(str(name), MOST_NAME)
         raise ValueError(
-            f"{name}: a global network, which describes whole images; expected a local one, which "
+            f"{shown}: a global network, which describes whole images; expected a local one, which "
             "describes patches, such as 'mini-solar-local'"
         )
 
@@ -209,9 +212,11 @@ def path_of(name: str | Path) -> Path:
     if path.is_file():
         return path
     if path.is_dir():
-        raise ValueError(f"{path}: a folder; expected a weights file, such as one in it")
+        raise ValueError(
+            f"{in_one_line(path, MOST_NAME)}: a folder; expected a weights file, such as one in it"
+        )
     if path.suffix or str(name) != path.name:  # it has an ending or a folder, as './net'
-        raise FileNotFoundError(f"{path}: no such weights file")
+        raise FileNotFoundError(f"{in_one_line(path, MOST_NAME)}: no such weights file")
 
     known = ", ".join([*weights.names(), *PUBLISHED_WEIGHTS])
     raise ValueError(

@@ -9,6 +9,7 @@ import torchvision
 from torch import nn
 from torchvision.models.resnet import BasicBlock
 
+from ..files import in_one_line
 from .attention import SecondOrderAttention
 from .pooling import l2n, make_pool, whitened
 
@@ -254,7 +255,9 @@ class GlobalNet(nn.Module):
         options = f"soa={self.soa!r}, pool={self.pooling!r}, whitening={self.whiten is not None}"
         if self.regional:
             options += ", regional=True"
-        learnt = f", learnt whitening {', '.join(self.whitenings)}" if self.whitenings else ""
+        learnt = ""
+        if self.whitenings:
+            learnt = f", learnt whitening {in_one_line(', '.join(self.whitenings))}"
         return (
             f"GlobalNet({self.architecture!r}, {options}): "
             f"{size:.2f} M parameters, {self.dim}-D descriptors{learnt}"

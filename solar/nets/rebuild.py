@@ -9,7 +9,6 @@ Book: chapter 10 (the published models).
 """
 
 import re
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -57,13 +56,13 @@ def _our_key(key: str) -> str:
 # ---- 2. an empty network
 
 
-def empty_local_net(state: dict, first_key: str, path: Path) -> LocalNet:
+def empty_local_net(state: dict, first_key: str, path: str) -> LocalNet:
     """Make a local network for a bare state dict; `fill` puts the weights in.
 
     Args:
         state: name -> tensor.
         first_key: the name of its first convolution.
-        path: the file, for the message.
+        path: the file, as the message calls it.
 
     Raises:
         ValueError: the first convolution has another shape.
@@ -77,7 +76,7 @@ def empty_local_net(state: dict, first_key: str, path: Path) -> LocalNet:
     return LocalNet(soa, width=shape[0])
 
 
-def empty_global_net(meta: dict, state: dict, path: Path) -> GlobalNet:
+def empty_global_net(meta: dict, state: dict, path: str) -> GlobalNet:
     """Make a global network by what `meta` says; `fill` puts the weights in.
 
     What `meta` leaves out is told by the names and shapes of the weights, or is as in the paper.
@@ -85,7 +84,7 @@ def empty_global_net(meta: dict, state: dict, path: Path) -> GlobalNet:
     Args:
         meta: of the file.
         state: name -> tensor, by our names.
-        path: the file, for the message.
+        path: the file, as the message calls it.
 
     Raises:
         ValueError: an unknown architecture, pooling or stage, a mean that is not three numbers, or
@@ -151,13 +150,13 @@ def _three_numbers(values: object) -> tuple[float, ...]:
 # ---- 3. fill it
 
 
-def fill(net: torch.nn.Module, state: dict, path: str | Path) -> None:
+def fill(net: torch.nn.Module, state: dict, path: str) -> None:
     """Load a state dict into a network, strictly.
 
     Args:
         net: the network.
         state: name -> tensor.
-        path: the file it comes from, for the message.
+        path: the file it comes from, as the message calls it.
 
     Raises:
         ValueError: names the missing and surplus keys, and the tensors of another shape.

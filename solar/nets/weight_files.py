@@ -41,6 +41,7 @@ WRAPPERS = {
 }
 COUNTER = "n_averaged"  # of torch's AveragedModel: beside the weights, but none of them
 
+MOST_NAME = 300  # letters of a file's name in a message
 MOST_HEADER = 100_000_000  # bytes of the header of a safetensors file, which its first 8 bytes tell
 
 # learnt whitenings of a network: name -> 'ss' (one scale) or 'ms' (several) -> mean, projection
@@ -68,19 +69,20 @@ def read(path: str | Path) -> dict:
         ValueError: not a weights file, cut off, holding objects of other classes, no network that
             is known here, or several.
     """
-    content = _torch_load(path)
-    network = _the_network(content, path)
+    shown = in_one_line(Path(path), MOST_NAME)
+    content = _torch_load(path, shown)
+    network = _the_network(content, shown)
     if network.meta is None:
         return dict(state_dict=network.state)
     if not isinstance(network.meta, dict):
-        raise ValueError(f"{path}: meta is no dictionary; expected one, as `solar.save` writes it")
+        raise ValueError(f"{shown}: meta is no dictionary; expected one, as `solar.save` writes it")
     return dict(state_dict=network.state, meta=network.meta)
 
 
 # ---- 2. torch's reader
 
 
-def _torch_load(path: str | Path) -> Any:
+def _torch_load(path: str | Path, shown: str) -> Any:
     """Read a file by torch's safe reader; its refusals become errors in our words."""
     # a file that cannot be opened says so itself
     with Path(path).open("rb") as file:
@@ -94,7 +96,7 @@ def _torch_load(path: str | Path) -> Any:
         raise
     except Exception as error:  # a broken file makes the reader raise almost anything
         reason = _refused_object(str(error)) or _other_format(Path(path), start)
-        raise ValueError(f"{path}: not a file of tensors and plain values: {reason}") from error
+        raise ValueError(f"{shown}: not a file of tensors and plain values: {reason}") from error
 
 
 def _refused_object(words: str) -> str | None:
@@ -147,7 +149,7 @@ class _Network:
     meta: Any
 
 
-def _the_network(content: object, path: str | Path) -> _Network:
+def _the_network(content: object, shown: str) -> _Network:
     """Choose the network of a file.
 
     Raises:
@@ -165,11 +167,11 @@ def _the_network(content: object, path: str | Path) -> _Network:
     if networks:
         places = in_one_line(", ".join(network.place for network in networks))
         raise ValueError(
-            f"{path}: holds several networks ({places}); "
+            f"{shown}: holds several networks ({places}); "
             "save the one that you want in a file of its own, under the key 'state_dict'"
         )
     raise ValueError(
-        f"{path}: expected a dictionary with 'state_dict' and 'meta', or a state dict alone, of a "
+        f"{shown}: expected a dictionary with 'state_dict' and 'meta', or a state dict alone, of a "
         f"global or local network; found {_described(content)}"
     )
 
