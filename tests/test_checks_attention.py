@@ -58,7 +58,7 @@ EXERCISES = {
         told="0 log 0 is nan on a computer and 0 in mathematics: torch.special.entr knows.",
         wrong=[
             ("nan", lambda maps: -(maps * maps.log()).sum(-1) / np.log(4)),
-            ("one number a row", lambda maps: entropy(maps).mean()[None]),
+            ("one number per row", lambda maps: entropy(maps).mean()[None]),
             ("sign", lambda maps: -entropy(maps)),
             ("log N", lambda maps: torch.special.entr(maps).sum(-1)),
             ("bits", lambda maps: 2 * entropy(maps)),

@@ -116,7 +116,7 @@ def why_wrong_entropy(function: Callable) -> str | None:
     if np.isnan(answer).any():
         return "0 log 0 is nan on a computer and 0 in mathematics: torch.special.entr knows."
     if answer.shape != (3,):
-        return f"The shape is {answer.shape}; expected one number a row: (3,)."
+        return f"The shape is {answer.shape}; expected one number per row: (3,)."
     if same(answer, -right):
         return "The sign: entropy is minus the sum of p log p."
     if same(answer, right * np.log(4)):

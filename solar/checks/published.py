@@ -21,7 +21,7 @@ def why_wrong_hours(function: Callable) -> str | None:
     if abs(answer - 64 * right) < 1:
         return "More devices, fewer hours: divide by their number."
     if not abs(answer - right) < 1e-3:
-        return "Images, divided by images a second, by devices, by 3600."
+        return "Images, divided by images per second, by devices, by 3600."
     return None
 
 
