@@ -1,4 +1,4 @@
-"""A local web server that misbehaves on request, and manifest entries that point to it."""
+"""A local web server that misbehaves on request, and catalogue entries that point to it."""
 
 import hashlib
 import io
@@ -27,13 +27,11 @@ class Server(ThreadingHTTPServer):
 
     def __init__(self):
         super().__init__(("127.0.0.1", 0), _Handler)
-        self.files, self.script, self.requests, self.always, self.silence = (
-            {},
-            {},
-            [],
-            {},
-            threading.Event(),
-        )
+        self.files = {}
+        self.script = {}
+        self.requests = []
+        self.always = {}  # path -> a word for all requests
+        self.silence = threading.Event()
 
     @property
     def url(self):
@@ -56,13 +54,14 @@ class _Handler(BaseHTTPRequestHandler):
         word = steps.pop(0) if steps else server.always.get(path, "")
         content = server.files.get(path)
         if content is None or (isinstance(word, str) and word.isdigit()):
-            return self.answer(int(word or 404), b"an error page", {"Retry-After": "0"})
+            self.answer(int(word or 404), b"an error page", {"Retry-After": "0"})
+            return
         if word.startswith("http"):
-            return self.answer(302, b"", {"Location": word})
+            self.answer(302, b"", {"Location": word})
+            return
         if word == "html":
-            return self.answer(
-                200, b"<html>sorry</html>", {"Content-Type": "text/html; charset=utf-8"}
-            )
+            self.answer(200, b"<html>sorry</html>", {"Content-Type": "text/html; charset=utf-8"})
+            return
         if word in ("wrong", "changed"):
             content = bytes(255 - byte for byte in content)
         tag = f'"{hashlib.sha256(content).hexdigest()[:8]}"'
@@ -71,7 +70,8 @@ class _Handler(BaseHTTPRequestHandler):
         start = int(found[1]) if found and word != "whole" and same else 0
         headers = {"ETag": tag} if word != "untagged" else {}
         if found and start >= len(content):
-            return self.answer(416, b"", {"Content-Range": f"bytes */{len(content)}"})
+            self.answer(416, b"", {"Content-Range": f"bytes */{len(content)}"})
+            return
         if start:
             first = start + 7 if word == "shifted" else start
             headers["Content-Range"] = f"bytes {first}-{len(content) - 1}/{len(content)}"

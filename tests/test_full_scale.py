@@ -142,7 +142,7 @@ def distractor_files() -> dict:
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory):
-    """A server that has everything under the published names, and the real manifest with its
+    """A server that has everything under the published names, and the real catalogue with its
     addresses turned there.
     """
     patch = pytest.MonkeyPatch()

@@ -1,11 +1,16 @@
 """From a file to pixels: colour modes, crops, shrinking; one clear line for every bad image."""
 
+import io
+
+import cv2
 import numpy as np
 import pytest
 import torch
-from PIL import Image
+from PIL import Image, ImageOps
+from torchvision.io import ImageReadMode, decode_jpeg
 
-from solar.images import prepare, read_image, square, to_tensor
+from solar.images import _read_bytes, name_of, prepare, read_image, square, to_tensor
+from solar.pixels import to_8_bits
 
 
 def noise(width, height, seed=0):
@@ -170,3 +175,223 @@ def test_damaged_images_never_raise_anything_else(tmp_path):
                     messages.append(str(error))
     assert messages
     assert all("d: not a readable image" in message for message in messages)
+
+
+# ---- depth and range
+
+RAMP = np.tile(np.arange(256, dtype=np.uint8), (64, 1))  # each grey level once a row
+DEEP = {
+    "16-bit PNG": (".png", RAMP.astype(np.uint16) * 257),
+    "16-bit TIFF": (".tif", RAMP.astype(np.uint16) * 257),
+    "16-bit TIFF, big endian": (".tif", (RAMP.astype(np.uint16) * 257).astype(">u2")),
+    "16-bit PGM": (".pgm", RAMP.astype(np.uint16) * 257),
+    "32-bit TIFF of 16 bits": (".tif", RAMP.astype(np.int32) * 257),
+    "32-bit TIFF of 8 bits": (".tif", RAMP.astype(np.int32)),
+    "32-bit TIFF": (".tif", RAMP.astype(np.int32) * 1_000_000 - 5),
+    "float TIFF": (".tif", RAMP.astype(np.float32) / 255),
+}
+
+
+@pytest.mark.parametrize("kind", DEEP)
+def test_images_of_any_depth_show_the_same_ramp(tmp_path, kind):
+    suffix, values = DEEP[kind]
+    path = tmp_path / f"ramp{suffix}"
+    Image.fromarray(values).save(path)
+    assert np.array_equal(np.asarray(read_image(path)), np.stack([RAMP] * 3, axis=2))
+    assert np.array_equal(np.asarray(read_image(Image.open(path))), np.asarray(read_image(path)))
+    assert np.array_equal(square(path, 64)[0, :, 0], square(path, 64)[-1, :, 2])
+    assert len(np.unique(square(path, 64))) > 60
+
+
+def test_colours_of_16_bits_become_8_bits(tmp_path):
+    colours = np.asarray(noise(30, 20))
+    for suffix in (".png", ".tif"):
+        cv2.imwrite(str(tmp_path / f"x{suffix}"), colours[..., ::-1].astype(np.uint16) * 257)
+        assert np.array_equal(np.asarray(read_image(tmp_path / f"x{suffix}")), colours)
+
+
+@pytest.mark.parametrize(
+    "values", [[0, 300.0], [-0.5, 1], [0, np.nan], [0, np.inf]], ids=["300", "-0.5", "nan", "inf"]
+)
+def test_floating_point_images_of_another_range_are_refused_by_name(tmp_path, values):
+    pixels = np.resize(np.array(values, np.float32), (20, 20))
+    Image.fromarray(pixels).save(tmp_path / "depth.tif")
+    for read in (read_image, lambda path: square(path, 32)):
+        with pytest.raises(ValueError, match=r"depth\.tif: floating-point values from .*0 to 1"):
+            read(tmp_path / "depth.tif")
+
+
+def test_one_rule_scales_all_values():
+    assert to_8_bits(np.array([False, True]), "x").tolist() == [0, 255]
+    assert to_8_bits(np.array([0, 128, 129, 65535], np.uint16), "x").tolist() == [0, 0, 1, 255]
+    assert to_8_bits(np.array([0, 255]), "x").tolist() == [0, 255]
+    assert to_8_bits(np.array([0, 256, 65535]), "x").tolist() == [0, 1, 255]
+    assert to_8_bits(np.array([-100, 0, 155]), "x").tolist() == [0, 100, 255]
+    assert to_8_bits(np.array([-7, -7]), "x").tolist() == [0, 0]
+    assert to_8_bits(np.array([0, 0.5, 1], np.float16), "x").tolist() == [0, 128, 255]
+
+
+@pytest.mark.parametrize("mode", ["P", "LA", "RGBA", "PA", "CMYK", "1", "YCbCr", "HSV"])
+def test_images_in_memory_of_every_mode_become_rgb(mode):
+    source = noise(20, 20).convert("RGBA" if mode == "PA" else "RGB")
+    source = source.convert("P").convert("PA") if mode == "PA" else source.convert(mode)
+    assert np.array_equal(np.asarray(read_image(source)), np.asarray(source.convert("RGB")))
+
+
+# ---- arrays and tensors
+
+GREY = np.asarray(noise(20, 24).convert("L"))  # (24, 20)
+COLOURS = np.asarray(noise(20, 24))  # (24, 20, 3)
+THREE = np.stack([GREY] * 3, axis=2)
+ALPHA = np.dstack([COLOURS, GREY])
+ARRAYS = {
+    "(H, W)": (GREY, THREE),
+    "(H, W, 1)": (GREY[:, :, None], THREE),
+    "(1, H, W)": (GREY[None], THREE),
+    "(H, W, 3)": (COLOURS, COLOURS),
+    "(3, H, W)": (np.moveaxis(COLOURS, 2, 0), COLOURS),
+    "(H, W, 4)": (ALPHA, COLOURS),
+    "backwards": (COLOURS[::-1, ::-1], COLOURS[::-1, ::-1]),
+    "uint16": (COLOURS.astype(np.uint16) * 257, COLOURS),
+    "big endian": ((COLOURS.astype(np.uint16) * 257).astype(">u2"), COLOURS),
+    "int64": (COLOURS.astype(np.int64), COLOURS),
+    "float32": (COLOURS.astype(np.float32) / 255, COLOURS),
+    "float64": (COLOURS / 255, COLOURS),
+    "bool": (GREY > 99, (THREE > 99) * 255),
+    "a tensor (3, H, W)": (torch.tensor(COLOURS / 255).permute(2, 0, 1), COLOURS),
+    "a tensor (1, H, W)": (torch.tensor(GREY)[None], THREE),
+    "a tensor (H, W, 3)": (torch.tensor(COLOURS), COLOURS),
+    "a tensor with a gradient": (torch.tensor(THREE / 255, requires_grad=True), THREE),
+}
+
+
+@pytest.mark.parametrize("kind", ARRAYS)
+def test_arrays_and_tensors_are_images(kind):
+    source, wanted = ARRAYS[kind]
+    assert np.array_equal(np.asarray(read_image(source)), wanted)
+    assert prepare(source, image_size=20).size == (17, 20)
+
+
+def test_half_precision_tensors_are_images():
+    for dtype in (torch.float16, torch.bfloat16):
+        pixels = np.asarray(read_image(torch.tensor(COLOURS / 255, dtype=dtype)))
+        assert np.abs(pixels.astype(int) - COLOURS).max() <= 1
+
+
+@pytest.mark.parametrize(
+    ("source", "words"),
+    [
+        (np.zeros((2, 3, 20, 20), np.uint8), r"array uint8 \(2, 3, 20, 20\): expected one image"),
+        (torch.zeros(2, 3, 20, 20), r"tensor float32 \(2, 3, 20, 20\): expected one image"),
+        (np.zeros((20, 20, 2), np.uint8), r"\(20, 20, 2\): expected one image"),
+        (np.zeros((0, 20), np.uint8), r"\(0, 20\): expected one image"),
+        (np.zeros(400), r"\(400,\): expected one image"),
+        (np.full((20, 20), 255.0), r"values from 255 to 255; expected 0 to 1"),
+        (torch.randn(3, 20, 20), r"values from .* expected 0 to 1"),
+        (np.zeros((20, 20), complex), r"values of type complex128; expected numbers"),
+        (np.full((20, 20), None), r"values of type object; expected numbers"),
+        (np.full((20, 20), "a"), r"values of type <U1; expected numbers"),
+        ([[0] * 400] * 400, r"an image of type list: expected a path"),
+        (None, r"an image of type NoneType: expected a path"),
+        (7, r"an image of type int: expected a path"),
+    ],
+)
+def test_what_is_no_image_is_refused_in_one_short_line(source, words):
+    with pytest.raises((ValueError, TypeError), match=words) as caught:
+        prepare(source)
+    assert "\n" not in str(caught.value)
+    assert len(str(caught.value)) < 250
+
+
+def test_names_in_messages_are_one_short_line(tmp_path):
+    for name in ("a\nb.jpg", "\u2028.jpg", "x" * 5000):
+        with pytest.raises((ValueError, FileNotFoundError)) as caught:
+            read_image(tmp_path / name)
+        assert str(caught.value).isprintable()
+        assert len(str(caught.value)) < 500
+    assert name_of(Image.new("L", (3, 3))) == "image"
+
+
+def test_open_files_are_read(tmp_path):
+    noise(20, 20).save(tmp_path / "x.png")
+    with (tmp_path / "x.png").open("rb") as file:
+        assert read_image(file).size == (20, 20)
+
+
+# ---- orientation
+
+CORNERS = Image.new("RGB", (40, 30), "black")  # white, red and green in three corners
+CORNERS.paste("white", (0, 0, 20, 15))
+CORNERS.paste("red", (20, 0, 40, 15))
+CORNERS.paste("lime", (0, 15, 20, 30))
+
+
+def tagged(orientation: int) -> Image.Exif:
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    return exif
+
+
+@pytest.mark.parametrize("suffix", [".jpg", ".png", ".webp"])
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_photographs_are_turned_upright_on_request_alone(tmp_path, orientation, suffix):
+    path = tmp_path / f"phone{suffix}"
+    CORNERS.save(path, exif=tagged(orientation), quality=95, subsampling=0)
+    wanted = np.asarray(ImageOps.exif_transpose(Image.open(path)).convert("RGB"))
+    assert wanted.shape[:2] == ((30, 40) if orientation < 5 else (40, 30))
+    for source in (path, str(path), Image.open(path)):
+        assert np.array_equal(np.asarray(read_image(source, upright=True)), wanted)
+        assert np.array_equal(np.asarray(prepare(source, upright=True)), wanted)
+        assert read_image(source).size == (40, 30)  # as stored: what boxes mean
+    # once upright, an image stays so
+    upright = read_image(path, upright=True)
+    assert np.array_equal(np.asarray(read_image(upright, upright=True)), wanted)
+    assert square(path, 30).shape == (30, 30, 3)
+    stored = np.asarray(CORNERS)[:, 5:35]
+    assert np.abs(square(path, 30).astype(int) - stored).mean() < 8
+
+
+def test_boxes_are_of_the_image_as_it_is_read(tmp_path):
+    CORNERS.resize((80, 60), Image.Resampling.NEAREST).save(tmp_path / "x.png", exif=tagged(6))
+    red = (40, 0, 80, 30)  # as it is stored
+    assert prepare(tmp_path / "x.png", red).getcolors() == [(1200, (255, 0, 0))]
+    red_upright = (30, 40, 60, 80)  # turned by 90 degrees clockwise
+    image = prepare(tmp_path / "x.png", red_upright, upright=True)
+    assert image.getcolors() == [(1200, (255, 0, 0))]
+
+
+@pytest.mark.parametrize("exif", [b"Exif\0\0MM", b"nonsense", tagged(0), tagged(9), tagged(77)])
+def test_damaged_orientation_turns_nothing(tmp_path, exif):
+    CORNERS.save(tmp_path / "phone.jpg", exif=exif)
+    assert read_image(tmp_path / "phone.jpg", upright=True).size == (40, 30)
+
+
+# ---- JPEG
+
+
+def test_both_decoders_of_jpegs_give_the_same_bytes(tmp_path):
+    """`square` reads by OpenCV what `read_image` reads by Pillow, and torchvision did before."""
+    count = 0
+    for n, size in enumerate([(64, 48), (67, 93), (17, 200)]):
+        image = noise(12, 9, n).resize(size, Image.Resampling.BICUBIC)
+        for mode in ("RGB", "L", "CMYK"):
+            for quality in (5, 60, 95):
+                for sampling in (0, 1, 2):
+                    for progressive in (False, True):
+                        out = io.BytesIO()
+                        image.convert(mode).save(
+                            out,
+                            "JPEG",
+                            quality=quality,
+                            subsampling=sampling,
+                            progressive=progressive,
+                            exif=tagged(6),
+                        )
+                        (tmp_path / "x.jpg").write_bytes(out.getvalue())
+                        ours = _read_bytes(tmp_path / "x.jpg")
+                        before = torch.frombuffer(bytearray(out.getvalue()), dtype=torch.uint8)
+                        assert torch.equal(ours, decode_jpeg(before, ImageReadMode.RGB))
+                        by_pillow = np.asarray(read_image(tmp_path / "x.jpg"))
+                        assert np.array_equal(ours.permute(1, 2, 0).numpy(), by_pillow)
+                        count += 1
+    assert count == 162

@@ -77,8 +77,8 @@ def add(commands) -> None:
     parser.add_argument(
         "-o",
         "--output",
-        help="file that 'show' and 'json' write (default: contact-sheet.png or gnd_NAME.json, if no "
-        "such file exists)",
+        help="file that 'show' and 'json' write (default: contact-sheet.png or gnd_NAME.json, if "
+        "there is none yet)",
     )
     parser.add_argument("--json", action="store_true", help="print JSON, for a script")
     parser.set_defaults(run=run)

@@ -166,7 +166,7 @@ def _transfer(session, url: str, file: File, path: Path, progress: bool) -> None
             start, total = _check_response(response, file, have, noted.get("total"))
             content = dict(url=url, version=_version_of(response), total=total)
             with atomic(note) as temporary:
-                temporary.write_text(json.dumps(content))
+                temporary.write_text(json.dumps(content), encoding="utf-8")
 
             # 3. receive the body
             _receive(response, part, start, total, path.name, progress)
