@@ -5,6 +5,7 @@ describe    images -> descriptors, in memory
 extract     images -> descriptors, on disk: resumable, shared among processes
 store       descriptors on disk, read in pieces
 rows        what all readers of descriptors have in common, in memory or on disk
+workers     results of worker processes, in order, whatever happens to these
 torch_file  where the numbers of a published `.pt` lie, found without running its pickle
 ranking     similarities, ranked lists, ranks by sorting and by counting
 counting    ranks among any number of images, across chunks, processes and machines

@@ -58,8 +58,7 @@ def count_together(
         As `count_above`.
 
     Raises:
-        ValueError: what any of the processes met, raised by all, so that none is left waiting.
-        OSError: likewise.
+        Exception: what any of the processes met, raised by all, so that none is left waiting.
     """
     # one process alone: nothing to share
     if world_size() == 1:
@@ -72,7 +71,7 @@ def count_together(
     error = None
     try:
         counts, scores = count_above(queries, parts, labelled, (rank(), world_size()))
-    except (ValueError, OSError) as met:
+    except Exception as met:
         error = met
 
     # 2. the results of all processes

@@ -10,17 +10,35 @@ Book: chapter 7 (one million distractors).
 import json
 import os
 import shutil
+import time
 from collections.abc import Callable, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import numpy as np
 from tqdm import tqdm
 
 from ..files import atomic
-from .describe import DescribeOptions, Describer, iter_descriptors
-from .store import DONE, SKIPPED, STATES, TODO, empty_rows, read_names
+from ..images import name_of
+from ..nets import check_global
+from .describe import DescribeOptions, Describer, check_list, iter_descriptors, length_of
+from .store import (
+    DONE,
+    SKIPPED,
+    STATES,
+    TODO,
+    empty_rows,
+    read_meta,
+    read_names,
+    write_meta,
+    write_names,
+)
+
+LONGEST_LOCK = 10  # seconds that giving a file its name takes at most, on a disk without links
+# settings that older stores do not tell, and what they were
+OLDER_SETTINGS = {"upright": False, "whitening": None}
 
 
 def extract(  # noqa: PLR0913 - three arguments say what is described, seven have a default
@@ -40,12 +58,13 @@ def extract(  # noqa: PLR0913 - three arguments say what is described, seven hav
 
     Args:
         net: as in `describe`.
-        images: paths or PIL images, N of them.
+        images: paths, PIL images, arrays or tensors, N of them.
         out: folder of the store.
         names: what the rows are called; the images' paths if None.
         boxes: a box (x0, y0, x1, y1) in pixels for each image, or None.
         half: store float16, which takes half the space.
-        meta: what else `meta.json` is to tell, such as the network's checksum.
+        meta: what else `meta.json` is to tell, such as the network's checksum, and the name of
+            `options.whitening` if there is one.
         shard: (i, n) describes the rows i, i + n, i + 2 n ... only; the last of n processes
             completes the store.
         progress: show a progress bar.
@@ -57,13 +76,18 @@ def extract(  # noqa: PLR0913 - three arguments say what is described, seven hav
         rows stay zero, and the next call tries them again.
 
     Raises:
-        ValueError: `out` holds the store of other images or options, or the disk is too full.
+        ValueError: `out` holds the store of other images or options, the disk is too full, or the
+            network describes patches.
         TypeError: an option has an unknown name.
     """
     # what is asked for
     out = Path(out)
     options = (options or DescribeOptions()).changed(**changes)
-    names = [str(name) for name in (images if names is None else names)]
+    check_global(net)
+    check_list(images)
+    if names is None:
+        names = [_row_name(image) for image in images]
+    names = [str(name) for name in names]
     this, processes = shard
     if not 0 <= this < processes:
         raise ValueError(f"shard {this}/{processes}: expected i/n with 0 <= i < n")
@@ -74,7 +98,8 @@ def extract(  # noqa: PLR0913 - three arguments say what is described, seven hav
         meta or {},
         image_size=options.image_size,
         scales=list(options.scales),
-        length=net.dim,
+        upright=options.upright,
+        length=length_of(net, options),
         dtype="float16" if half else "float32",
     )
     _begin(out, names, settings)
@@ -99,6 +124,11 @@ def extract(  # noqa: PLR0913 - three arguments say what is described, seven hav
     # 4. complete the store if these were the last
     states.flush()
     return _finish(out, names, states)
+
+
+def _row_name(image: object) -> str:
+    """Return what the row of an image is called: its path, or the kind of image it is."""
+    return os.fspath(image) if isinstance(image, str | Path) else name_of(image)
 
 
 class _Writer:
@@ -150,10 +180,9 @@ def _begin(out: Path, names: list[str], settings: dict[str, Any]) -> None:
 
     # 2. names and settings: written by the first process, and the same for all that follow
     versions = {name: version(name) for name in ("torch", "torchvision", "numpy", "pillow")}
-    meta = json.dumps(dict(settings, versions=versions), indent=2) + "\n"
-    lines = "".join(f"{name}\n" for name in names)
-    _write_once(out / "names.txt", lambda path: path.write_text(lines))
-    _write_once(out / "meta.json", lambda path: path.write_text(meta))
+    meta = dict(settings, versions=versions)
+    _write_once(out / "names.txt", lambda path: write_names(path, names))
+    _write_once(out / "meta.json", lambda path: write_meta(path, meta))
     _check_same_work(out, names, settings)
 
     # 3. room for the descriptors
@@ -183,8 +212,8 @@ def _final_states(out: Path) -> np.ndarray:
 
 def _check_same_work(out: Path, names: list[str], settings: dict[str, Any]) -> None:
     """Raise ValueError if the store in `out` is of other images or was made otherwise."""
-    theirs = json.loads((out / "meta.json").read_text())
-    ours = json.loads(json.dumps(settings))  # as JSON gives it back: no tuples
+    theirs = OLDER_SETTINGS | read_meta(out)
+    ours = OLDER_SETTINGS | json.loads(json.dumps(settings))  # as JSON gives it back: no tuples
     other = [key for key in ours if ours[key] != theirs.get(key)]
     if not other and read_names(out / "names.txt") == names:
         return
@@ -204,14 +233,50 @@ def _write_once(path: Path, write: Callable[[Path], object]) -> None:
     if path.exists():
         return
     # each process writes a file of its own, then tries to give it the name
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary = path.with_name(f".{uuid4().hex}.tmp")
     try:
         write(temporary)
+        _give_name(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _give_name(temporary: Path, path: Path) -> None:
+    """Give a file its name in one step, unless there is a file of this name."""
+    try:
         os.link(temporary, path)  # unlike a move, it fails if the other file is there
     except FileExistsError:
         pass
-    finally:
-        temporary.unlink(missing_ok=True)
+    except OSError:  # no hard links here: exFAT and FAT, many network and cloud folders
+        _move_unless_there(temporary, path)
+
+
+def _move_unless_there(temporary: Path, path: Path) -> None:
+    """Move a file to its name, unless there is one, on a disk without hard links.
+
+    Raises:
+        TimeoutError: another process was killed while it did the same.
+    """
+    # a process may move only while it holds the lock, a file that just one process can make
+    lock = path.with_name(f".{path.name}.lock")
+    deadline = time.monotonic() + LONGEST_LOCK
+    while not path.exists():
+        try:
+            os.close(os.open(lock, os.O_CREAT | os.O_EXCL | os.O_WRONLY))
+        except FileExistsError:
+            if time.monotonic() > deadline:
+                raise TimeoutError(
+                    f"{lock}: left there by a process that was killed; delete this file, and run "
+                    "the same command again"
+                ) from None
+            time.sleep(0.01)
+            continue
+        try:
+            # another process may have been faster between the look and the lock
+            if not path.exists():
+                temporary.replace(path)
+        finally:
+            lock.unlink()
 
 
 def _save(path: Path, array: np.ndarray) -> None:
@@ -226,7 +291,7 @@ def _finish(out: Path, names: list[str], states: np.ndarray) -> list[str]:
     # the list names unreadable images of all processes so far; it goes when there are none
     if skipped:
         with atomic(out / "skipped.txt") as temporary:
-            temporary.write_text("".join(f"{name}\n" for name in skipped))
+            write_names(temporary, skipped)
     if complete and not skipped:
         (out / "skipped.txt").unlink(missing_ok=True)
     # a store without states is complete: `Store.open` accepts it

@@ -8,6 +8,7 @@ protocol, called 'original'.
 Book: chapter 6 (the revisited protocol).
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -38,7 +39,7 @@ def average_precision(ranks, positives: int | None = None) -> float:
     """Return the area under precision over recall, by trapezoids.
 
     Args:
-        ranks: zero-based ranks of the positives, ascending.
+        ranks: zero-based ranks of the positives; a rank given twice counts once.
         positives: how many positives there are, if only some were found; the others add nothing.
 
     Returns:
@@ -48,7 +49,7 @@ def average_precision(ranks, positives: int | None = None) -> float:
         >>> round(average_precision([0, 2, 5]), 4)
         0.6778
     """
-    ranks = np.asarray(ranks, float)
+    ranks = np.unique(np.asarray(ranks, float))  # ascending
     number = np.arange(len(ranks))  # positives found before each
     # precision just before each positive (1 at the very top) and just after it
     before = np.where(ranks == 0, 1.0, number / np.maximum(ranks, 1))
@@ -64,7 +65,7 @@ def precision_at(ranks, k: int, complete: bool = True) -> float:
     at rank 1 gives precision 1 at any k.
 
     Args:
-        ranks: zero-based ranks of the positives.
+        ranks: zero-based ranks of the positives; a rank given twice counts once.
         k: depth.
         complete: whether all positives are in `ranks`. If not, the others stand behind all that
             were found, and nothing is capped.
@@ -74,7 +75,7 @@ def precision_at(ranks, k: int, complete: bool = True) -> float:
         (0.4, 0.6666666666666666)
     """
     # ranks from one; the depth stops at the last positive
-    ranks = np.asarray(ranks) + 1
+    ranks = np.unique(ranks) + 1
     depth = min(int(ranks.max()), k) if complete else k
     return float((ranks <= depth).sum() / depth)
 
@@ -152,7 +153,8 @@ def evaluate(
 
     Args:
         ground_truth: one dict per query with 'easy', 'hard', 'junk' (or 'ok', 'junk' for the first
-            Oxford and Paris benchmarks): indices of database rows.
+            Oxford and Paris benchmarks): indices of database rows. An image given twice under one
+            label counts once.
         database: descriptors of the labelled images: an array (N, D), a Store, or a path.
         queries: descriptors of the queries (Q, D), likewise.
         distractors: more images, none of which is ever a positive: an array (M, D), a Store, the
@@ -160,8 +162,8 @@ def evaluate(
         ks: depths at which precision is reported.
 
     Raises:
-        ValueError: sizes that do not fit, descriptors that are not finite, or rows on disk that are
-            not of unit length (names the row).
+        ValueError: sizes that do not fit, an image with two labels of one query, descriptors that
+            are not finite, or rows on disk that are not of unit length (names the row).
 
     Example:
         >>> import numpy as np
@@ -183,7 +185,7 @@ def evaluate(
         distractors = [distractors]
     parts = [database]
     parts += [rows_of(each, "distractor") for each in distractors]
-    protocols = _check(ground_truth, len(queries), len(database))
+    protocols, ground_truth = _check(ground_truth, len(queries), len(database))
 
     # 2. for every labelled image, the number of images above it in the whole database
     labelled = []
@@ -218,21 +220,25 @@ def evaluate_lists(ground_truth: list[dict], lists: np.ndarray, ks: Sequence[int
 
     Args:
         ground_truth: as in `evaluate`.
-        lists: (Q, k) indices of images, best first; negative ones (FAISS's "none") are ignored.
+        lists: (Q, k) indices of images, best first; negative ones (FAISS's "none") are ignored. An
+            image that is on a list twice counts once, at its first place.
         ks: depths at which precision is reported.
 
     Raises:
-        ValueError: sizes that do not fit.
+        ValueError: sizes that do not fit, or an image with two labels of one query.
 
     Example:
         >>> truth = [dict(easy=[3, 7], hard=[], junk=[5])]
         >>> evaluate_lists(truth, [[5, 3, 2]]).ap["easy"]  # image 7 is not on the list
         array([0.5])
     """
-    protocols = _check(ground_truth, len(lists), np.inf)
+    protocols, ground_truth = _check(ground_truth, len(lists), np.inf)
     ranks: dict[str, list] = {name: [] for name in protocols}
     totals: dict[str, list] = {name: [] for name in protocols}
-    for truth, line in zip(ground_truth, np.asarray(lists)):
+    for truth, images in zip(ground_truth, np.asarray(lists)):
+        # each image at its first place
+        _, first_places = np.unique(images, return_index=True)
+        line = images[np.sort(first_places)]
         for name, protocol in protocols.items():
             positive, ignored = split_labels(truth, protocol)
             # the list without what is ignored; where a positive stands on it is its rank
@@ -284,8 +290,14 @@ def _labels_of(protocols: dict[str, Labels]) -> list[str]:
     return sorted({label for sides in protocols.values() for side in sides for label in side})
 
 
-def _check(ground_truth: list[dict], queries: int, images: float) -> dict[str, Labels]:
-    """Return the protocols that fit the ground truth; raise ValueError if sizes do not fit."""
+def _check(
+    ground_truth: list[dict], queries: int, images: float
+) -> tuple[dict[str, Labels], list[dict]]:
+    """Return the protocols that fit the ground truth, and its labels as lists of unlike images.
+
+    Raises:
+        ValueError: sizes that do not fit, or an image with two labels of one query.
+    """
     if len(ground_truth) != queries:
         raise ValueError(
             f"{len(ground_truth)} ground-truth entries for {queries} query descriptors"
@@ -293,6 +305,7 @@ def _check(ground_truth: list[dict], queries: int, images: float) -> dict[str, L
     protocols = ORIGINAL if ground_truth and "ok" in ground_truth[0] else PROTOCOLS
     # does each query have all labels of its protocols, and are they of images that there are?
     labels = _labels_of(protocols)
+    checked = []
     for i, truth in enumerate(ground_truth):
         if not truth.keys() >= set(labels):
             raise ValueError(
@@ -304,4 +317,16 @@ def _check(ground_truth: list[dict], queries: int, images: float) -> dict[str, L
             raise ValueError(
                 f"the ground truth names image {outside[0]}; the database has {images} descriptors"
             )
-    return protocols
+        # labels are sets, whatever they arrive as: an image is in one of them, once
+        sets = {
+            label: list(dict.fromkeys(int(image) for image in truth[label])) for label in labels
+        }
+        count_of = Counter(image for unlike in sets.values() for image in unlike)
+        image, count = max(count_of.items(), key=lambda item: item[1], default=(None, 0))
+        if count > 1:
+            both = " and ".join(label for label in labels if image in sets[label])
+            raise ValueError(
+                f"ground-truth entry {i} has image {image} under {both}; expected one label each"
+            )
+        checked.append(sets)
+    return protocols, checked

@@ -87,9 +87,9 @@ def ranks_by_counting(scores: np.ndarray, positives: Indices, junk: Indices = ()
         >>> ranks_by_counting(np.array([0.5, 0.9, 0.8, 0.7]), positives=[0, 2], junk=[1])
         array([0, 2])
     """
-    # lists become arrays
-    positives = np.asarray(positives, int)
-    junk = np.asarray(junk, int)
+    # lists become sets: each image once, and junk is never a positive
+    junk = np.unique(np.asarray(junk, int))
+    positives = np.setdiff1d(np.asarray(positives, int), junk)
     everyone = np.arange(len(scores))
     # all images above each positive, and how many of them are junk: (P,) each
     above = standing_above(scores, everyone, scores[positives], positives)

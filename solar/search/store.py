@@ -1,9 +1,9 @@
 """Descriptors on disk, read in pieces and never whole.
 
 A store is a folder: `descriptors.npy` (N, D), float32 or float16, one image per row; `names.txt`,
-one image per line; `meta.json`, how the descriptors were made; and `skipped.txt`, the images that
-could not be read (their rows are zero and are never found). The tensor that SOLAR's authors publish
-for a million distractors can be read as well, in the file where it lies.
+one image per line (see `line_of`); `meta.json`, how the descriptors were made; and `skipped.txt`,
+the images that could not be read (their rows are zero and are never found). The tensor that SOLAR's
+authors publish for a million distractors can be read as well, in the file where it lies.
 
 Book: chapter 7 (one million distractors).
 """
@@ -100,7 +100,7 @@ class Store(Rows):
             raise FileNotFoundError(
                 f"{path}: no store of descriptors here; `solar extract` makes one"
             )
-        todo = _rows_to_do(path)
+        todo = rows_to_do(path)
         if todo:
             raise ValueError(
                 f"{path}: {todo} rows are still to be described; run the same `solar extract` again"
@@ -110,7 +110,7 @@ class Store(Rows):
         try:
             array = np.load(numbers, mmap_mode="r")
             name_count = (path / "names.txt").read_bytes().count(b"\n")
-            meta = json.loads((path / "meta.json").read_text())
+            meta = read_meta(path)
         except (ValueError, OSError) as error:
             raise ValueError(
                 f"{path}: not a complete store ({error}); make it again with `solar extract`"
@@ -169,8 +169,8 @@ class Store(Rows):
 
         # the descriptors come last: a folder without them is no store
         path.mkdir(parents=True, exist_ok=True)
-        (path / "names.txt").write_text("".join(f"{name}\n" for name in names))
-        (path / "meta.json").write_text(json.dumps(meta or {}, indent=2) + "\n")
+        write_names(path / "names.txt", names)
+        write_meta(path / "meta.json", meta or {})
         with atomic(path / "descriptors.npy") as temporary:
             out = empty_rows(temporary, (len(rows), rows.shape[1]), dtype)
             # of any number of rows, only a chunk is in memory
@@ -262,12 +262,68 @@ def empty_rows(
     return np.zeros(shape, dtype)
 
 
+def line_of(name: str) -> str:
+    r"""Return the line that stands for a name in `names.txt` and `skipped.txt`.
+
+    It is the name, or, of a name that would be no line of UTF-8, a JSON string. A name may hold
+    whatever a disk accepts: line breaks, and bytes that are no UTF-8.
+
+    Example:
+        >>> print(line_of("a.jpg"), line_of("two\nlines.jpg"))
+        a.jpg "two\nlines.jpg"
+    """
+    is_line = not name.startswith('"') and "\n" not in name and "\r" not in name
+    is_text = not any(
+        "\ud800" <= letter <= "\udfff" for letter in name
+    )  # else a byte, not a letter
+    return name if is_line and is_text else json.dumps(name)
+
+
+def name_of_line(line: str) -> str:
+    """Return the name that a line stands for; the reverse of `line_of`.
+
+    Example:
+        >>> name_of_line("a.jpg"), name_of_line('"b.jpg"')
+        ('a.jpg', 'b.jpg')
+    """
+    if not line.startswith('"'):
+        return line
+    # an older store may have a name that begins so
+    try:
+        name = json.loads(line)
+    except ValueError:
+        return line
+    return name if isinstance(name, str) else line
+
+
+def write_names(path: Path, names: Sequence[str]) -> None:
+    """Write a list of names, one per line."""
+    text = "".join(f"{line_of(name)}\n" for name in names)
+    path.write_bytes(text.encode())  # as bytes: on no system does \n become \r\n
+
+
 def read_names(path: Path) -> list[str]:
-    """Return the lines of a list."""
-    return path.read_text().splitlines()
+    """Return the names of a list.
+
+    Lines end with a newline only; other separators of lines may be part of a name.
+    """
+    # an older store may have been written in another encoding, or with \r\n
+    text = path.read_bytes().decode("utf-8", "surrogateescape")
+    lines = text.removesuffix("\n").split("\n") if text else []
+    return [name_of_line(line.removesuffix("\r")) for line in lines]
 
 
-def _rows_to_do(path: Path) -> int:
+def write_meta(path: Path, meta: dict[str, Any]) -> None:
+    """Write how the descriptors of a store were made."""
+    path.write_text(json.dumps(meta, indent=2) + "\n", encoding="utf-8")
+
+
+def read_meta(path: Path) -> dict[str, Any]:
+    """Return how the descriptors of the store in a folder were made."""
+    return json.loads((path / "meta.json").read_text(encoding="utf-8"))
+
+
+def rows_to_do(path: Path) -> int:
     """Return how many rows of an unfinished store are still to be described."""
     try:
         states = np.load(path / STATES)
