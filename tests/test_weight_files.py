@@ -53,6 +53,7 @@ WRAPPED = {
     "model_state_dict": lambda s: dict(
         model_state_dict=s, optimizer_state_dict=dict(param_groups=[])
     ),
+    "a list": lambda s: [prefixed(s, "module."), dict(param_groups=[])],
     "bare": lambda s: s,
     "state_dict without meta": lambda s: dict(state_dict=s),
 }

@@ -11,6 +11,7 @@ Book: chapter 10 (the published models).
 import re
 import tarfile
 import warnings
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -180,17 +181,20 @@ def _networks_in(content: object) -> list[_Network]:
     """Find all networks in the content of a file, however deep they lie."""
     networks = []
     seen = set()  # a dictionary may lie in a file twice, or even in itself
-    waiting = [("", content, None)]
+    waiting = deque([("", content, None)])
     while waiting:
-        place, item, meta = waiting.pop(0)
-        if not isinstance(item, dict) or id(item) in seen:
+        place, item, meta = waiting.popleft()
+        if not isinstance(item, dict | list | tuple) or id(item) in seen:
             continue
         seen.add(id(item))
 
-        # the nearest meta counts
-        meta = item.get("meta", meta)
-        networks += _networks_of_names(place, item, meta)
-        waiting += [(_joined(place, key), value, meta) for key, value in item.items()]
+        # in a dictionary, the nearest meta counts
+        parts = enumerate(item)
+        if isinstance(item, dict):
+            meta = item.get("meta", meta)
+            networks += _networks_of_names(place, item, meta)
+            parts = item.items()
+        waiting.extend((_joined(place, key), value, meta) for key, value in parts)
     return networks
 
 
