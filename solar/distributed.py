@@ -19,6 +19,12 @@ import torch
 import torch.distributed as dist
 import torch.distributed.nn.functional as differentiable
 
+from .files import in_one_line
+
+# what torchrun tells each process: numbers, and where the processes meet
+NUMBERS = ("RANK", "WORLD_SIZE", "LOCAL_RANK", "MASTER_PORT")
+TORCHRUN = (*NUMBERS, "MASTER_ADDR")
+
 # ---- who am I, and how many are we ---------------------------------------------------------------
 
 
@@ -27,11 +33,58 @@ def torchrun_share() -> tuple[int, int]:
 
     `torchrun` sets them. No process group is needed. Without torchrun it is (0, 1).
 
+    Raises:
+        ValueError: as `from_torchrun`.
+
     Example:
         >>> torchrun_share()
         (0, 1)
     """
-    return int(os.environ.get("RANK", "0")), int(os.environ.get("WORLD_SIZE", "1"))
+    numbers = from_torchrun()
+    return (0, 1) if numbers is None else (numbers["RANK"], numbers["WORLD_SIZE"])
+
+
+def from_torchrun() -> dict[str, int] | None:
+    """Return the numbers that torchrun gave to this process; None if torchrun did not start it.
+
+    Clusters and notebooks leave some variables of the same names in the environment. So they are
+    believed together or not at all: without `RANK` and `LOCAL_RANK` this process has no number, and
+    works alone.
+
+    Returns:
+        'RANK', 'WORLD_SIZE', 'LOCAL_RANK' and 'MASTER_PORT'.
+
+    Raises:
+        ValueError: this process has a number, and other variables are missing or make no sense.
+    """
+    given = {name: os.environ[name] for name in TORCHRUN if os.environ.get(name)}
+    if "RANK" not in given and "LOCAL_RANK" not in given:
+        return None
+    advice = "start it with torchrun, or unset RANK, LOCAL_RANK and WORLD_SIZE"
+
+    # all of them, and whole numbers
+    missing = [name for name in TORCHRUN if name not in given]
+    if missing:
+        there = ", ".join(f"{name}={in_one_line(value, 20)}" for name, value in given.items())
+        raise ValueError(
+            f"the environment has {there} but not {', '.join(missing)}, which torchrun sets "
+            f"together: {advice}"
+        )
+    for name in NUMBERS:
+        if not (given[name].isascii() and given[name].isdigit()):
+            raise ValueError(
+                f"the environment has {name}={in_one_line(given[name], 20)}; expected a whole "
+                f"number, as torchrun sets it: {advice}"
+            )
+
+    # that fit together
+    numbers = {name: int(given[name]) for name in NUMBERS}
+    if numbers["RANK"] >= numbers["WORLD_SIZE"]:
+        raise ValueError(
+            f"the environment has RANK={numbers['RANK']} and WORLD_SIZE={numbers['WORLD_SIZE']}; "
+            f"expected a smaller RANK: {advice}"
+        )
+    return numbers
 
 
 def rank() -> int:
@@ -63,10 +116,13 @@ def process_group(device: str | None = None) -> Iterator[str | None]:
     Args:
         device: 'cpu', 'cuda', 'mps' or None for the fastest.
 
+    Raises:
+        ValueError: as `from_torchrun`.
+
     Yields:
         The device to use: `device`, or with CUDA under torchrun a GPU of this process's own.
     """
-    if "WORLD_SIZE" not in os.environ or dist.is_initialized():
+    if dist.is_initialized() or from_torchrun() is None:
         yield device
         return
     on_gpu = device in (None, "cuda") and torch.cuda.is_available()
@@ -227,9 +283,10 @@ def pick_device(device: str | torch.device | None = None) -> torch.device:
 
 def _own_gpu(device: str | torch.device) -> str | torch.device:
     """Return the GPU that torchrun gave to this process, if just "cuda" is asked for."""
-    if str(device) == "cuda" and "LOCAL_RANK" in os.environ:
-        return f"cuda:{os.environ['LOCAL_RANK']}"
-    return device
+    if str(device) != "cuda":
+        return device
+    numbers = from_torchrun()
+    return device if numbers is None else f"cuda:{numbers['LOCAL_RANK']}"
 
 
 def _fastest() -> str:

@@ -13,7 +13,7 @@ from PIL import Image
 
 import solar
 from solar.cli import main, parser
-from solar.commands.extract import settings
+from solar.commands.describing import settings
 from solar.search import DescribeOptions
 from solar.world import DATASETS, Recipe
 
@@ -87,7 +87,7 @@ BAD = {
         "device 'nosuch' cannot be used here"
     ),
     "evaluate roxford5k --net net.pth --root data --workers -1": "workers=-1",
-    "evaluate roxford5k --net mini-sosnet --root data": "mini-sosnet describes patches",
+    "evaluate roxford5k --net mini-sosnet --root data": "mini-sosnet: a local network, which describes patches",
     "evaluate roxford5k": "required: --net",
     "data nosuch": "invalid choice: 'nosuch'",
     "data show --dataset nosuch": "unknown mini dataset 'nosuch'",
@@ -154,7 +154,7 @@ def test_every_command_shows_examples_and_speaks_json():
         assert "example" in command.epilog
         if name != "doctor":
             assert re.search(rf"[ :] solar {name} ", command.epilog)
-    for name in ("data", "evaluate", "match", "doctor"):
+    for name in ("data", "extract", "evaluate", "match", "doctor"):
         assert "--json" in commands[name].format_help()
 
 

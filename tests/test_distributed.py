@@ -51,6 +51,12 @@ torch.save(found, f"{sys.argv[1]}/{rank}.pt")
 """
 
 
+# as torchrun sets them for the last of four processes
+TORCHRUN = dict(
+    RANK="3", LOCAL_RANK="3", WORLD_SIZE="4", MASTER_ADDR="localhost", MASTER_PORT="29500"
+)
+
+
 @pytest.fixture(scope="module")
 def two(tmp_path_factory):
     """What two processes found."""
@@ -116,7 +122,63 @@ def test_messages_reach_all_processes(two):
 
 @pytest.mark.parametrize(("asked", "given"), [(None, "cuda:3"), ("cuda", "cuda:3"), ("cpu", "cpu")])
 def test_under_torchrun_each_process_has_its_own_gpu(asked, given, monkeypatch):
-    monkeypatch.setenv("LOCAL_RANK", "3")
+    for name, value in TORCHRUN.items():
+        monkeypatch.setenv(name, value)
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch, "empty", lambda *_, device: SimpleNamespace(device=device))
     assert distributed.pick_device(asked) == given
+
+
+# ---- variables that others leave in the environment ----------------------------------------------
+
+
+def in_environment(monkeypatch, **variables):
+    for name in TORCHRUN:
+        monkeypatch.delenv(name, raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+
+
+@pytest.mark.parametrize(
+    "left",
+    [
+        {},
+        dict(WORLD_SIZE="4"),  # clusters, notebooks
+        dict(WORLD_SIZE="four"),
+        dict(MASTER_ADDR="10.0.0.1", MASTER_PORT="29500", WORLD_SIZE="2"),
+        dict(WORLD_SIZE="4", RANK=""),
+    ],
+)
+def test_a_process_without_a_number_works_alone(monkeypatch, left):
+    in_environment(monkeypatch, **left)
+    assert distributed.torchrun_share() == (0, 1)
+    with distributed.process_group("cpu") as device:
+        assert device == "cpu"
+        assert distributed.world_size() == 1
+
+
+def test_all_variables_of_torchrun_are_believed(monkeypatch):
+    in_environment(monkeypatch, **TORCHRUN)
+    assert distributed.torchrun_share() == (3, 4)
+    assert distributed.from_torchrun()["LOCAL_RANK"] == 3
+
+
+@pytest.mark.parametrize(
+    "changed, message",
+    [
+        (dict(WORLD_SIZE=None), "not WORLD_SIZE, which torchrun sets together"),
+        (dict(RANK=None), "not RANK"),
+        (dict(MASTER_ADDR=None, MASTER_PORT=None), "not MASTER_PORT, MASTER_ADDR"),
+        (dict(RANK="first"), "RANK=first; expected a whole number"),
+        (dict(WORLD_SIZE="-1"), "WORLD_SIZE=-1; expected a whole number"),
+        (dict(RANK="4"), "RANK=4 and WORLD_SIZE=4; expected a smaller RANK"),
+    ],
+)
+def test_some_variables_of_torchrun_are_refused(monkeypatch, changed, message):
+    variables = {name: value for name, value in (TORCHRUN | changed).items() if value is not None}
+    in_environment(monkeypatch, **variables)
+    with pytest.raises(ValueError, match=message) as caught:
+        distributed.torchrun_share()
+    assert "start it with torchrun, or unset" in str(caught.value)
+    with pytest.raises(ValueError, match=message), distributed.process_group("cpu"):
+        pass

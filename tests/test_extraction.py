@@ -152,8 +152,9 @@ def test_shards_fill_one_store(tmp_path, photos, wanted, monkeypatch):
     with pytest.raises(ValueError, match="27 rows are still"):
         Store.open(out)
     assert main(command(photos, out, "--shard", "0/3")) == 0
-    monkeypatch.setenv("RANK", "1")  # as torchrun sets them
-    monkeypatch.setenv("WORLD_SIZE", "3")
+    torchrun = dict(RANK=1, LOCAL_RANK=1, WORLD_SIZE=3, MASTER_ADDR="localhost", MASTER_PORT=29500)
+    for name, value in torchrun.items():  # as torchrun sets them
+        monkeypatch.setenv(name, str(value))
     assert main(command(photos, out)) == 0
     assert np.abs(rows_of(out) - wanted).max() < 1e-6
     assert len(Store.open(out)) == 40
@@ -242,7 +243,11 @@ def test_a_full_disk_is_told_before_the_work(tmp_path, photos, net, monkeypatch)
         ("extract photos --net net.pth --out s --batch 0", "batch_size=0"),
         ("extract photos --net net.pth --out s --queries", "only a benchmark has queries"),
         ("extract empty --net net.pth --out s", "no images there"),
-        ("extract absent.txt --net net.pth --out s", "absent.txt"),
+        ("extract absent.txt --net net.pth --out s", "absent.txt: no such folder or file"),
+        ("extract absent/ --net net.pth --out s", "absent/: no such folder or file"),
+        ("extract photos/00.png --net net.pth --out s", "00.png: one image; expected a folder"),
+        ("extract net.pth --net net.pth --out s", "net.pth: not a text file"),
+        ("extract photos --net net.pth --out s --whitening w", "no such whitening; it has none"),
     ],
 )
 def test_what_cannot_be_done_is_told_in_one_line(

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import EXAMPLES
-from .extract import add_network, made_by, network, settings, store_of
+from .describing import NAMES_FIRST, add_options, is_path, made_by, network, settings, store_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -19,11 +19,15 @@ if TYPE_CHECKING:
     from ..nets import GlobalNet
     from ..search import DescribeOptions, Store
 
+DESCRIPTION = f"""\
+Describe the images and queries of a benchmark, search, and print the scores.
+{NAMES_FIRST}"""
 EPILOG = """\
 examples:
   solar evaluate mini-revisitop --net mini-gem --distractors mini-distractors
   solar evaluate roxford5k --net resnet101-solar-best --device cuda
   solar evaluate roxford5k --net resnet101-solar-best --distractors revisitop1m-descriptors
+  solar evaluate own/gnd_own.pkl --images photos --net mini-solar
   torchrun --nproc-per-node 2 -m solar evaluate mini-revisitop --net mini-gem --distractors store"""
 
 
@@ -33,12 +37,13 @@ def add(commands: argparse._SubParsersAction) -> None:
         "evaluate",
         help="score a network on a benchmark",
         formatter_class=EXAMPLES,
-        description="Describe the images and queries of a benchmark, search, and print the scores.",
+        description=DESCRIPTION,
         epilog=EPILOG,
     )
     parser.add_argument(
         "dataset",
-        help="the name of the benchmark: mini-revisitop, mini-validation, roxford5k or rparis6k",
+        help="the name of the benchmark (mini-revisitop, mini-validation, roxford5k or rparis6k), "
+        "or the ground truth of your own: a .pkl or .json in the same structure",
     )
     parser.add_argument(
         "--distractors",
@@ -49,7 +54,7 @@ def add(commands: argparse._SubParsersAction) -> None:
         "(revisitop1m-descriptors), or the names of datasets (mini-distractors, revisitop1m), "
         "which are described on first use",
     )
-    add_network(parser)
+    add_options(parser)
     parser.add_argument(
         "--json",
         action="store_true",
@@ -71,13 +76,13 @@ def run(arguments: argparse.Namespace) -> int:
 
     # 1. the network and the benchmark
     net = network(arguments)
-    bench = load_benchmark(arguments.dataset, arguments.root)
+    bench = load_benchmark(arguments.dataset, arguments.root, arguments.images)
     if not bench.queries:
         raise ValueError(
             f"{arguments.dataset} is a list of distractors, without queries: nothing to evaluate"
         )
-    options = settings(arguments, arguments.dataset)
-    made = made_by(arguments.net)
+    options = settings(arguments, arguments.dataset, net)
+    made = made_by(arguments)
 
     # 2. describe and count; the processes of torchrun exchange descriptors and counts, all of which
     # lie in the memory of the CPU, whatever the device of the network is
@@ -112,17 +117,26 @@ def describe_on_first_process(
 
     Returns:
         (N, D) descriptors of the images and (Q, D) of the queries, on every process.
+
+    Raises:
+        Exception: what the first process met, raised by all, so that none is left waiting.
     """
     from ..distributed import from_first, is_first
     from ..search import describe
 
     # what the others pass to `from_first` is not looked at
-    database = None
-    queries = None
+    result = None
     if is_first():
-        database = describe(net, bench.images, None, options, progress=True)
-        queries = describe(net, bench.queries, bench.boxes, options, progress=True)
-    return from_first(database), from_first(queries)
+        try:
+            database = describe(net, bench.images, None, options, progress=True)
+            queries = describe(net, bench.queries, bench.boxes, options, progress=True)
+            result = (database, queries)
+        except Exception as error:
+            result = error
+    result = from_first(result)
+    if isinstance(result, Exception):
+        raise result
+    return result
 
 
 def _distractors(
@@ -133,14 +147,16 @@ def _distractors(
     Raises:
         ValueError: they were described by another network or in another way.
     """
+    from ..datasets import is_name
     from ..distributed import barrier
     from ..published import catalogue
     from ..search import Store
+    from ..search.store import OLDER_SETTINGS
 
-    # 1. where are they? Images are described now, each process its share
+    # 1. where are they? Names go before paths. Images are described now, each process its share
     if name in catalogue.of_kind("descriptors"):
         path = catalogue.descriptors_at(name)
-    elif Path(name).exists() or Path(name).suffix:
+    elif not is_name(name, "benchmark") and (Path(name).exists() or is_path(name)):
         path = Path(name)
     else:
         path = store_of(name, arguments, net, options)
@@ -148,14 +164,17 @@ def _distractors(
 
     # 2. a published file does not tell how it was made; a store does
     store = Store.open(path)
+    told = OLDER_SETTINGS | store.meta if store.meta else {}
     ours: dict[str, Any] = dict(
-        sha256=made_by(arguments.net)["sha256"],
+        sha256=made_by(arguments)["sha256"],
         image_size=options.image_size,
         scales=list(options.scales),
+        whitening=options.whitening_digest,
     )
-    # descriptors of two networks, or of two sizes, cannot be compared
+    # descriptors of two networks, or of two sizes, cannot be compared; whether the images were
+    # turned upright does not matter: each dataset is read as is right for it
     for key, value in ours.items():
-        theirs = store.meta.get(key, value)
+        theirs = told.get(key, value)
         if theirs != value:
             raise ValueError(
                 f"{name}: described with {key} {theirs}, this benchmark with {value}; "

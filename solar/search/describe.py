@@ -63,6 +63,11 @@ class DescribeOptions:
         if self.workers < 0:
             raise ValueError(f"workers={self.workers}: expected 0 or more processes")
 
+    @property
+    def whitening_digest(self) -> str | None:
+        """Return what tells whitenings apart, for the meta of stores; None without one."""
+        return None if self.whitening is None else self.whitening.digest()
+
     def changed(self, **changes: Any) -> "DescribeOptions":
         """Return a copy with some fields changed.
 

@@ -26,6 +26,7 @@ from ..nets import check_global
 from .describe import DescribeOptions, Describer, check_list, iter_descriptors, length_of
 from .store import (
     DONE,
+    OLDER_SETTINGS,
     SKIPPED,
     STATES,
     TODO,
@@ -37,8 +38,6 @@ from .store import (
 )
 
 LONGEST_LOCK = 10  # seconds that giving a file its name takes at most, on a disk without links
-# settings that older stores do not tell, and what they were
-OLDER_SETTINGS = {"upright": False, "whitening": None}
 
 
 def extract(  # noqa: PLR0913 - three arguments say what is described, seven have a default
@@ -63,8 +62,7 @@ def extract(  # noqa: PLR0913 - three arguments say what is described, seven hav
         names: what the rows are called; the images' paths if None.
         boxes: a box (x0, y0, x1, y1) in pixels for each image, or None.
         half: store float16, which takes half the space.
-        meta: what else `meta.json` is to tell, such as the network's checksum, and the name of
-            `options.whitening` if there is one.
+        meta: what else `meta.json` is to tell, such as the network's checksum.
         shard: (i, n) describes the rows i, i + n, i + 2 n ... only; the last of n processes
             completes the store.
         progress: show a progress bar.
@@ -99,6 +97,7 @@ def extract(  # noqa: PLR0913 - three arguments say what is described, seven hav
         image_size=options.image_size,
         scales=list(options.scales),
         upright=options.upright,
+        whitening=options.whitening_digest,
         length=length_of(net, options),
         dtype="float16" if half else "float32",
     )

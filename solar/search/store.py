@@ -26,6 +26,8 @@ STATES = "rows.state"
 TODO = 0
 DONE = 1
 SKIPPED = 2  # its image could not be read
+# settings that the meta of older stores does not tell, and what they were
+OLDER_SETTINGS = {"upright": False, "whitening": None}
 TOLERANCE = 0.01  # how far from 1 the length of a row may be; float16 costs 0.0005
 
 

@@ -8,6 +8,7 @@ spread are left out instead of being blown up.
 Book: chapter 6 (the revisited protocol).
 """
 
+import hashlib
 from dataclasses import dataclass
 
 import numpy as np
@@ -48,6 +49,11 @@ class Whitening:
         centred = np.asarray(rows, np.float64) - self.mean
         projected = centred @ self.projection[:dim].T  # (N, D) -> (N, D')
         return l2n(projected).astype(np.float32)
+
+    def digest(self) -> str:
+        """Return 16 letters that tell this map from others: of the checksum of its numbers."""
+        numbers = np.vstack([self.mean, self.projection]).astype("<f8")
+        return hashlib.sha256(numbers.tobytes()).hexdigest()[:16]
 
 
 def pca_whitening(rows: np.ndarray) -> Whitening:
