@@ -118,6 +118,67 @@ def test_boxes_stand_beside_their_images(root):
     assert val.boxes[0].tolist() == [0.125, 0.5, 1, 0.75]
 
 
+@pytest.mark.parametrize("box", ["1e-1 2E-1 8.0e-1 .9", " 0.1 0.2 0.8 0.9 ", "+0.1\t0.2 0.8 9e-01"])
+def test_boxes_may_have_exponents_signs_and_spaces(root, box):
+    (root / "boxes_split1.csv").write_text(f"id,box\nb1,{box}\na0,0 0 1e0 1.\nb0,1e999 0 1 1\n")
+    train = load_training(root)
+    boxes = {path.stem: box.tolist() for path, box in zip(train.images, train.boxes)}
+    assert boxes["b1"] == pytest.approx([0.2, 0.1, 0.9, 0.8])
+    assert boxes["a0"] == [0, 0, 1, 1]
+    assert np.isnan(boxes["b0"]).all()
+
+
+@pytest.mark.parametrize(
+    "box", ["1.2.3 0 1 1", "-0.5 0 1 1", "0 0 1", "0 0 1 1 1", "nan 0 1 1", ""]
+)
+def test_what_is_no_box_is_none(root, box):
+    (root / "boxes_split1.csv").write_text(f"id,box\nb1,{box}\na0,0 0 1 1\n")
+    train = load_training(root)
+    boxes = {path.stem: box.tolist() for path, box in zip(train.images, train.boxes)}
+    assert np.isnan(boxes["b1"]).all()
+    assert boxes["a0"] == [0, 0, 1, 1]
+
+
+def test_tables_of_any_editor(root):
+    wanted = load_training(root)
+    for name in ("train.csv", "boxes_split1.csv", "boxes_split2.csv"):
+        text = (root / name).read_text()
+        (root / name).write_bytes(text.replace("\n", "\r\n").encode("utf-8-sig"))
+    found = load_training(root)
+    assert list(found.images) == list(wanted.images)
+    assert np.allclose(found.boxes, wanted.boxes, equal_nan=True)
+
+
+def nest(root):
+    """Give all ids three letters of hexadecimal, and images the folders of GLDv2."""
+    for name in ("train.csv", "boxes_split1.csv", "boxes_split2.csv"):
+        text = (root / name).read_text()
+        for image, _ in IMAGES:
+            text = text.replace(f"{image},", f"6e1{image},")
+        (root / name).write_text(text)
+    (root / "jpg" / "6" / "e" / "1").mkdir(parents=True)
+    for path in (root / "jpg").glob("*.jpg"):
+        path.rename(root / "jpg" / "6" / "e" / "1" / f"6e1{path.name}")
+
+
+def test_images_in_the_nested_folders_of_gldv2(root):
+    flat = load_training(root)
+    counts = build_index(root, progress=False)
+    nest(root)
+    deep = root / "jpg" / "6" / "e" / "1"
+    for _ in range(2):  # without and with an index
+        found = load_training(root)
+        assert list(found.images) == [deep / f"6e1{path.name}" for path in flat.images]
+        assert np.allclose(found.boxes, flat.boxes, equal_nan=True, atol=1e-6)
+        assert build_index(root, progress=False) == counts
+
+
+def test_a_stray_folder_nests_nothing(root):
+    wanted = list(load_training(root).images)
+    (root / "jpg" / "a").mkdir()
+    assert list(load_training(root).images) == wanted
+
+
 def test_every_image_with_a_sibling_is_a_query(root):
     train = load_training(root)
     rng = np.random.default_rng(0)
@@ -222,6 +283,16 @@ def test_pickles_of_another_structure_are_refused(tmp_path, content, words):
     path.write_bytes(pickle.dumps(content))
     with pytest.raises(ValueError, match=words):
         load_training(path)
+
+
+@pytest.mark.parametrize("protocol", range(6))
+def test_pickles_of_all_protocols_are_read(tmp_path, protocol):
+    path = tmp_path / "db_gl18.pkl"
+    content = database(cids=np.array([b"a", b"b", b"c"]), cluster=np.array([7, 7, 8]))
+    path.write_bytes(pickle.dumps(content, protocol))
+    index = load_training(path)
+    assert [image.name for image in index.images] == ["a.jpg", "b.jpg", "c.jpg"]
+    assert index.landmarks.tolist() == [7, 7, 8]
 
 
 def test_a_pickle_that_runs_something_is_refused(tmp_path):
