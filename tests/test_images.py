@@ -9,8 +9,8 @@ import torch
 from PIL import Image, ImageOps
 from torchvision.io import ImageReadMode, decode_jpeg
 
-from solar.images import _read_bytes, name_of, prepare, read_image, square, to_tensor
-from solar.pixels import to_8_bits
+from solar.images import name_of, prepare, read_image, square, to_8_bits, to_tensor
+from solar.images.reading import _read_bytes
 
 
 def noise(width, height, seed=0):

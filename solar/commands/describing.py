@@ -239,7 +239,7 @@ def is_path(words: str) -> bool:
 def _own_images(path: Path) -> ImageList:
     """List a reader's own images: those of a folder, with all folders in it, or of a text file."""
     from ..files import read_lines
-    from ..image_files import SUFFIXES, UNREADABLE_SUFFIXES, find_images, words_of
+    from ..images import SUFFIXES, UNREADABLE_SUFFIXES, find_images, words_of
 
     # 1. one image is no list
     if path.is_file() and path.suffix.lower() in (*SUFFIXES, *UNREADABLE_SUFFIXES):

@@ -80,7 +80,7 @@ def add(commands: argparse._SubParsersAction) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Describe the images into the store, and say what could not be read."""
     from ..distributed import torchrun_share
-    from ..image_files import words_of
+    from ..images import words_of
     from ..search import extract
 
     # 1. what, by which network, how; under torchrun each process does its share, without a word to

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..files import in_one_line, name_in, read_lines
-from ..image_files import find_images, words_of
+from ..images import find_images, words_of
 from ..published import catalogue
 from .ground_truth import SUFFIXES, find_ground_truth, read_ground_truth
 from .names import entry_of, folder_of, is_name

@@ -154,11 +154,13 @@ def _whole_number(word: str) -> int:
 
 def _read_sheet(path: Path, size: int) -> np.ndarray:
     """Read the patches of one sheet, shrunk to `size`: (256, size, size) uint8."""
-    sheet = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
+    # not `cv2.imread`, which cannot spell every path
+    content = np.fromfile(path, np.uint8)
+    sheet = cv2.imdecode(content, cv2.IMREAD_GRAYSCALE) if len(content) else None
     if sheet is None or sheet.shape != (SHEET_PIXELS, SHEET_PIXELS):
         raise ValueError(
-            f"{path}: expected a sheet of {SHEET_SIDE} x {SHEET_SIDE} patches, {SHEET_PIXELS} "
-            f"pixels a side"
+            f"{in_one_line(path, 300)}: expected a sheet of {SHEET_SIDE} x {SHEET_SIDE} patches, "
+            f"{SHEET_PIXELS} pixels per side"
         )
     # shrinking the sheet shrinks each patch by itself: a pixel averages within its own patch
     if size != PATCH_SIDE:

@@ -17,6 +17,8 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import IO
 
+from ..files import in_one_line
+
 # what the readers of archives raise when bytes are damaged or missing
 BROKEN = (
     tarfile.TarError,
@@ -99,7 +101,7 @@ def safe_name(name: str, keep: int = 0) -> PurePosixPath:
     # a backslash or a drive is a folder on Windows, and control characters deceive a terminal
     is_ambiguous = "\\" in name or any(ord(letter) < 32 for letter in name)
     if leaves_folder or is_ambiguous or ":" in path.parts[0]:
-        raise ValueError(f"the member {name!r} would not stay in its folder")
+        raise ValueError(f"the member {in_one_line(name)!r} would not stay in its folder")
     return PurePosixPath(*path.parts[-keep:])
 
 
@@ -139,8 +141,8 @@ def unpack(
             (staging / name).replace(folder / name)
     except BROKEN as error:
         raise ValueError(
-            f"{archives[0]}: a broken archive ({error}); nothing was unpacked: delete it and fetch "
-            f"it again"
+            f"{archives[0]}: a broken archive ({in_one_line(str(error), 200)}); nothing was "
+            f"unpacked: delete it and fetch it again"
         ) from error
     except ValueError as error:
         raise ValueError(f"{archives[0]}: refused, nothing was unpacked: {error}") from error
@@ -159,7 +161,10 @@ def _stage(archives: list[Path], staging: Path, keep: int, limit: float) -> list
         # refuse what would leave the folder, overwrite another member or fill the disk
         target = safe_name(name, keep)
         if target in names:
-            raise ValueError(f"the members {names[target]!r} and {name!r} would become one file")
+            raise ValueError(
+                f"the members {in_one_line(names[target])!r} and {in_one_line(name)!r} would "
+                f"become one file"
+            )
         names[target] = name
         total += size
         if total > limit:
@@ -185,7 +190,7 @@ def _tar_members(archives: list[Path]) -> Iterator[Member]:
                     continue  # folders are made as files need them
                 if not member.isreg():
                     raise ValueError(
-                        f"the member {member.name!r} is a link or a device, not a file"
+                        f"the member {in_one_line(member.name)!r} is a link or a device, not a file"
                     )
                 yield member.name, member.size, partial(tar.extractfile, member)
             # gzip compares its checksum at the very end
@@ -200,9 +205,9 @@ def _zip_members(archive: Path) -> Iterator[Member]:
             file_type = (member.external_attr >> 28) & 0xF  # where Unix keeps it
             if file_type not in ZIP_FILE_TYPES:
                 raise ValueError(
-                    f"the member {member.filename!r} is a link or a device, not a file"
+                    f"the member {in_one_line(member.filename)!r} is a link or a device, not a file"
                 )
             if member.flag_bits & ENCRYPTED:
-                raise ValueError(f"the member {member.filename!r} is encrypted")
+                raise ValueError(f"the member {in_one_line(member.filename)!r} is encrypted")
             if not member.is_dir():
                 yield member.filename, member.file_size, partial(content.open, member)

@@ -5,8 +5,7 @@ import os
 import pytest
 from PIL import Image
 
-from solar.image_files import SUFFIXES, UNREADABLE_SUFFIXES, find_images, words_of
-from solar.images import read_image
+from solar.images import SUFFIXES, UNREADABLE_SUFFIXES, find_images, read_image, words_of
 
 
 def touch(folder, *names):

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 
-from .files import in_one_line
+from ..files import in_one_line
 
 # AVIF: from Pillow 11.3, where it was built with it
 HAS_AVIF = importlib.util.find_spec("PIL._avif") is not None

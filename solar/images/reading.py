@@ -14,23 +14,8 @@ import torch
 import torch.nn.functional as F
 from PIL import Image, ImageOps
 
-from .files import in_one_line
-from .image_files import SUFFIXES, UNREADABLE_SUFFIXES, find_images, words_of
-from .pixels import image_of, name_of_array, rgb_of, to_8_bits
-
-__all__ = [
-    "SUFFIXES",
-    "UNREADABLE_SUFFIXES",
-    "ImageSource",
-    "find_images",
-    "name_of",
-    "prepare",
-    "read_image",
-    "square",
-    "to_8_bits",
-    "to_tensor",
-    "words_of",
-]
+from ..files import in_one_line
+from .pixels import image_of, name_of_array, rgb_of
 
 MIN_SIDE = 16  # pixels: a network sees nothing in an image with a shorter side
 MOST_NAME = 300  # letters of a file's name in a message
@@ -145,6 +130,8 @@ def prepare(
         >>> prepare(image, box=(0, 0, 200, 100), image_size=100).size
         (50, 25)
     """
+    if image_size is not None and image_size < 1:
+        raise ValueError(f"image_size={image_size}: expected a positive number of pixels, or None")
     image = read_image(source, upright)
     longer_side = max(image.size)  # of the whole image, before the crop
     if box is not None:
@@ -155,9 +142,10 @@ def prepare(
         side = image_size * max(image.size) / longer_side
         image.thumbnail((side, side), Image.Resampling.LANCZOS)
     if min(image.size) < MIN_SIDE:
+        hint = "; try a larger image_size" if image_size is not None else ""
         raise ValueError(
             f"{name_of(source)}: {image.width} x {image.height} pixels are left; expected "
-            f"{MIN_SIDE} or more a side"
+            f"{MIN_SIDE} or more a side{hint}"
         )
     return image
 

@@ -3,9 +3,6 @@
 1. `home`: the folder of everything that is made or downloaded
 2. `atomic`: writing a file whole or not at all; `check_output`: never over an input
 3. `sha256`: checksums
-
-Texts and pickles of strangers are read by `solar.text` and `solar.pickles`; their functions are
-exported here too.
 """
 
 import hashlib
@@ -16,20 +13,7 @@ from pathlib import Path
 
 import platformdirs
 
-from .pickles import PLAIN_NUMPY, load_pickle
-from .text import in_one_line, name_in, read_lines
-
-__all__ = [
-    "PLAIN_NUMPY",
-    "atomic",
-    "check_output",
-    "home",
-    "in_one_line",
-    "load_pickle",
-    "name_in",
-    "read_lines",
-    "sha256",
-]
+from .text import in_one_line
 
 # ---- 1. the folder of data
 
@@ -104,11 +88,14 @@ def check_output(output: str | Path, inputs: Iterable[str | Path]) -> None:
     """
     output = Path(output)
     if output.is_dir():
-        raise ValueError(f"{output}: a folder; expected the name of a file to write")
+        raise ValueError(
+            f"{in_one_line(output, 300)}: a folder; expected the name of a file to write"
+        )
     for path in map(Path, inputs):
         if output.exists() and path.exists() and output.samefile(path):
             raise ValueError(
-                f"{output}: is the input {path} itself; choose another name for the output"
+                f"{in_one_line(output, 300)}: is the input {in_one_line(path, 300)} itself; choose "
+                f"another name for the output"
             )
 
 

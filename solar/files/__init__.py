@@ -1,0 +1,24 @@
+"""Files: where data live, writing them whole, and reading those of strangers; nothing heavy.
+
+=======  ==========================================================================================
+storage  the folder of data, files that are never half-written, checksums
+text     what messages quote, and lists of names in any encoding
+pickles  pickles of plain data, without running anything in them
+=======  ==========================================================================================
+"""
+
+from .pickles import PLAIN_NUMPY, load_pickle
+from .storage import atomic, check_output, home, sha256
+from .text import in_one_line, name_in, read_lines
+
+__all__ = [
+    "PLAIN_NUMPY",
+    "atomic",
+    "check_output",
+    "home",
+    "in_one_line",
+    "load_pickle",
+    "name_in",
+    "read_lines",
+    "sha256",
+]
