@@ -145,7 +145,7 @@ def prepare(
         hint = "; try a larger image_size" if image_size is not None else ""
         raise ValueError(
             f"{name_of(source)}: {image.width} x {image.height} pixels are left; expected "
-            f"{MIN_SIDE} or more a side{hint}"
+            f"{MIN_SIDE} or more per side{hint}"
         )
     return image
 
