@@ -28,8 +28,8 @@ from solar.search import (
     precision_at,
     ranks_by_sorting,
 )
-from solar.search.protocol import ORIGINAL, split_labels
-from solar.search.protocol import PROTOCOLS as OURS
+from solar.search.labels import ORIGINAL, split_labels
+from solar.search.labels import PROTOCOLS as OURS
 
 ROOT = Path(__file__).parents[1]
 

@@ -23,7 +23,7 @@ import solar
 from solar.cli import main
 from solar.nets.fuse import folded, in_place
 from solar.search import DescribeOptions, Store, extract
-from solar.search.store import DONE, STATES
+from solar.search.store_files import DONE, STATES
 
 ROOT = Path(__file__).parents[1]
 

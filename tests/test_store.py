@@ -14,7 +14,8 @@ import pytest
 import torch
 
 from solar import evaluate, top_k
-from solar.search.store import STATES, Store
+from solar.search import Store
+from solar.search.store_files import STATES
 from solar.search.torch_file import Layout, tensor_layout
 
 

@@ -151,7 +151,7 @@ def _distractors(
     from ..distributed import barrier
     from ..published import catalogue
     from ..search import Store
-    from ..search.store import OLDER_SETTINGS
+    from ..search.store_files import OLDER_SETTINGS
 
     # 1. where are they? Names go before paths. Images are described now, each process its share
     if name in catalogue.of_kind("descriptors"):

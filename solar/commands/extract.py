@@ -121,7 +121,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _summary(out: str, count: int, skipped: list[str]) -> dict:
     """Return what --json prints: of all processes so far, if several share the work."""
-    from ..search.store import rows_to_do
+    from ..search.store_files import rows_to_do
 
     to_do = rows_to_do(Path(out))
     described = count - to_do - len(skipped)

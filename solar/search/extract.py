@@ -23,8 +23,9 @@ from tqdm import tqdm
 from ..files import atomic
 from ..images import name_of
 from ..nets import check_global
-from .describe import DescribeOptions, Describer, check_list, iter_descriptors, length_of
-from .store import (
+from .describe import check_list, iter_descriptors, length_of
+from .options import DescribeOptions, Describer
+from .store_files import (
     DONE,
     OLDER_SETTINGS,
     SKIPPED,

@@ -8,7 +8,6 @@ protocol, called 'original'.
 Book: chapter 6 (the revisited protocol).
 """
 
-from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -16,19 +15,24 @@ import numpy as np
 
 from ..datasets import Benchmark
 from .counting import count_together
-from .describe import DescribeOptions, Describer, describe
+from .describe import describe
+from .labels import PROTOCOLS, check_labels, labels_of, split_labels
+from .options import DescribeOptions, Describer
 from .ranking import standing_above
 from .report import Report, provenance_of
 from .store import rows_of
 
-# protocol -> (labels that count as positive, labels that are ignored)
-Labels = tuple[tuple[str, ...], tuple[str, ...]]
-PROTOCOLS: dict[str, Labels] = {
-    "easy": (("easy",), ("junk", "hard")),
-    "medium": (("easy", "hard"), ("junk",)),
-    "hard": (("hard",), ("junk", "easy")),
-}
-ORIGINAL: dict[str, Labels] = {"original": (("ok",), ("junk",))}
+__all__ = [
+    "PROTOCOLS",
+    "average_precision",
+    "evaluate",
+    "evaluate_lists",
+    "precision_at",
+    "report_of_ranks",
+    "score",
+    "split_labels",
+]
+
 KS = (1, 5, 10)  # depths at which precision is reported
 
 
@@ -78,23 +82,6 @@ def precision_at(ranks, k: int, complete: bool = True) -> float:
     ranks = np.unique(ranks) + 1
     depth = min(int(ranks.max()), k) if complete else k
     return float((ranks <= depth).sum() / depth)
-
-
-def split_labels(truth: dict, protocol: Labels) -> tuple[list[int], list[int]]:
-    """Return a query's positive images and its ignored images under a protocol.
-
-    Args:
-        truth: a query's entry of the ground truth: label -> indices of images.
-        protocol: (labels that count as positive, labels that are ignored).
-
-    Example:
-        >>> split_labels(dict(easy=[4], hard=[7], junk=[2]), PROTOCOLS["hard"])
-        ([7], [2, 4])
-    """
-    positive_labels, ignored_labels = protocol
-    positive = [int(image) for label in positive_labels for image in truth[label]]
-    ignored = [int(image) for label in ignored_labels for image in truth[label]]
-    return positive, ignored
 
 
 # ---- all queries ---------------------------------------------------------------------------------
@@ -185,14 +172,14 @@ def evaluate(
         distractors = [distractors]
     parts = [database]
     parts += [rows_of(each, "distractor") for each in distractors]
-    protocols, ground_truth = _check(ground_truth, len(queries), len(database))
+    protocols, ground_truth = check_labels(ground_truth, len(queries), len(database))
 
     # 2. for every labelled image, the number of images above it in the whole database
     labelled = []
     for truth in ground_truth:
         # all labels together: a hard image counts as positive in one protocol and is ignored in
         # another, but its place is the same
-        images = [image for label in _labels_of(protocols) for image in truth[label]]
+        images = [image for label in labels_of(protocols) for image in truth[label]]
         labelled.append(np.array(images, int))
     counts, scores = count_together(queries.read(0, len(queries)), parts, labelled)
 
@@ -232,7 +219,7 @@ def evaluate_lists(ground_truth: list[dict], lists: np.ndarray, ks: Sequence[int
         >>> evaluate_lists(truth, [[5, 3, 2]]).ap["easy"]  # image 7 is not on the list
         array([0.5])
     """
-    protocols, ground_truth = _check(ground_truth, len(lists), np.inf)
+    protocols, ground_truth = check_labels(ground_truth, len(lists), np.inf)
     ranks: dict[str, list] = {name: [] for name in protocols}
     totals: dict[str, list] = {name: [] for name in protocols}
     for truth, images in zip(ground_truth, np.asarray(lists)):
@@ -280,53 +267,3 @@ def score(
     database = describe(net, benchmark.images, None, options, progress)
     queries = describe(net, benchmark.queries, benchmark.boxes, options, progress)
     return evaluate(benchmark.ground_truth, database, queries, distractors)
-
-
-# ---- checks --------------------------------------------------------------------------------------
-
-
-def _labels_of(protocols: dict[str, Labels]) -> list[str]:
-    """Return all labels that some protocols know, in alphabetical order."""
-    return sorted({label for sides in protocols.values() for side in sides for label in side})
-
-
-def _check(
-    ground_truth: list[dict], queries: int, images: float
-) -> tuple[dict[str, Labels], list[dict]]:
-    """Return the protocols that fit the ground truth, and its labels as lists of unlike images.
-
-    Raises:
-        ValueError: sizes that do not fit, or an image with two labels of one query.
-    """
-    if len(ground_truth) != queries:
-        raise ValueError(
-            f"{len(ground_truth)} ground-truth entries for {queries} query descriptors"
-        )
-    protocols = ORIGINAL if ground_truth and "ok" in ground_truth[0] else PROTOCOLS
-    # does each query have all labels of its protocols, and are they of images that there are?
-    labels = _labels_of(protocols)
-    checked = []
-    for i, truth in enumerate(ground_truth):
-        if not truth.keys() >= set(labels):
-            raise ValueError(
-                f"ground-truth entry {i} has {sorted(truth)}; expected {', '.join(labels)}"
-            )
-        indices = [int(image) for label in labels for image in truth[label]]
-        outside = [image for image in indices if not 0 <= image < images]
-        if outside:
-            raise ValueError(
-                f"the ground truth names image {outside[0]}; the database has {images} descriptors"
-            )
-        # labels are sets, whatever they arrive as: an image is in one of them, once
-        sets = {
-            label: list(dict.fromkeys(int(image) for image in truth[label])) for label in labels
-        }
-        count_of = Counter(image for unlike in sets.values() for image in unlike)
-        image, count = max(count_of.items(), key=lambda item: item[1], default=(None, 0))
-        if count > 1:
-            both = " and ".join(label for label in labels if image in sets[label])
-            raise ValueError(
-                f"ground-truth entry {i} has image {image} under {both}; expected one label each"
-            )
-        checked.append(sets)
-    return protocols, checked

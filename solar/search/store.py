@@ -1,14 +1,14 @@
 """Descriptors on disk, read in pieces and never whole.
 
 A store is a folder: `descriptors.npy` (N, D), float32 or float16, one image per row; `names.txt`,
-one image per line (see `line_of`); `meta.json`, how the descriptors were made; and `skipped.txt`,
-the images that could not be read (their rows are zero and are never found). The tensor that SOLAR's
-authors publish for a million distractors can be read as well, in the file where it lies.
+one image per line (see `store_files.line_of`); `meta.json`, how the descriptors were made; and
+`skipped.txt`, the images that could not be read (their rows are zero and are never found). The
+tensor that SOLAR's authors publish for a million distractors can be read as well, in the file where
+it lies.
 
 Book: chapter 7 (one million distractors).
 """
 
-import json
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
@@ -19,15 +19,17 @@ import numpy as np
 
 from ..files import atomic
 from .rows import Rows
+from .store_files import (
+    empty_rows,
+    names_in,
+    read_meta,
+    read_names,
+    rows_to_do,
+    write_meta,
+    write_names,
+)
 from .torch_file import Layout, Strip, read_into, tensor_layout
 
-# what `rows.state` tells, one byte per row, while a store is being made (see `extract`)
-STATES = "rows.state"
-TODO = 0
-DONE = 1
-SKIPPED = 2  # its image could not be read
-# settings that the meta of older stores does not tell, and what they were
-OLDER_SETTINGS = {"upright": False, "whitening": None}
 TOLERANCE = 0.01  # how far from 1 the length of a row may be; float16 costs 0.0005
 
 
@@ -40,6 +42,7 @@ class Store(Rows):
         path: the folder or file.
         layout: where the numbers lie.
         meta: how the descriptors were made; empty for a `.pt`.
+        listing: the content of `names.txt`; None for a `.pt`.
 
     Attributes:
         shape: (N, D).
@@ -59,8 +62,15 @@ class Store(Rows):
                [0., 0., 1.]], dtype=float32)
     """
 
-    def __init__(self, path: Path, layout: Layout, meta: dict[str, Any] | None = None):
+    def __init__(
+        self,
+        path: Path,
+        layout: Layout,
+        meta: dict[str, Any] | None = None,
+        listing: bytes | None = None,
+    ):
         self.path = path
+        self.listing = listing
         self.layout = layout
         self.meta = meta or {}
         self.dtype = np.dtype(layout.dtype)
@@ -76,9 +86,9 @@ class Store(Rows):
     def names(self) -> list[str] | None:
         """What the rows are called; None for a `.pt`.
 
-        The list is read when it is first asked for: a million strings take 60 MB.
+        The strings are made when they are first asked for: a million take 60 MB.
         """
-        return None if self.path.is_file() else read_names(self.path / "names.txt")
+        return None if self.listing is None else names_in(self.listing)
 
     @classmethod
     def open(cls, path: str | Path) -> "Store":
@@ -111,12 +121,13 @@ class Store(Rows):
         # do its files belong together?
         try:
             array = np.load(numbers, mmap_mode="r")
-            name_count = (path / "names.txt").read_bytes().count(b"\n")
+            listing = (path / "names.txt").read_bytes()
             meta = read_meta(path)
         except (ValueError, OSError) as error:
             raise ValueError(
                 f"{path}: not a complete store ({error}); make it again with `solar extract`"
             ) from error
+        name_count = listing.count(b"\n")
         right_type = array.ndim == 2 and array.dtype in (np.float32, np.float16)
         if not right_type or len(array) != name_count:
             raise ValueError(
@@ -125,7 +136,8 @@ class Store(Rows):
             )
 
         # only where the numbers lie is kept of the array
-        store = cls(path, Layout(numbers, np.dtype(array.dtype), array.shape, array.offset), meta)
+        layout = Layout(numbers, np.dtype(array.dtype), array.shape, array.offset)
+        store = cls(path, layout, meta, listing)
         # rows of unreadable images are zero; readers must know which they are
         if (path / "skipped.txt").exists():
             skipped_names = set(read_names(path / "skipped.txt"))
@@ -244,91 +256,3 @@ def rows_of(source, what: str = "row") -> Rows:
     if isinstance(source, (str, Path)):
         return Store.open(source)
     return Rows(source, what)
-
-
-# ---- files of a store ----------------------------------------------------------------------------
-
-
-def empty_rows(
-    path: Path, shape: tuple[int, int], dtype: np.dtype | type = np.float32
-) -> np.ndarray:
-    """Make a `.npy` of zeros, mapped for writing.
-
-    On most file systems it takes no space until it is filled.
-    """
-    if shape[0]:
-        return np.lib.format.open_memmap(path, "w+", dtype, shape)
-    # a file without any numbers cannot be mapped
-    with path.open("wb") as file:
-        np.save(file, np.zeros(shape, dtype))
-    return np.zeros(shape, dtype)
-
-
-def line_of(name: str) -> str:
-    r"""Return the line that stands for a name in `names.txt` and `skipped.txt`.
-
-    It is the name, or, of a name that would be no line of UTF-8, a JSON string. A name may hold
-    whatever a disk accepts: line breaks, and bytes that are no UTF-8.
-
-    Example:
-        >>> print(line_of("a.jpg"), line_of("two\nlines.jpg"))
-        a.jpg "two\nlines.jpg"
-    """
-    is_line = not name.startswith('"') and "\n" not in name and "\r" not in name
-    is_text = not any(
-        "\ud800" <= letter <= "\udfff" for letter in name
-    )  # else a byte, not a letter
-    return name if is_line and is_text else json.dumps(name)
-
-
-def name_of_line(line: str) -> str:
-    """Return the name that a line stands for; the reverse of `line_of`.
-
-    Example:
-        >>> name_of_line("a.jpg"), name_of_line('"b.jpg"')
-        ('a.jpg', 'b.jpg')
-    """
-    if not line.startswith('"'):
-        return line
-    # an older store may have a name that begins so
-    try:
-        name = json.loads(line)
-    except ValueError:
-        return line
-    return name if isinstance(name, str) else line
-
-
-def write_names(path: Path, names: Sequence[str]) -> None:
-    """Write a list of names, one per line."""
-    text = "".join(f"{line_of(name)}\n" for name in names)
-    path.write_bytes(text.encode())  # as bytes: on no system does \n become \r\n
-
-
-def read_names(path: Path) -> list[str]:
-    """Return the names of a list.
-
-    Lines end with a newline only; other separators of lines may be part of a name.
-    """
-    # an older store may have been written in another encoding, or with \r\n
-    text = path.read_bytes().decode("utf-8", "surrogateescape")
-    lines = text.removesuffix("\n").split("\n") if text else []
-    return [name_of_line(line.removesuffix("\r")) for line in lines]
-
-
-def write_meta(path: Path, meta: dict[str, Any]) -> None:
-    """Write how the descriptors of a store were made."""
-    path.write_text(json.dumps(meta, indent=2) + "\n", encoding="utf-8")
-
-
-def read_meta(path: Path) -> dict[str, Any]:
-    """Return how the descriptors of the store in a folder were made."""
-    return json.loads((path / "meta.json").read_text(encoding="utf-8"))
-
-
-def rows_to_do(path: Path) -> int:
-    """Return how many rows of an unfinished store are still to be described."""
-    try:
-        states = np.load(path / STATES)
-    except FileNotFoundError:  # finished
-        return 0
-    return int((states == TODO).sum())
