@@ -1,14 +1,18 @@
-"""Stores made from images: killed and resumed, in shards, with unreadable images.
+"""Stores made from images: killed and resumed, in shards, with unreadable images, of own folders
+and lists, on disks without hard links.
 
 And the network with folded batch norms, which describes: it is the same.
 """
 
+import errno
 import json
 import os
 import signal
 import subprocess
 import sys
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -23,6 +27,7 @@ import solar
 from solar.cli import main
 from solar.nets.fuse import folded, in_place
 from solar.search import DescribeOptions, Store, extract
+from solar.search.extract import _write_once
 from solar.search.store_files import DONE, STATES
 
 ROOT = Path(__file__).parents[1]
@@ -285,3 +290,246 @@ def test_folding_changes_rounding_only(architecture):
     assert all(torch.equal(value, state[name]) for name, value in net.state_dict().items())
     grey = Image.new("L", (70, 50), 99)
     assert np.array_equal(solar.describe(net, [grey]), solar.describe(net, [grey.convert("RGB")]))
+
+
+# ---- a reader's own images -----------------------------------------------------------------------
+
+
+def small(dataset, out, *more):
+    """Extract with a shipped network, quickly: the words of the command."""
+    words = ["extract", str(dataset), "--net", "mini-gem", "--image-size", "48", "--single-scale"]
+    return [*words, "--out", str(out), *more]
+
+
+def phone(path, orientation):
+    """A photograph as a phone stores it, lying on its side, and how it is seen upright."""
+    seen = texture(7, 48, 64)
+    turned = {3: Image.Transpose.ROTATE_180, 6: Image.Transpose.ROTATE_90}
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    seen.transpose(turned[orientation]).save(path, exif=exif)
+    return seen
+
+
+@pytest.mark.parametrize("orientation", [3, 6])
+@pytest.mark.parametrize("listed", [False, True])
+def test_own_photographs_are_described_upright(tmp_path, orientation, listed):
+    (tmp_path / "photos").mkdir()
+    seen = phone(tmp_path / "photos" / "a.png", orientation)
+    dataset = tmp_path / "photos"
+    if listed:
+        dataset = tmp_path / "list.txt"
+        dataset.write_text("photos/a.png\n")
+    assert main(small(dataset, tmp_path / "s")) == 0
+    net = solar.load("mini-gem")
+    expected = solar.describe(net, [seen], image_size=48, scales=(1,))
+    assert np.abs(rows_of(tmp_path / "s") - expected).max() < 1e-6
+    assert Store.open(tmp_path / "s").meta["upright"] is True
+
+
+def test_benchmarks_are_described_as_they_are_stored(place, monkeypatch):
+    path = place / "data" / "roxford5k" / "jpg" / "a.jpg"
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    Image.open(path).save(path, exif=exif)
+    assert main(small("roxford5k", "s", "--root", "data")) == 0
+    stored = Image.open(path).convert("RGB")
+    expected = solar.describe(solar.load("mini-gem"), [stored], image_size=48, scales=(1,))
+    assert np.abs(rows_of(place / "s")[:1] - expected).max() < 1e-6
+    assert Store.open("s").meta["upright"] is False
+
+
+def test_stores_of_before_count_as_not_upright(tmp_path, photos, net):
+    files = sorted(photos.iterdir())[:2]
+    extract(net, files, tmp_path / "s")
+    meta = json.loads((tmp_path / "s" / "meta.json").read_text())
+    del meta["upright"], meta["whitening"]
+    (tmp_path / "s" / "meta.json").write_text(json.dumps(meta))
+    assert extract(net, files, tmp_path / "s") == []
+    with pytest.raises(ValueError, match="other upright"):
+        extract(net, files, tmp_path / "s", upright=True)
+
+
+def test_a_name_goes_before_a_folder_of_that_name(place, capsys):
+    (place / "roxford5k").mkdir()
+    texture(0).save(place / "roxford5k" / "mine.png")
+    assert main(small("roxford5k", "s", "--root", "data")) == 0
+    assert Store.open("s").names == ["a.jpg", "b.jpg", "c.jpg"]
+    # the folder, by its path
+    assert main(small("./roxford5k", "t", "--root", "data")) == 0
+    assert main(small(f"{place}/roxford5k", "u", "--root", "data")) == 0
+    assert Store.open("t").names == Store.open("u").names == ["mine.png"]
+    with pytest.raises(SystemExit):
+        main(["extract", "--help"])
+    assert "./NAME" in capsys.readouterr().out
+
+
+def test_what_a_folder_holds_beside_images_is_said(tmp_path, capsys):
+    folder = tmp_path / "photos"
+    (folder / "__MACOSX").mkdir(parents=True)
+    (tmp_path / "disk").mkdir()
+    (folder / "more").symlink_to(tmp_path / "disk")
+    (folder / "round").symlink_to(folder)
+    for name in ("photos/b.jpg", "photos/A.JPG", "photos/scan.tif", "photos/x.gif", "disk/c.webp"):
+        texture(0).save(tmp_path / name)
+    for name in ("phone.HEIC", "._b.jpg", "notes.txt", "__MACOSX/d.jpg"):
+        (folder / name).write_bytes(b"\0")
+    assert main(small(folder, tmp_path / "s")) == 0
+    names = ["A.JPG", "b.jpg", "more/c.webp", "scan.tif", "x.gif"]
+    assert Store.open(tmp_path / "s").names == names
+    (line,) = [line for line in capsys.readouterr().err.splitlines() if "left out" in line]
+    for words in ("1 .heic (not readable here", "2 macOS litter", "1 .txt", "1 linked folders"):
+        assert words in line
+
+
+def test_a_folder_without_images_says_what_it_has(tmp_path, capsys):
+    (tmp_path / "phone.heic").touch()
+    assert main(small(tmp_path, tmp_path / "s")) == 2
+    assert "no images there (left out: 1 .heic (not readable here" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "\ufeffa.png\r\n\r\nb b.png\r\n".encode(),  # of a Windows editor
+        "a.png\r\nb b.png".encode("utf-16"),
+        b"a.png\nb b.png\n",
+    ],
+)
+def test_lists_of_any_editor_are_read(tmp_path, content):
+    for name in ("a.png", "b b.png"):
+        texture(0).save(tmp_path / name)
+    (tmp_path / "list").write_bytes(content)  # whatever its name
+    assert main(small(tmp_path / "list", tmp_path / "s")) == 0
+    assert Store.open(tmp_path / "s").names == ["a.png", "b b.png"]
+    assert not len(Store.open(tmp_path / "s").skipped)
+
+
+def test_names_hold_whatever_the_disk_accepts(tmp_path):
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    names = ["a\u2028b.png", "two\nlines.png", "two\rlines.png", '"quoted".png', "\ufeffmark.png"]
+    names += ["caf\udce9.png", "\u00e9.png", " blank .png", "back\\nslash.png", "%#.png"]
+    for i, name in enumerate(names):
+        try:
+            texture(i).save(folder / name)
+        except OSError:
+            pytest.skip("this disk does not accept such names")
+    (folder / "bro\nken.png").write_bytes(b"no picture")
+    for _ in range(2):  # made, and continued
+        assert main(small(folder, tmp_path / "s")) == 3
+        store = Store.open(tmp_path / "s")
+        assert sorted(store.names) == sorted([*names, "bro\nken.png"])
+        assert [store.names[i] for i in store.skipped] == ["bro\nken.png"]
+
+
+def test_the_result_is_told_to_a_script(tmp_path, capsys):
+    texture(0).save(tmp_path / "a.png")
+    (tmp_path / "b.png").write_bytes(b"no picture")
+    assert main(small(tmp_path, tmp_path / "s", "--json")) == 3
+    told = json.loads(capsys.readouterr().out)
+    wanted = dict(path=str(tmp_path / "s"), described=1, skipped=["b.png"], to_do=0)
+    assert told == wanted
+    assert main(small(tmp_path, tmp_path / "t", "--json", "--shard", "0/2")) == 0
+    assert json.loads(capsys.readouterr().out) == wanted | dict(
+        path=str(tmp_path / "t"), skipped=[], to_do=1
+    )
+
+
+# ---- images that do not fit into memory ----------------------------------------------------------
+
+
+def test_an_image_too_large_for_memory_is_skipped_with_its_name(tmp_path, monkeypatch, capsys):
+    for i in range(3):
+        texture(i).save(tmp_path / f"{i}.png")
+    module = sys.modules["solar.search.describe"]
+    prepare, to_tensor = module.prepare, module.to_tensor
+
+    def no_memory_for_one(path, *more):
+        if path.name == "1.png":
+            raise MemoryError
+        return prepare(path, *more)
+
+    def no_memory(*_):
+        raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 9")
+
+    for name, function, workers, skipped in (
+        ("prepare", no_memory_for_one, "0", ["1.png"]),
+        ("prepare", no_memory_for_one, "2", ["1.png"]),
+        ("to_tensor", no_memory, "0", ["0.png", "1.png", "2.png"]),
+    ):
+        monkeypatch.setattr(module, "prepare", prepare)
+        monkeypatch.setattr(module, "to_tensor", to_tensor)
+        monkeypatch.setattr(module, name, function)
+        out = tmp_path / f"s-{name}-{workers}"
+        assert main(small(tmp_path, out, "--workers", workers)) == 3
+        errors = capsys.readouterr().err
+        assert "1.png: too large for the memory that is left; shrink it" in errors
+        assert "Traceback" not in errors
+        store = Store.open(out)
+        assert [store.names[i] for i in store.skipped] == skipped
+
+
+def test_an_image_of_too_many_pixels_is_skipped_with_the_limit(tmp_path, monkeypatch, capsys):
+    texture(0, 80, 60).save(tmp_path / "large.png")
+    texture(1, 40, 30).save(tmp_path / "small.png")
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 1000)
+    assert main(small(tmp_path, tmp_path / "s")) == 3
+    errors = capsys.readouterr().err
+    assert "large.png: not a readable image (over 2,000 pixels" in errors
+    assert Store.open(tmp_path / "s").skipped.tolist() == [0]
+
+
+# ---- disks without hard links --------------------------------------------------------------------
+
+
+def no_links(number):
+    def refuse(source, target, **_):
+        raise OSError(number, os.strerror(number), str(source), None, str(target))
+
+    return refuse
+
+
+@pytest.mark.parametrize("number", [errno.EPERM, errno.ENOTSUP, errno.ENOSYS])
+def test_a_store_is_made_on_a_disk_without_hard_links(
+    tmp_path, photos, wanted, monkeypatch, number
+):
+    monkeypatch.setattr(os, "link", no_links(number))
+    out = tmp_path / "s"
+    assert main(command(photos, out, "--shard", "0/2")) == 0
+    assert main(command(photos, out, "--shard", "1/2")) == 0
+    assert np.abs(rows_of(out) - wanted).max() < 1e-6
+    kept = {"descriptors.npy", "meta.json", "names.txt"}
+    assert {path.name for path in out.iterdir()} == kept
+
+
+@pytest.mark.parametrize("has_links", [True, False])
+def test_of_many_that_write_a_file_one_succeeds(tmp_path, monkeypatch, has_links):
+    if not has_links:
+        monkeypatch.setattr(os, "link", no_links(errno.EPERM))
+    barrier = threading.Barrier(8)
+    path = tmp_path / "names.txt"
+    for _ in range(20):
+        seen = []
+
+        def race(i):
+            barrier.wait()
+            _write_once(path, lambda temporary: temporary.write_text(str(i) * 10_000))
+            seen.append(path.read_text())  # noqa: B023 - used within this turn
+
+        with ThreadPoolExecutor(8) as pool:
+            list(pool.map(race, range(8)))
+        # all see the file of one, whole
+        assert len(set(seen)) == 1
+        assert len(seen[0]) == 10_000
+        assert [one.name for one in tmp_path.iterdir()] == ["names.txt"]
+        path.unlink()
+
+
+def test_a_lock_that_was_left_is_named_and_not_waited_for(tmp_path, monkeypatch):
+    monkeypatch.setattr(os, "link", no_links(errno.EPERM))
+    monkeypatch.setattr(sys.modules["solar.search.extract"], "LONGEST_LOCK", 0.05)
+    (tmp_path / ".names.txt.lock").touch()
+    with pytest.raises(TimeoutError, match=r"names.txt.lock: left there by a process.*delete"):
+        _write_once(tmp_path / "names.txt", lambda path: path.write_text("x"))
+    assert [one.name for one in tmp_path.iterdir()] == [".names.txt.lock"]
