@@ -7,7 +7,8 @@ import pytest
 
 SOLAR = Path(__file__).resolve().parents[1] / "solar"
 ORDER = [  # from the bottom up; rooms of one line may not import each other
-    {"files", "images", "distributed", "intervals", "weights"},
+    {"files", "intervals", "weights"},
+    {"images", "distributed"},
     {"published", "world"},
     {"datasets"},
     {"nets"},
@@ -47,11 +48,6 @@ def imports_of(path: Path) -> list[list[str]]:
     return [name for name in names if name[0] == "solar" and len(name) > 1]
 
 
-def same_level_allowed(room: str, other: str) -> bool:
-    """Say whether two different rooms of one line may still see each other."""
-    return (room, other) in {("images", "files")}
-
-
 @pytest.mark.parametrize("path", FILES, ids=lambda path: "/".join(module_of(path)))
 def test_imports_point_downwards(path):
     module = module_of(path)
@@ -63,7 +59,7 @@ def test_imports_point_downwards(path):
         if other == room or other == "__version__":
             continue
         assert other in LEVEL, f"{other} is not a room: add it to ORDER"
-        below = LEVEL[other] < LEVEL[room] or same_level_allowed(room, other)
+        below = LEVEL[other] < LEVEL[room]
         assert below, f"{'.'.join(module)} imports {'.'.join(name)}, which is not below it"
 
 

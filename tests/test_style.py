@@ -11,8 +11,8 @@ sys.path.insert(0, str(ROOT / "tools"))
 import style_counts  # noqa: E402
 
 # per 1,000 lines, as last counted; lower them when the code gets plainer, never raise them
-MOST_TUPLE_ASSIGNMENTS = 25.0
-MOST_CONDITIONALS = 22.0
+MOST_TUPLE_ASSIGNMENTS = 0.3
+MOST_CONDITIONALS = 8.5
 FEWEST_COMMENTS_IN_CORE = 80
 LONGEST_FUNCTION = 60  # lines, without the docstring
 LONGEST_MODULE = 320
