@@ -323,6 +323,7 @@ def test_names_of_own_images_may_have_their_suffix(mine):
     Image.new("RGB", (40, 30)).save(photos / "a.jpg")
     with pytest.raises(ValueError, match=r"several images are called a \(\.jpg, \.png\)"):
         load_benchmark(mine / "gnd_mine.json", images=photos)
+    content["imlist"][1] = "sub/b.v2.TIF"
     content["imlist"][0] = "a.png"
     (mine / "gnd_mine.json").write_text(json.dumps(content), encoding="utf-8-sig")
     assert load_benchmark(mine / "gnd_mine.json", images=photos).images[0] == photos / "a.png"

@@ -139,6 +139,15 @@ def test_what_is_no_box_is_none(root, box):
     assert boxes["a0"] == [0, 0, 1, 1]
 
 
+@pytest.mark.parametrize("line", ["x,,None", "x,,", "x,,inf", "x,,1.5", ",,1", "x", "x,,1e999"])
+def test_lines_without_a_landmark_are_counted_and_left_out(root, line):
+    wanted = load_training(root)
+    with (root / "train.csv").open("a") as file:
+        file.write(f"\n{line}\n\n")
+    assert list(load_training(root).images) == list(wanted.images)
+    assert build_index(root, progress=False)["without_landmark"] == 2
+
+
 def test_tables_of_any_editor(root):
     wanted = load_training(root)
     for name in ("train.csv", "boxes_split1.csv", "boxes_split2.csv"):

@@ -138,12 +138,18 @@ def test_every_bad_file_gives_one_line_that_names_it(tmp_path):
         (-50, -50, 0, 0),
         (0, 0, 10**9, 10**9),
         (0, 0, float("inf"), 9),
+        (1, 2, 3),
+        (1, 2, 3, 4, 5),
+        ("a", 2, 3, "x" * 10_000),
+        [[0] * 4] * 4,
+        7,
     ],
 )
 def test_every_bad_box_is_refused(tmp_path, box):
     noise(64, 64).save(tmp_path / "q.png")
-    with pytest.raises(ValueError, match=r"q\.png.*box"):
+    with pytest.raises(ValueError, match=r"q\.png.*box") as caught:
         prepare(tmp_path / "q.png", box)
+    assert len(str(caught.value)) < 500
 
 
 def test_an_image_that_would_fill_the_memory_is_refused(tmp_path, monkeypatch):
@@ -310,6 +316,19 @@ def test_names_in_messages_are_one_short_line(tmp_path):
         assert str(caught.value).isprintable()
         assert len(str(caught.value)) < 500
     assert name_of(Image.new("L", (3, 3))) == "image"
+
+
+def test_a_format_that_is_not_read_says_what_to_do(tmp_path):
+    (tmp_path / "phone.HEIC").write_bytes(b"\0\0\0\x18ftypheic\0\0\0\0heicmif1")
+    for read in (read_image, lambda path: square(path, 32)):
+        with pytest.raises(ValueError, match=r"phone\.HEIC: \.heic is not read here; convert"):
+            read(tmp_path / "phone.HEIC")
+
+
+@pytest.mark.parametrize("size", [0, -5])
+def test_an_image_size_below_one_is_refused(size):
+    with pytest.raises(ValueError, match=f"image_size={size}: expected a positive number"):
+        prepare(noise(20, 20), image_size=size)
 
 
 def test_open_files_are_read(tmp_path):

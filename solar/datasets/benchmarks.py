@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..files import in_one_line, name_in, read_lines
+from ..images import SUFFIXES as IMAGE_SUFFIXES
 from ..images import find_images, words_of
 from ..published import catalogue
 from .ground_truth import SUFFIXES, find_ground_truth, read_ground_truth
@@ -150,6 +151,8 @@ def _find_named(folder: Path, names: list[str]) -> list[Path]:
     missing = []
     for name in names:
         same = [whole[name]] if name in whole else without_suffix.get(name, [])
+        if not same and Path(name).suffix.lower() in IMAGE_SUFFIXES:  # another spelling: a.JPG
+            same = without_suffix.get(name.removesuffix(Path(name).suffix), [])
         if len(same) > 1:
             endings = ", ".join(path.suffix for path in same)
             raise ValueError(

@@ -119,10 +119,12 @@ def read_tables(root: Path) -> tuple[pandas.DataFrame, dict[str, int]]:
         FileNotFoundError: a table is missing.
         ValueError: a table does not have the published columns.
     """
-    # 1. images: drop rows without a landmark, and all but the first of one id
+    # 1. images: drop rows without an id or a whole number of a landmark, and all but the first of
+    # one id
     train = _read_table(root / "train.csv", ["id", "landmark_id"])
     train["landmark_id"] = pandas.to_numeric(train["landmark_id"], errors="coerce")
-    without_landmark = train["landmark_id"].isna()
+    is_whole = np.isfinite(train["landmark_id"]) & (train["landmark_id"] % 1 == 0)
+    without_landmark = ~is_whole | train["id"].isna()
     repeated = train["id"].duplicated()
     table = train[~without_landmark & ~repeated].astype({"landmark_id": np.int64})
     table = table.reset_index(drop=True)

@@ -15,6 +15,7 @@ import torch.nn.functional as F
 from PIL import Image, ImageOps
 
 from ..files import in_one_line
+from .folders import UNREADABLE_SUFFIXES
 from .pixels import image_of, name_of_array, rgb_of
 
 MIN_SIDE = 16  # pixels: a network sees nothing in an image with a shorter side
@@ -85,6 +86,9 @@ def _refusal(source: object, error: Exception) -> Exception:
         most = 2 * (Image.MAX_IMAGE_PIXELS or 0)
         return ValueError(f"{name}: not a readable image (over {most:,} pixels, the limit of PIL)")
     if isinstance(error, Image.UnidentifiedImageError):
+        suffix = Path(name).suffix.lower()
+        if suffix in UNREADABLE_SUFFIXES:
+            return ValueError(f"{name}: {suffix} is not read here; convert it to JPEG or PNG")
         reason = "of no known format, or damaged"
     elif isinstance(error, OSError) and error.strerror:
         reason = error.strerror
@@ -152,8 +156,13 @@ def prepare(
 
 def _crop(image: Image.Image, box: Sequence[float], name: str) -> Image.Image:
     """Cut a box out of an image; the part of it that lies outside becomes black."""
-    corners = tuple(float(v) for v in box)
-    x0, y0, x1, y1 = corners
+    try:
+        corners = tuple(float(v) for v in box)
+        x0, y0, x1, y1 = corners
+    except (TypeError, ValueError):
+        raise ValueError(
+            f"{name}: box {in_one_line(box)}; expected four numbers, x0, y0, x1, y1"
+        ) from None
     if not (x0 < x1 and y0 < y1):
         raise ValueError(f"{name}: box {corners} has no area; expected x0 < x1 and y0 < y1")
     is_beside = x0 >= image.width or y0 >= image.height or x1 <= 0 or y1 <= 0
