@@ -14,6 +14,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from .files import optional
+
 LEVELS = (2.5, 97.5)  # percentiles that enclose 95 % of the draws
 
 
@@ -131,7 +133,7 @@ def over_seeds(values) -> Interval:
         >>> over_seeds([1.0, 2.0, 3.0]).mean
         2.0
     """
-    from scipy import stats
+    stats = optional("scipy.stats", "scipy", "an interval over seeds")
 
     # half the width: a quantile of Student's t, times the standard error of the mean
     mean = float(np.mean(values))

@@ -1,12 +1,14 @@
 """Files: where data live, writing them whole, and reading those of strangers; nothing heavy.
 
-=======  ==========================================================================================
-storage  the folder of data, files that are never half-written, checksums
-text     what messages quote, and lists of names in any encoding
-pickles  pickles of plain data, without running anything in them
-=======  ==========================================================================================
+========  =========================================================================================
+storage   the folder of data, files that are never half-written, checksums
+text      what messages quote, and lists of names in any encoding
+pickles   pickles of plain data, without running anything in them
+optional  libraries that only some work needs
+========  =========================================================================================
 """
 
+from .optional import optional
 from .pickles import PLAIN_NUMPY, load_pickle
 from .storage import atomic, check_output, home, sha256
 from .text import in_one_line, name_in, read_lines
@@ -19,6 +21,7 @@ __all__ = [
     "in_one_line",
     "load_pickle",
     "name_in",
+    "optional",
     "read_lines",
     "sha256",
 ]

@@ -10,6 +10,7 @@ import torch
 from PIL import Image, ImageDraw, ImageOps
 
 from ..datasets import Benchmark
+from ..files import optional
 from ..images import read_image
 from ..search import Report, top_k
 from .basics import COLOURS, label_of
@@ -37,10 +38,10 @@ def board(
     Returns:
         The folder.
     """
-    from torch.utils.tensorboard import SummaryWriter  # slow to import
-
+    # it takes a second to import
+    tensorboard = optional("torch.utils.tensorboard", "tensorboard", "TensorBoard's log")
     ranking, _ = top_k(queries, database, length)  # (Q, length)
-    with SummaryWriter(str(folder)) as writer:
+    with tensorboard.SummaryWriter(str(folder)) as writer:
         _write_means(writer, report)
         _write_lists(writer, bench, ranking, report)
 

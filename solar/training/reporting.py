@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from tqdm import tqdm
 
 from .. import distributed
+from ..files import optional
 
 if TYPE_CHECKING:
     from .loop import TrainingState
@@ -33,9 +34,9 @@ class Reporter:
 
         # steps after the last saved state are dropped: they are about to be done again
         if board is not None and distributed.is_first():
-            from torch.utils.tensorboard import SummaryWriter  # takes a second to import
-
-            self.writer = SummaryWriter(str(board), purge_step=total_steps + 1)
+            # it takes a second to import
+            tensorboard = optional("torch.utils.tensorboard", "tensorboard", "TensorBoard's log")
+            self.writer = tensorboard.SummaryWriter(str(board), purge_step=total_steps + 1)
 
     def __enter__(self) -> "Reporter":
         return self
