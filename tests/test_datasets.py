@@ -396,6 +396,16 @@ def test_tables_of_patches_are_read_line_by_line(tmp_path, info):
     assert patches.photographs.tolist() == [0, 1, 0]
 
 
+@pytest.mark.parametrize("name", [os.fsdecode(b"caf\xe9"), "two\nlines", "日本", "50% #1"])
+def test_patches_in_a_folder_of_any_name(tmp_path, name):
+    folder = write_patches(tmp_path / name, "0 0\n")
+    assert len(load_patches(folder)) == 1
+    (folder / "patches0000.bmp").write_bytes(b"")
+    with pytest.raises(ValueError, match=r"patches0000\.bmp: expected a sheet") as caught:
+        load_patches(folder)
+    assert str(caught.value).isprintable()
+
+
 @pytest.mark.parametrize(
     ("line", "words"),
     [

@@ -89,7 +89,7 @@ def _refusal(source: object, error: Exception) -> Exception:
         suffix = Path(name).suffix.lower()
         if suffix in UNREADABLE_SUFFIXES:
             return ValueError(f"{name}: {suffix} is not read here; convert it to JPEG or PNG")
-        reason = "of no known format, or damaged"
+        reason = "of a format or a kind of pixels that is not read here, or damaged"
     elif isinstance(error, OSError) and error.strerror:
         reason = error.strerror
     elif str(error).startswith(f"{name}: "):  # told in our own words
