@@ -115,14 +115,15 @@ def test_a_killed_extraction_goes_on_where_it_was(tmp_path, photos, net, wanted)
 
     names = [f"{i:02}.png" for i in range(40)]
     meta = json.loads((out / "meta.json").read_text())
-    made = {key: meta[key] for key in ("network", "sha256")}
-    assert extract(Watched(), [photos / name for name in names], out, names, meta=made) == []
+    files = [photos / name for name in names]
+    options = dict(meta={key: meta[key] for key in ("network", "sha256")}, upright=True)
+    assert extract(Watched(), files, out, names, **options) == []
     assert sum(seen) == 3 * (40 - len(second))  # three scales of what was left, and no more
     assert np.abs(rows_of(out) - wanted).max() < 1e-6
     assert Store.open(out).names == names
     assert all(np.array_equal(middle[i], rows_of(out)[i]) for i in second)
     seen.clear()
-    extract(Watched(), [photos / name for name in names], out, names, meta=made)
+    extract(Watched(), files, out, names, **options)
     assert not seen
     assert not (out / STATES).exists()
 

@@ -187,15 +187,17 @@ class ImageList:
     left_out: Counter[str] = field(default_factory=Counter)  # what else the folder holds
 
 
-def image_list(dataset: str, arguments: argparse.Namespace, queries: bool = False) -> ImageList:
+def image_list(
+    dataset: str, root: str | None, queries: bool = False, images: str | None = None
+) -> ImageList:
     """List the images of a benchmark, of a folder, or of a text file.
 
     Args:
         dataset: the name of a benchmark or its ground truth's path; a folder; or a text file with
             one path per line, relative to its own folder.
-        arguments: with `root`, the folder that holds the folders of benchmarks, and `images`, the
-            folder of the images of an own benchmark.
+        root: the folder that holds the folders of benchmarks.
         queries: list a benchmark's queries with their boxes, not its images.
+        images: the folder of the images of an own benchmark.
 
     Raises:
         ValueError: no images there, or no queries.
@@ -217,7 +219,7 @@ def image_list(dataset: str, arguments: argparse.Namespace, queries: bool = Fals
         )
 
     # 2. a benchmark: the names of its files are the names of the rows
-    bench = load_benchmark(dataset, arguments.root, arguments.images)
+    bench = load_benchmark(dataset, root, images)
     if not queries:
         return ImageList(bench.images, [image.name for image in bench.images])
     if not bench.queries:
@@ -282,7 +284,7 @@ def store_of(
     from ..search import extract
 
     # what the descriptors depend on is in the name of the store
-    images = image_list(dataset, arguments)
+    images = image_list(dataset, arguments.root)
     made = made_by(arguments)
     scales = "three-scales" if len(options.scales) > 1 else "one-scale"
     name = f"{dataset}-{made['network']}-{made['sha256'][:8]}-{options.image_size}-{scales}"

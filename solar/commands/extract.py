@@ -87,7 +87,7 @@ def run(arguments: argparse.Namespace) -> int:
     # the others
     shard = arguments.shard or torchrun_share()
     net = network(arguments)
-    images = image_list(arguments.dataset, arguments, arguments.queries)
+    images = image_list(arguments.dataset, arguments.root, arguments.queries, arguments.images)
     options = settings(arguments, arguments.dataset, net)
     options = options.changed(batch_size=arguments.batch, upright=images.upright)
     if images.left_out and shard[0] == 0:
