@@ -55,7 +55,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     submod_attrs={
         "datasets": ["Benchmark", "load_benchmark"],
         "explorer": ["SOAExplorer"],
-        "files": ["home"],
+        "files": ["home", "results"],
         "nets": [
             "GeM",
             "GlobalNet",

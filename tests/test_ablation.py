@@ -13,7 +13,7 @@ from solar.training import ablation
 from solar.world import Recipe, write
 
 ROOT = Path(__file__).resolve().parents[1]
-RESULTS = ROOT / "book" / "results" / "ablation.json"
+RESULTS = ROOT / "solar" / "results" / "ablation.json"
 ARMS = {"neither", "SOS", "SOA", "both"}
 
 

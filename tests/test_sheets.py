@@ -38,7 +38,7 @@ def test_the_networks_of_the_book_are_shipped():
 @pytest.mark.parametrize("name", ["mini-sosnet", "mini-solar-local"])
 def test_local_sheets_are_runs_of_the_book(name):
     sheet = json.loads(checkpoints.path_of(name).with_suffix(".json").read_text())
-    path = Path(__file__).parents[1] / "book" / "results" / "local.json"
+    path = Path(__file__).parents[1] / "solar" / "results" / "local.json"
     runs = {(run["net"], run["seed"]): run for run in json.loads(path.read_text())["runs"]}
     run = runs[name, sheet["config"]["seed"]]
     assert run["validation"] == sheet["validation"]

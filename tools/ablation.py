@@ -54,7 +54,7 @@ ARMS = {
 }
 STAGE = "soa5"  # what lies before it is frozen in every arm, so that its maps are computed once
 CHUNK = 64  # images that are described at a time
-RESULTS = Path(__file__).resolve().parents[1] / "book" / "results" / "ablation.json"
+RESULTS = Path(__file__).resolve().parents[1] / "solar" / "results" / "ablation.json"
 
 
 class OwnPositionOnly(SecondOrderAttention):

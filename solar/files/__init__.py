@@ -5,11 +5,13 @@ storage   the folder of data, files that are never half-written, checksums
 text      what messages quote, and lists of names in any encoding
 pickles   pickles of plain data, without running anything in them
 optional  libraries that only some work needs
+results   results that took hours, kept with the package
 ========  =========================================================================================
 """
 
 from .optional import optional
 from .pickles import PLAIN_NUMPY, load_pickle
+from .results import results
 from .storage import atomic, check_output, home, sha256
 from .text import in_one_line, name_in, read_lines
 
@@ -23,5 +25,6 @@ __all__ = [
     "name_in",
     "optional",
     "read_lines",
+    "results",
     "sha256",
 ]

@@ -1,6 +1,6 @@
 """Results of an ablation: scores by arm and seed, with intervals that say how far to trust them.
 
-`tools/ablation.py` writes the results, and `book/results/ablation.json` holds them, with the
+`tools/ablation.py` writes the results, and `solar/results/ablation.json` holds them, with the
 average precision of every query.
 
 Book: chapter 5 (training on GL18) and the experiment log.
