@@ -357,3 +357,87 @@ def test_workers_need_no_shared_memory(tmp_path):
     assert "Traceback" not in done.stderr
     assert "failed" not in done.stderr
     assert len(solar.Store.open(tmp_path / "store")) == 3
+
+
+# ---- arrays, one image, upright ------------------------------------------------------------------
+
+
+def test_arrays_and_tensors_are_described_as_their_image_is(net):
+    image = texture(3)
+    pixels = np.asarray(image)  # (48, 64, 3) uint8
+    images = [
+        pixels,
+        pixels / 255.0,
+        (pixels.astype(np.uint16) * 257),
+        np.dstack([pixels, pixels[:, :, 0]]),  # with transparency
+        torch.from_numpy(pixels.copy()),
+        torch.from_numpy(pixels.copy()).permute(2, 0, 1),
+        torch.from_numpy(pixels.copy()).permute(2, 0, 1) / 255,
+    ]
+    expected = describe(net, [image], image_size=64)
+    for workers in (0, 1):
+        descriptors = describe(net, images, image_size=64, workers=workers)
+        assert np.abs(descriptors - expected).max() < 1e-6
+    # all in one array
+    stack = np.stack([pixels, pixels])
+    assert np.abs(describe(net, stack, image_size=64) - expected).max() < 1e-6
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+@pytest.mark.parametrize(
+    "image",
+    [
+        np.zeros((3, 3)),
+        np.full((40, 40, 3), 7.5),
+        np.zeros((40, 40, 7), np.uint8),
+        np.zeros((2, 2, 2, 2), np.uint8),
+        torch.full((3, 40, 40), torch.nan),
+        [[0] * 100_000],
+        None,
+        7,
+    ],
+    ids=lambda image: type(image).__name__,
+)
+def test_what_is_no_image_is_refused_in_one_short_line(net, image, workers):
+    with pytest.raises((ValueError, TypeError)) as caught:
+        describe(net, [image], image_size=64, workers=workers)
+    assert "\n" not in str(caught.value)
+    assert 10 < len(str(caught.value)) < 300
+
+
+def test_one_image_is_no_list(net, files):
+    for image in (str(files[0]), files[0], Image.open(files[0])):
+        with pytest.raises(TypeError, match=r"0.png: one image; expected a list of images"):
+            describe(net, image)
+
+
+def test_a_network_for_patches_is_refused(files, tmp_path):
+    local = solar.load("mini-sosnet")
+    with pytest.raises(ValueError, match="describes patches"):
+        describe(local, files)
+    with pytest.raises(ValueError, match="describes patches"):
+        solar.search.extract(local, files, tmp_path / "s")
+
+
+@pytest.mark.parametrize("orientation", [2, 3, 6, 8])
+def test_images_are_turned_upright_if_asked(net, tmp_path, orientation):
+    turn = {2: "FLIP_LEFT_RIGHT", 3: "ROTATE_180", 6: "ROTATE_90", 8: "ROTATE_270"}[orientation]
+    seen = texture(5)
+    stored = seen.transpose(Image.Transpose[turn])
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    stored.save(tmp_path / "a.png", exif=exif)
+    for workers in (0, 1):
+        options = dict(image_size=64, workers=workers)
+        upright = describe(net, [tmp_path / "a.png"], upright=True, **options)
+        assert np.array_equal(upright, describe(net, [seen], image_size=64))
+        as_stored = describe(net, [tmp_path / "a.png"], **options)
+        assert np.array_equal(as_stored, describe(net, [stored], image_size=64))
+
+
+def test_a_whitening_is_applied_to_the_finished_descriptors(net, files):
+    rows = describe(net, files, image_size=64)
+    whitening = solar.search.pca_whitening(rows)
+    whitened = describe(net, files, image_size=64, whitening=whitening)
+    assert whitened.shape == (9, len(whitening.projection))
+    assert np.abs(whitened - whitening(rows)).max() < 1e-6

@@ -413,3 +413,63 @@ def test_paired_bootstrap_of_queries():
             paired_bootstrap(a, b)
     with pytest.raises(ValueError, match="no query has a positive"):
         paired_bootstrap(np.full(70, np.nan), b)
+
+
+# ---- sets that arrive as lists -------------------------------------------------------------------
+
+
+def test_an_image_that_is_on_a_list_twice_counts_at_its_first_place():
+    truth = [dict(easy=[3, 4], hard=[6], junk=[5])]
+    for line in ([3, 3, 3, 1, 4], [5, 3, 5, 1, 3, 1, 4], [-1, 3, -1, 1, 4, 4, 6]):
+        report = evaluate_lists(truth, np.array([line]), ks=(1, 5))
+        assert report.ranks["easy"][0].tolist() == [0, 2]
+        assert report.map["easy"] == pytest.approx(average_precision([0, 2]))
+        assert report.mp["easy"][5] == pytest.approx(2 / 3)
+
+
+@pytest.mark.parametrize("label", ["easy", "hard", "junk"])
+def test_an_image_twice_under_one_label_counts_once(label):
+    truth, database, queries = random_benchmark(2)
+    lists = top_k(queries.astype(np.float32), database.astype(np.float32), 50)[0]
+    twice = [t | {label: [*t[label], *t[label]]} for t in truth]
+    for one, other in (
+        (evaluate(truth, database, queries), evaluate(twice, database, queries)),
+        (evaluate_lists(truth, lists), evaluate_lists(twice, lists)),
+    ):
+        assert one.json() == other.json()
+        assert max(np.nanmax(ap) for ap in other.ap.values()) <= 1
+
+
+@pytest.mark.parametrize(
+    "truth, labels",
+    [
+        (dict(easy=[0, 2], hard=[], junk=[2]), "easy and junk"),
+        (dict(easy=[2], hard=[2], junk=[]), "easy and hard"),
+        (dict(easy=[0], hard=[2], junk=[1, 2, 2]), "hard and junk"),
+        (dict(ok=[2], junk=[2]), "junk and ok"),
+    ],
+)
+def test_an_image_under_two_labels_is_refused(truth, labels):
+    start = {label: [] for label in truth}
+    message = f"entry 1 has image 2 under {labels}; expected one label each"
+    with pytest.raises(ValueError, match=message):
+        evaluate([start, truth], np.eye(4), np.eye(4)[:2])
+    with pytest.raises(ValueError, match=message):
+        evaluate_lists([start, truth], [[1, 2], [1, 2]])
+
+
+def test_positives_and_junk_are_sets_in_both_ways_to_the_ranks():
+    scores = np.array([0.9, 0.8, 0.7, 0.6, 0.5])
+    for positives, junk, expected in (
+        ([3, 3, 1], [], [1, 3]),
+        ([3], [0, 0, 2, 2], [1]),
+        ([3, 0], [0], [2]),  # junk is never a positive
+    ):
+        assert ranks_by_sorting(scores, positives, junk).tolist() == expected
+        assert ranks_by_counting(scores, positives, junk).tolist() == expected
+
+
+def test_a_rank_given_twice_counts_once():
+    assert average_precision([0, 0, 0], 1) == 1
+    assert average_precision([2, 0, 2, 5]) == average_precision([0, 2, 5])
+    assert precision_at([0, 0, 2], 5) == pytest.approx(2 / 3)

@@ -15,7 +15,7 @@ import torch
 
 from solar import evaluate, top_k
 from solar.search import Store
-from solar.search.store_files import STATES
+from solar.search.store_files import STATES, write_names
 from solar.search.torch_file import Layout, tensor_layout
 
 
@@ -271,3 +271,63 @@ def test_a_published_file_is_read_across_its_strips(tmp_path, monkeypatch, dtype
     for start, stop in spans:
         piece = store.read(start, stop, strip=strip)
         assert np.array_equal(piece, rows[start:stop].astype(np.float32))
+
+
+# ---- names ---------------------------------------------------------------------------------------
+
+NAMES = [
+    "a.jpg",
+    "market\u2028square.jpg",
+    "two\nlines",
+    "return\r",
+    '"quoted"',
+    '"',
+    "caf\udce9",  # a byte that is no UTF-8
+    "\udcc3\udca9",  # two that would be one letter
+    "\ufeffmark",
+    "",
+    "  blank ",
+    "back\\nslash",
+    "\x1c\x85\x0b",  # ends of lines for str.splitlines
+    "é",
+]
+
+
+def test_any_name_comes_back(tmp_path):
+    store = Store.write(tmp_path / "s", unit(len(NAMES)), NAMES)
+    assert store.names == Store.open(tmp_path / "s").names == NAMES
+    # the list stays a text file with one line per name
+    assert len((tmp_path / "s" / "names.txt").read_text(encoding="utf-8").split("\n")) == 15
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_any_name_can_be_of_a_skipped_image(tmp_path, name):
+    rows = unit(3)
+    rows[1] = 0
+    Store.write(tmp_path / "s", rows, ["x", name, "y"])
+    write_names(tmp_path / "s" / "skipped.txt", [name])
+    store = Store.open(tmp_path / "s")
+    assert store.skipped.tolist() == [1]
+    assert len(all_of(store)) == 3
+
+
+@pytest.mark.parametrize(
+    "content, names",
+    [
+        (b"a.jpg\nb.jpg\n", ["a.jpg", "b.jpg"]),
+        (b"a.jpg\r\nb.jpg\r\n", ["a.jpg", "b.jpg"]),  # made on Windows
+        (b"caf\xe9.jpg\nb\n", ["caf\udce9.jpg", "b"]),  # where the language was Latin-1
+        (b'"a" of b.jpg\n"c\n', ['"a" of b.jpg', '"c']),
+        (b'c:\\new\\a.jpg\n"3"\n', ["c:\\new\\a.jpg", "3"]),
+    ],
+)
+def test_stores_of_before_keep_their_names(tmp_path, content, names):
+    Store.write(tmp_path / "s", unit(2))
+    (tmp_path / "s" / "names.txt").write_bytes(content)
+    assert Store.open(tmp_path / "s").names == names
+
+
+def test_names_stay_when_the_folder_goes(tmp_path):
+    store = Store.write(tmp_path / "s", unit(2), ["a", "b"])
+    (tmp_path / "s" / "names.txt").unlink()
+    assert store.names == ["a", "b"]
