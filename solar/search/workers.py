@@ -66,7 +66,7 @@ def _by_workers(function: Callable[[int], Result], count: int, workers: int) -> 
         OSError: a worker cannot be started, or has ended while it wrote.
     """
     processes: list[multiprocessing.Process] = []
-    pipes: list[Connection] = []
+    pipes: list = []  # the ends to read from
     try:
         # start all; this process closes its copy of the end that a worker writes to
         for first in range(workers):
