@@ -12,12 +12,13 @@ import struct
 from fractions import Fraction
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
 from solar import load_benchmark
 from solar.datasets import read_ground_truth, write_ground_truth
-from solar.files import atomic, in_one_line, load_pickle, name_in, read_lines
+from solar.files import atomic, imread, imwrite, in_one_line, load_pickle, name_in, read_lines
 
 PLAIN = [
     np.arange(6.0).reshape(2, 3),
@@ -336,3 +337,19 @@ def test_atomic_writes_every_name_that_the_disk_takes(tmp_path, name):
         temporary.write_text("whole")
     assert (tmp_path / name).read_text() == "whole"
     assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
+def test_opencv_reads_and_writes_under_any_name(tmp_path):
+    """OpenCV's own reader ends the process on a path that is not UTF-8."""
+    image = np.arange(48, dtype=np.uint8).reshape(6, 8)
+    path = os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9.png")
+    assert imwrite(path, image)
+    assert np.array_equal(imread(path, cv2.IMREAD_GRAYSCALE), image)
+
+
+def test_what_opencv_cannot_read_or_write_is_told(tmp_path):
+    (tmp_path / "empty.png").touch()
+    assert imread(tmp_path / "empty.png", cv2.IMREAD_GRAYSCALE) is None
+    (tmp_path / "text.png").write_text("no image")
+    assert imread(tmp_path / "text.png", cv2.IMREAD_GRAYSCALE) is None
+    assert not imwrite(tmp_path / "image.nothing", np.zeros((4, 4), np.uint8))

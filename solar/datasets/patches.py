@@ -13,7 +13,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from ..files import in_one_line, read_lines
+from ..files import imread, in_one_line, read_lines
 from ..published.catalogue import how_to_get
 from ..world.formats import INFO_FILE, PATCH_SIDE, PATCHES_PER_SHEET, SHEET_PIXELS, SHEET_SIDE
 from .names import PUBLISHED_NAMES, entry_of, folder_of
@@ -154,9 +154,7 @@ def _whole_number(word: str) -> int:
 
 def _read_sheet(path: Path, size: int) -> np.ndarray:
     """Read the patches of one sheet, shrunk to `size`: (256, size, size) uint8."""
-    # not `cv2.imread`, which cannot spell every path
-    content = np.fromfile(path, np.uint8)
-    sheet = cv2.imdecode(content, cv2.IMREAD_GRAYSCALE) if len(content) else None
+    sheet = imread(path, cv2.IMREAD_GRAYSCALE)
     if sheet is None or sheet.shape != (SHEET_PIXELS, SHEET_PIXELS):
         raise ValueError(
             f"{in_one_line(path, 300)}: expected a sheet of {SHEET_SIDE} x {SHEET_SIDE} patches, "

@@ -15,6 +15,8 @@ import cv2
 import numpy as np
 import pandas
 
+from ..files import imread
+
 HPATCHES_KINDS = tuple(f"{level}{number}" for level in "eht" for number in range(1, 6))
 SIDE = 65  # height and width of the patches in the files, pixels
 PAIR = ["s1", "t1", "idx1", "s2", "t2", "idx2"]  # columns of a list of pairs
@@ -61,7 +63,7 @@ def _read_column(path: Path, size: int) -> np.ndarray:
     """Read patches that lie below each other in one image: (N, size, size) uint8."""
     if not path.is_file():
         raise FileNotFoundError(f"{path}: this file of the HPatches sequence is missing")
-    column = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)  # (N * 65, 65)
+    column = imread(path, cv2.IMREAD_GRAYSCALE)  # (N * 65, 65)
     if column is None or column.shape[1] != SIDE or len(column) % SIDE:
         raise ValueError(f"{path}: expected a column of {SIDE} x {SIDE} patches")
 

@@ -13,6 +13,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from ..files import imread
 from .formats import INFO_FILE, PATCH_SIDE, PATCHES_PER_SHEET, SHEET_PIXELS, SHEET_SIDE
 
 MAX_PAIRS = 10_000  # test pairs
@@ -75,7 +76,7 @@ def _collect(records: list[dict], parts: Path) -> tuple[np.ndarray, np.ndarray]:
     for record in records:
         if not record["points"]:
             continue
-        strip = cv2.imread(str(parts / f"{record['landmark']}.png"), cv2.IMREAD_GRAYSCALE)
+        strip = imread(parts / f"{record['landmark']}.png", cv2.IMREAD_GRAYSCALE)
         patches.append(strip.reshape(-1, PATCH_SIDE, PATCH_SIDE))
         labels.append(np.array(record["points"]) + first)
         first = labels[-1].max(0) + 1

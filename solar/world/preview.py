@@ -5,6 +5,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from ..files import imread, imwrite
 from .recipes import IMAGE_SIZE
 from .writing import records
 
@@ -31,7 +32,7 @@ def contact_sheet(
     folder = Path(folder)
     patches = folder / "patches0000.bmp"
     if patches.is_file():
-        return _save(path, cv2.imread(str(patches)))
+        return _save(path, imread(patches, cv2.IMREAD_COLOR))
     # every so many landmarks, of those that have images
     with_images = [record for record in records(folder) if record["images"]]
     step = max(1, len(with_images) // rows)
@@ -40,7 +41,7 @@ def contact_sheet(
     for record in with_images[::step][:rows]:
         line = []
         for name in record["images"][:columns]:
-            image = cv2.imread(str(folder / "jpg" / f"{name}.jpg"))
+            image = imread(folder / "jpg" / f"{name}.jpg", cv2.IMREAD_COLOR)
             line.append(cv2.resize(image, size, interpolation=cv2.INTER_AREA))
         # black where a landmark has fewer images
         line += [np.zeros_like(line[0])] * (columns - len(line))
@@ -50,7 +51,7 @@ def contact_sheet(
 
 def _save(path: str | Path, image: np.ndarray) -> Path:
     """Write an image file and return its path."""
-    if not (cv2.haveImageWriter(str(path)) and cv2.imwrite(str(path), image)):
+    if not imwrite(path, image):
         raise OSError(
             f"{path}: the contact sheet could not be written; give a name that ends in .png or .jpg"
         )
