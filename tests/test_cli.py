@@ -87,7 +87,7 @@ BAD = {
         "device 'nosuch' cannot be used here"
     ),
     "evaluate roxford5k --net net.pth --root data --workers -1": "workers=-1",
-    "evaluate roxford5k --net mini-sosnet --root data": "mini-sosnet: a local network, which describes patches",
+    "evaluate roxford5k --net mini-sosnet --root data": "mini-sosnet: a local network",
     "evaluate roxford5k": "required: --net",
     "data nosuch": "invalid choice: 'nosuch'",
     "data show --dataset nosuch": "unknown mini dataset 'nosuch'",

@@ -504,6 +504,13 @@ def test_a_store_is_made_on_a_disk_without_hard_links(
     assert {path.name for path in out.iterdir()} == kept
 
 
+def test_a_file_is_written_once_where_the_system_knows_no_links(tmp_path, monkeypatch):
+    monkeypatch.delattr(os, "link")
+    for text in ("first", "second"):
+        _write_once(tmp_path / "a", lambda path: path.write_text(text))  # noqa: B023 - used at once
+    assert (tmp_path / "a").read_text() == "first"
+
+
 @pytest.mark.parametrize("has_links", [True, False])
 def test_of_many_that_write_a_file_one_succeeds(tmp_path, monkeypatch, has_links):
     if not has_links:

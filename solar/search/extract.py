@@ -247,7 +247,8 @@ def _give_name(temporary: Path, path: Path) -> None:
         os.link(temporary, path)  # unlike a move, it fails if the other file is there
     except FileExistsError:
         pass
-    except OSError:  # no hard links here: exFAT and FAT, many network and cloud folders
+    except (OSError, NotImplementedError, AttributeError):
+        # no hard links here: exFAT and FAT, many network and cloud folders, some systems
         _move_unless_there(temporary, path)
 
 
