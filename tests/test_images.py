@@ -414,3 +414,15 @@ def test_both_decoders_of_jpegs_give_the_same_bytes(tmp_path):
                         assert np.array_equal(ours.permute(1, 2, 0).numpy(), by_pillow)
                         count += 1
     assert count == 162
+
+
+@pytest.mark.parametrize("read", [read_image, lambda path: square(path, 32)])
+def test_an_image_too_large_for_the_memory_is_not_called_broken(read, tmp_path, monkeypatch):
+    def too_large(*_, **__):
+        raise MemoryError
+
+    path = tmp_path / "a.jpg"
+    Image.new("RGB", (64, 48)).save(path)
+    monkeypatch.setattr("solar.images.reading.Image.open", too_large)
+    with pytest.raises(MemoryError):
+        read(path)

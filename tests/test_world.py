@@ -2,6 +2,7 @@
 
 import csv
 import hashlib
+import multiprocessing
 import os
 import signal
 import subprocess
@@ -26,6 +27,7 @@ from solar.world import (
     records,
     shared,
     write,
+    writing,
 )
 from solar.world.camera import NEAR, Sun
 from solar.world.jobs import jobs
@@ -279,3 +281,14 @@ def test_two_datasets_never_share_a_landmark():
     everything = [seed for name in names for seed in seeds_of(name)]
     assert len(everything) == len(set(everything))
     assert set(seeds_of("mini-gl18")) <= set(seeds_of("mini-gl18-large"))
+
+
+@pytest.mark.processes
+def test_a_worker_that_is_killed_ends_the_work(monkeypatch):
+    """A pool alone would wait for it for ever."""
+    monkeypatch.setattr(writing, "PATIENCE", 0.2)
+    with multiprocessing.get_context("spawn").Pool(2) as pool:
+        crew = writing._living()
+        results = pool.imap(os._exit, [1])  # the task ends its process, as the kernel does
+        with pytest.raises(ChildProcessError, match=r"was killed .* continues from here"):
+            writing._next_result(results, crew)

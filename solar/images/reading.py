@@ -64,6 +64,8 @@ def read_image(source: ImageSource, upright: bool = False) -> Image.Image:
             return _decoded(source, upright, name_of(source))
         with Image.open(source) as image:
             return _decoded(image, upright, name_of(source))
+    except MemoryError:
+        raise  # an image that is too large is not a broken one
     except Exception as error:  # decoders of broken files raise almost anything
         raise _refusal(source, error) from error
 
@@ -236,6 +238,8 @@ def _read_bytes(path: str | Path) -> torch.Tensor:
             raise ValueError("cut off or damaged")
         pixels = cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB)  # (H, W, 3)
         return torch.from_numpy(pixels).permute(2, 0, 1)
+    except MemoryError:
+        raise
     except Exception as error:  # as in read_image
         raise _refusal(path, error) from error
 

@@ -21,6 +21,8 @@ from .index_files import index_files
 from .jobs import Job, jobs, run
 from .recipes import DATASETS, VERSION, Recipe
 
+PATIENCE = 2.0  # seconds between two looks at the processes that render
+
 
 def _write(path: Path, content: bytes) -> None:
     """Write a file, whole or not at all."""
@@ -65,8 +67,34 @@ def _do_all(folder: Path, todo: list[Job], workers: int | None, bar: tqdm) -> No
     # several processes; they finish in any order, but report in the order of the jobs
     tasks = [(folder, job) for job in todo]
     with _process_context().Pool(workers) as pool:
-        for photos in pool.imap(_do_task, tasks):
-            bar.update(photos)
+        crew = _living()
+        results = pool.imap(_do_task, tasks)
+        for _ in tasks:
+            bar.update(_next_result(results, crew))
+
+
+def _living() -> set[int | None]:
+    """Return the numbers of this process's running children."""
+    return {child.pid for child in multiprocessing.active_children()}
+
+
+def _next_result(results, crew: set[int | None]):
+    """Wait for the next result of a pool whose workers are `crew`.
+
+    A pool waits for ever for the work of a process that was killed; so we look at the processes.
+
+    Raises:
+        ChildProcessError: one of them has ended.
+    """
+    while True:
+        try:
+            return results.next(timeout=PATIENCE)
+        except multiprocessing.TimeoutError:
+            if crew - _living():
+                raise ChildProcessError(
+                    "a process that rendered was killed (too little memory?); the same command "
+                    "continues from here, and --workers 1 needs the least memory"
+                ) from None
 
 
 def _process_context() -> BaseContext:
