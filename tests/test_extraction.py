@@ -471,6 +471,7 @@ def test_an_image_too_large_for_memory_is_skipped_with_its_name(tmp_path, monkey
         assert [store.names[i] for i in store.skipped] == skipped
 
 
+@pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")  # of the small one
 def test_an_image_of_too_many_pixels_is_skipped_with_the_limit(tmp_path, monkeypatch, capsys):
     texture(0, 80, 60).save(tmp_path / "large.png")
     texture(1, 40, 30).save(tmp_path / "small.png")
