@@ -12,6 +12,8 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tools"))
 from build_book import build, digest, seconds
 
+pytestmark = pytest.mark.slow  # some seconds each: `make fast` leaves them out
+
 
 @pytest.fixture
 def book(tmp_path, monkeypatch):

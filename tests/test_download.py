@@ -18,6 +18,8 @@ from solar.published.catalogue import ENTRIES, OUTSIDE_DATA, File, how_to_get, r
 from solar.published.fetch import fetch, file_states
 from solar.published.http import download
 
+pytestmark = pytest.mark.slow  # some seconds each: `make fast` leaves them out
+
 SHA = "sha256:" + hashlib.sha256(BIG).hexdigest()
 
 

@@ -14,6 +14,8 @@ from solar.cli import main
 from solar.files import load_pickle
 from solar.search import Whitening
 
+pytestmark = pytest.mark.slow  # some seconds each: `make fast` leaves them out
+
 COMMAND = ["evaluate", "roxford5k", "--net", "net.pth", "--root", "data", "--single-scale"]
 EXTRACT = ["extract", "revisitop1m", "--root", "data"]
 WAY = ["--net", "net.pth", "--single-scale"]

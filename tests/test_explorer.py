@@ -27,6 +27,8 @@ from solar.explorer.shipping import drawing_size
 from solar.images import to_tensor
 from solar.plots import attention_grid
 
+pytestmark = pytest.mark.slow  # some seconds each: `make fast` leaves them out
+
 
 @pytest.fixture(scope="module")
 def image():

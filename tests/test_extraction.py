@@ -30,6 +30,8 @@ from solar.search import DescribeOptions, Store, extract
 from solar.search.extract import _write_once
 from solar.search.store_files import DONE, STATES
 
+pytestmark = pytest.mark.slow  # some seconds each: `make fast` leaves them out
+
 ROOT = Path(__file__).parents[1]
 
 

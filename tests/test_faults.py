@@ -29,6 +29,8 @@ from solar.published.catalogue import File
 from solar.published.fetch import fetch, file_states
 from solar.world import DATASETS, Recipe, write
 
+pytestmark = pytest.mark.slow  # some seconds each: `make fast` leaves them out
+
 ROOT = Path(__file__).parents[1]
 TINY = Recipe("benchmark", 200_000, 2, 2, queries=1)
 PICTURES = {f"top/{i:02}.jpg": bytes([i]) * 4000 for i in range(20)}

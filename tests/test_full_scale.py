@@ -21,6 +21,8 @@ from solar.published import http
 from solar.published.catalogue import ENTRIES
 from solar.world import DATASETS, Recipe
 
+pytestmark = pytest.mark.slow  # some seconds each: `make fast` leaves them out
+
 WEIGHTS, START = "resnet101-solar-best", "gl18-tl-resnet101-gem-w"
 
 

@@ -16,6 +16,8 @@ from solar.commands import match as command
 from solar.local.matching import DETECTORS, FEWEST, Geometry, LocalFeatures, Matching
 from solar.local.metrics import warped
 
+pytestmark = pytest.mark.slow  # some seconds each: `make fast` leaves them out
+
 
 @pytest.fixture(scope="module")
 def images(tmp_path_factory):

@@ -12,6 +12,8 @@ import torch
 
 import solar
 
+pytestmark = pytest.mark.slow  # some seconds each: `make fast` leaves them out
+
 
 @pytest.fixture
 def net():
