@@ -17,6 +17,8 @@ from solar.files import atomic, load_pickle
 from solar.nets import check_global, check_local, load_global, load_local
 from solar.nets.weight_files import read
 
+pytestmark = pytest.mark.slow  # some seconds each: `make fast` leaves them out
+
 
 class Hostile:
     """Makes a file when it is unpickled."""

@@ -24,6 +24,8 @@ from solar.search.describe import equal_batches, iter_descriptors
 from solar.search.workers import in_order
 from solar.training import trunk_maps
 
+pytestmark = pytest.mark.slow  # some seconds each: `make fast` leaves them out
+
 DESCRIBE = sys.modules["solar.search.describe"]  # the module, not the function of its name
 SIZES = [
     (64, 48),
