@@ -29,7 +29,7 @@ def server(monkeypatch, tmp_path):
     for variable in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
         monkeypatch.delenv(variable, raising=False)
     monkeypatch.setattr(http, "WAIT", 0.01)
-    monkeypatch.setattr(http, "TIMEOUT", (2, 0.3))
+    monkeypatch.setattr(http, "TIMEOUT", (2, 1.0))
     monkeypatch.setattr(http, "CHUNK", 1 << 14)
     with serving() as server:
         server.files["big"] = BIG
