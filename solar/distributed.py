@@ -7,7 +7,7 @@ Work that needs no messages between processes (`solar extract`) takes its share 
 alone: `torchrun_share`. All other functions need `process_group` around them to see more than one
 process.
 
-Book: chapter 5 (training on GL18) and chapter 7 (one million distractors).
+Book: chapter 7 (training on GL18) and chapter 10 (one million distractors).
 """
 
 import os

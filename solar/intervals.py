@@ -7,7 +7,7 @@ landmarks at once? Draw both (`over_both`). Every function has an explicit seed 
 numbers at every call.
 
 Source: Efron and Tibshirani, An Introduction to the Bootstrap (1993).
-Book: chapter 6 (the revisited protocol) and the experiment log.
+Book: chapter 9 (the revisited protocol) and the experiment log.
 """
 
 from typing import NamedTuple

@@ -1,4 +1,4 @@
-"""Checks of chapters 8 and 9: hard negatives, similarity, FPR; matches, windows, homographies."""
+"""Checks of chapters 11 and 12: hard negatives, similarity, FPR; matches, windows, homographies."""
 
 import numpy as np
 import pytest

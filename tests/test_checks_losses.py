@@ -1,4 +1,4 @@
-"""Checks of chapter 4: the second-order loss, its gradient, its weight in parts."""
+"""Checks of chapter 5: the second-order loss, its gradient, its weight in parts."""
 
 import pytest
 import torch

@@ -1,4 +1,4 @@
-"""Checks of chapters 6 and 7: ranks, precision, intervals; counts, sizes and lists of shards."""
+"""Checks of chapters 9 and 10: ranks, precision, intervals; counts, sizes and lists of shards."""
 
 import numpy as np
 import pytest

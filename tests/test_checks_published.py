@@ -1,4 +1,4 @@
-"""Checks of chapter 10: hours of describing, shares of processes, checksums."""
+"""Checks of chapter 13: hours of describing, shares of processes, checksums."""
 
 import hashlib
 

@@ -1,4 +1,4 @@
-"""Checks of chapter 5: hard negatives, positives, Adam's reach."""
+"""Checks of chapter 7: hard negatives, positives, Adam's reach."""
 
 import numpy as np
 import pytest

@@ -42,7 +42,7 @@ def test_an_empty_home_is_sound(home, capsys):
     assert not home.exists()  # looking changes nothing
     assert main(["doctor"]) == 0
     text = capsys.readouterr().out
-    assert "for the published scores of chapter 10" in text
+    assert "for the published scores of chapter 13" in text
     assert "`solar data mini` makes it" in text
     assert text.splitlines()[-1] == "all is sound"
 

@@ -1,4 +1,4 @@
-"""Figures of chapters 8 and 9: patches, error curves, intervals, matches."""
+"""Figures of chapters 11 and 12: patches, error curves, intervals, matches."""
 
 from types import SimpleNamespace
 

@@ -1,4 +1,4 @@
-"""Figures of chapter 4: circles, losses along walks, spheres, surfaces, histograms."""
+"""Figures of chapter 5: circles, losses along walks, spheres, surfaces, histograms."""
 
 import matplotlib.pyplot as plt
 import numpy as np

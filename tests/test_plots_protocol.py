@@ -1,4 +1,4 @@
-"""Figures of chapters 6 and 7: the protocol's lists and precision, distractors, costs."""
+"""Figures of chapters 9 and 10: the protocol's lists and precision, distractors, costs."""
 
 import matplotlib.pyplot as plt
 import numpy as np

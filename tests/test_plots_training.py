@@ -1,4 +1,4 @@
-"""Figures of chapter 5: tuples, and curves over steps and epochs."""
+"""Figures of chapter 7: tuples, and curves over steps and epochs."""
 
 import matplotlib.pyplot as plt
 import numpy as np

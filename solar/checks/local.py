@@ -1,6 +1,6 @@
 """Checks of the exercises on local descriptors and on matching.
 
-Book: chapters 8 (a local descriptor) and 9 (matching two photographs).
+Book: chapters 11 (a local descriptor) and 12 (matching two photographs).
 """
 
 from collections.abc import Callable

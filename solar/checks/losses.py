@@ -1,6 +1,6 @@
 """Checks of the exercises on losses.
 
-Book: chapter 4 (losses).
+Book: chapter 5 (losses).
 """
 
 from collections.abc import Callable

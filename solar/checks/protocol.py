@@ -1,6 +1,6 @@
 """Checks of the exercises on the revisited protocol and on a million distractors.
 
-Book: chapters 6 (the revisited protocol) and 7 (one million distractors).
+Book: chapters 9 (the revisited protocol) and 10 (one million distractors).
 """
 
 from collections.abc import Callable

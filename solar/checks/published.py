@@ -1,6 +1,6 @@
 """Checks of the exercises on hours, shares and checksums.
 
-Book: chapter 10 (the published models).
+Book: chapter 13 (the published models).
 """
 
 import hashlib

@@ -1,6 +1,6 @@
 """Checks of the exercises on training.
 
-Book: chapter 5 (training on GL18).
+Book: chapter 7 (training on GL18).
 """
 
 from collections.abc import Callable

@@ -1,6 +1,6 @@
 """`solar data`: make the mini world, fetch published files, or look at either.
 
-Book: chapter 10 (the published models).
+Book: chapter 13 (the published models).
 """
 
 import argparse

@@ -1,6 +1,6 @@
 """What `extract` and `evaluate` share: which network, which images, and how they are described.
 
-Book: chapter 7 (one million distractors).
+Book: chapter 10 (one million distractors).
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """`solar evaluate`: the scores of a network on a benchmark, perhaps among distractors.
 
-Book: chapter 6 (the revisited protocol) and chapter 7 (one million distractors).
+Book: chapter 9 (the revisited protocol) and chapter 10 (one million distractors).
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """`solar extract`: the descriptors of any number of images, on disk.
 
-Book: chapter 7 (one million distractors).
+Book: chapter 10 (one million distractors).
 """
 
 from __future__ import annotations

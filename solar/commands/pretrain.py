@@ -1,6 +1,6 @@
 """`solar pretrain`: train the small trunk of the book from scratch.
 
-Book: chapter 5 (training on GL18).
+Book: chapter 7 (training on GL18).
 """
 
 import json

@@ -1,6 +1,6 @@
 """`solar train`: a global network with attention on a frozen trunk, or a local network on patches.
 
-Book: chapter 5 (training on GL18) and chapter 8 (a local descriptor).
+Book: chapter 7 (training on GL18) and chapter 11 (a local descriptor).
 """
 
 import argparse

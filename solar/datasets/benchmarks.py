@@ -4,7 +4,7 @@ A benchmark's folder holds `jpg/<name>.jpg` and `gnd_<benchmark>.pkl` (or `.json
 truth; a list of distractors holds `jpg/` and `<benchmark>.txt`, one file name per line. Own
 benchmarks have a ground truth of the same structure anywhere, and a folder of images of any format.
 
-Book: chapter 6 (the revisited protocol).
+Book: chapter 9 (the revisited protocol).
 """
 
 from dataclasses import dataclass, field

@@ -10,7 +10,7 @@ says which images can be used, and splits the landmarks into two parts:
 
 Everything is done on whole columns: a million rows take seconds.
 
-Book: chapter 5 (training on GL18).
+Book: chapter 7 (training on GL18).
 """
 
 import io

@@ -1,6 +1,6 @@
 """Ground truths of benchmarks: read, checked query by query, and written as JSON.
 
-Book: chapter 6 (the revisited protocol).
+Book: chapter 9 (the revisited protocol).
 """
 
 import itertools

@@ -2,7 +2,7 @@
 
 The mini world is written in GL18's layout too, so that one reader serves both.
 
-Book: chapter 5 (training on GL18).
+Book: chapter 7 (training on GL18).
 """
 
 from collections.abc import Sequence

@@ -4,7 +4,7 @@
 * `info.txt`: one line per patch: number of its 3-D point, number of its photograph
 * `m50_N_N_0.txt`: one test pair per line: patch, point, 0, patch, point, 0
 
-Book: chapter 8 (a local descriptor).
+Book: chapter 11 (a local descriptor).
 """
 
 from dataclasses import dataclass

@@ -5,7 +5,7 @@ truths are pickles, so we read them with a list of the few names that plain data
 and for those of old protocols, which would believe what the file says, there are stand-ins that
 check it.
 
-Book: chapter 10 (the published models).
+Book: chapter 13 (the published models).
 """
 
 import pickle

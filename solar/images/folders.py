@@ -1,6 +1,6 @@
 """Which files are images: suffixes, and all images in a folder.
 
-Book: chapter 7 (one million distractors).
+Book: chapter 10 (one million distractors).
 """
 
 import importlib.util

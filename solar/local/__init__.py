@@ -9,7 +9,7 @@ hpatches_files  HPatches on disk: patches, image sequences, lists of pairs
 hpatches        its three tasks: verification, matching, retrieval
 ==============  ===============================================================================
 
-Book: chapters 8 (a local descriptor) and 9 (matching two photographs).
+Book: chapters 11 (a local descriptor) and 12 (matching two photographs).
 """
 
 from .hpatches import load_hpatches, load_hpatches_tasks, load_sequences

@@ -3,7 +3,7 @@
 Each is scored by a mean average precision. The structure of patches and descriptors, and what a
 level is, stands in `solar.local.hpatches_files`, whose loaders are found here too.
 
-Book: chapter 8 (a local descriptor).
+Book: chapter 11 (a local descriptor).
 """
 
 from collections.abc import Sequence

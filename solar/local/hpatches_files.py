@@ -5,7 +5,7 @@ Patches, and the descriptors computed from them, have one structure: sequence ->
 image, 1 to 5 are the other ones. A level is 'e' (easy), 'h' (hard) or 't' (tough): how much the
 patches of the other images are displaced.
 
-Book: chapter 8 (a local descriptor).
+Book: chapter 11 (a local descriptor).
 """
 
 from dataclasses import dataclass

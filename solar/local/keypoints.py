@@ -2,7 +2,7 @@
 
 A keypoint is a row (x, y, size, angle), explained in `solar.local.patches`.
 
-Book: chapters 8 (a local descriptor) and 9 (matching two photographs).
+Book: chapters 11 (a local descriptor) and 12 (matching two photographs).
 """
 
 from dataclasses import dataclass

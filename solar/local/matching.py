@@ -3,7 +3,7 @@
 `match_images` is the front door. The steps before matching lie in `solar.local.patches` and
 `solar.local.keypoints`; their names are found here too.
 
-Book: chapter 9 (matching two photographs).
+Book: chapter 12 (matching two photographs).
 """
 
 from dataclasses import dataclass, field

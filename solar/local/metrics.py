@@ -1,6 +1,6 @@
 """How good local descriptors are: false positives at 95 % recall, matching accuracy, pose.
 
-Book: chapters 8 (a local descriptor) and 9 (matching two photographs).
+Book: chapters 11 (a local descriptor) and 12 (matching two photographs).
 """
 
 from collections.abc import Callable, Sequence

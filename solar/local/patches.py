@@ -4,7 +4,7 @@ A keypoint is a row (x, y, size, angle): pixels, with a pixel's centre at whole 
 has it), and degrees clockwise from the x axis. Its window is a square `WINDOW` times as wide as
 `size`, turned by `angle`.
 
-Book: chapter 9 (matching two photographs).
+Book: chapter 12 (matching two photographs).
 """
 
 from collections.abc import Iterator

@@ -11,7 +11,7 @@ rebuild       a network made anew from what its file tells
 fuse          the same network with fewer operations: batch norms folded into convolutions
 ============  ==================================================================================
 
-Book: chapters 1 (finding a landmark again), 2 (second-order attention) and 8 (a local descriptor).
+Book: chapters 1 (finding a landmark again), 2 (second-order attention) and 11 (a local descriptor).
 """
 
 from .attention import SecondOrderAttention

@@ -10,7 +10,7 @@ Three layouts of files are read:
 `solar.nets.weight_files` reads a file and finds the network in it; `solar.nets.rebuild` makes the
 network anew.
 
-Book: chapter 10 (the published models).
+Book: chapter 13 (the published models).
 """
 
 from pathlib import Path

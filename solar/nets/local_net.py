@@ -2,7 +2,7 @@
 
 SOLAR-local is SOSNet with attention blocks behind its layers 3, 4 and 5.
 
-Book: chapter 8 (a local descriptor).
+Book: chapter 11 (a local descriptor).
 """
 
 import torch

@@ -5,7 +5,7 @@
 3. fill it, strictly
 4. the other way round: `meta` of a network
 
-Book: chapter 10 (the published models).
+Book: chapter 13 (the published models).
 """
 
 import re

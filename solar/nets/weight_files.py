@@ -5,7 +5,7 @@
 3. wrappers: a network inside other dictionaries, or with longer names for its weights
 4. learnt whitenings, which cnnimageretrieval keeps in `meta`
 
-Book: chapter 10 (the published models).
+Book: chapter 13 (the published models).
 """
 
 import re

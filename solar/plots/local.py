@@ -1,6 +1,6 @@
 """Figures of patches, of matches between two images, and of how right they are.
 
-Book: chapters 8 (a local descriptor) and 9 (matching two photographs).
+Book: chapters 11 (a local descriptor) and 12 (matching two photographs).
 """
 
 from pathlib import Path

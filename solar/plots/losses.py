@@ -1,6 +1,6 @@
 """Figures of descriptors on a circle or a sphere, and of losses over them.
 
-Book: chapter 4 (losses).
+Book: chapter 5 (losses).
 """
 
 import matplotlib.pyplot as plt

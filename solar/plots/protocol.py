@@ -1,6 +1,6 @@
 """Figures of the revisited protocol, of what a mean score hides, and of a million distractors.
 
-Book: chapters 6 (the revisited protocol) and 7 (one million distractors).
+Book: chapters 9 (the revisited protocol) and 10 (one million distractors).
 """
 
 import matplotlib.pyplot as plt

@@ -1,6 +1,6 @@
 """Figures of published scores.
 
-Book: chapter 10 (the published models).
+Book: chapter 13 (the published models).
 """
 
 import matplotlib.pyplot as plt

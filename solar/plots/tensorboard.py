@@ -1,6 +1,6 @@
 """Results in TensorBoard: scores, ranked lists as images, and descriptors in the projector.
 
-Book: chapter 6 (the revisited protocol).
+Book: chapter 9 (the revisited protocol).
 """
 
 from pathlib import Path

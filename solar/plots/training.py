@@ -1,6 +1,6 @@
 """Figures of how training went, and of the tuples it saw.
 
-Book: chapter 5 (training on GL18).
+Book: chapter 7 (training on GL18).
 """
 
 import matplotlib.pyplot as plt

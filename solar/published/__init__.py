@@ -8,7 +8,7 @@ verify     is there room for a file, and are its bytes the published ones
 archives   unpack tar, zip and gzip files without trusting them
 =========  ====================================================================================
 
-Book: chapter 10 (the published models).
+Book: chapter 13 (the published models).
 """
 
 from .catalogue import ENTRIES, Entry, File

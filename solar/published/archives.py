@@ -3,7 +3,7 @@
 Nothing is written outside the folder, links and devices are refused, and either all members of an
 archive are unpacked or none.
 
-Book: chapter 10 (the published models).
+Book: chapter 13 (the published models).
 """
 
 import gzip

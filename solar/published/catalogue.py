@@ -2,7 +2,7 @@
 
 It is read from `catalogue.toml`, the only place where addresses, sizes and checksums are written.
 
-Book: chapter 10 (the published models).
+Book: chapter 13 (the published models).
 """
 
 import tomllib

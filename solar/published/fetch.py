@@ -3,7 +3,7 @@
 Beside the files, `sources.json` records where each came from. One process at a time works on a
 folder, others wait.
 
-Book: chapter 10 (the published models).
+Book: chapter 13 (the published models).
 """
 
 import errno

@@ -4,7 +4,7 @@ The bytes go to `<path>.part`. Beside it, `<path>.part.json` notes from which ad
 they came, so that an interrupted download is resumed, and bytes of two mirrors or two versions are
 never joined. Only a file whose checksum is right takes its place.
 
-Book: chapter 10 (the published models).
+Book: chapter 13 (the published models).
 """
 
 import json

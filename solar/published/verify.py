@@ -1,6 +1,6 @@
 """Checks around a download: is there room for it, and are the bytes the published ones?
 
-Book: chapter 10 (the published models).
+Book: chapter 13 (the published models).
 """
 
 import errno

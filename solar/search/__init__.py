@@ -18,7 +18,7 @@ whitening   linear maps that even out the directions of descriptors
 expansion   query expansion and database augmentation
 =========== ===================================================================================
 
-Book: chapters 1 (finding a landmark again), 6 (the revisited protocol) and 7 (one million
+Book: chapters 1 (finding a landmark again), 9 (the revisited protocol) and 10 (one million
 distractors).
 """
 

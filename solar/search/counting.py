@@ -19,7 +19,7 @@ What calls what:
         Database.map         threads share the pieces
           Database.scores    one piece: read its tiles, multiply them with the queries
 
-Book: chapter 7 (one million distractors).
+Book: chapter 10 (one million distractors).
 """
 
 from collections.abc import Callable, Iterator

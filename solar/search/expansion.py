@@ -1,6 +1,6 @@
 """Query expansion, and the same for the database beforehand: search again with the images found.
 
-Book: chapter 6 (the revisited protocol).
+Book: chapter 9 (the revisited protocol).
 """
 
 import numpy as np

@@ -4,7 +4,7 @@ A store in the making has one byte per row in `rows.state`: to do, described, or
 is written to disk before its byte, so that a byte never lies, whenever the process is killed.
 Processes write different rows of the same files, and need not talk to each other.
 
-Book: chapter 7 (one million distractors).
+Book: chapter 10 (one million distractors).
 """
 
 import json

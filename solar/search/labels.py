@@ -1,6 +1,6 @@
 """The labels of a ground truth: what they count as under each protocol, and whether they fit.
 
-Book: chapter 6 (the revisited protocol).
+Book: chapter 9 (the revisited protocol).
 """
 
 from collections import Counter

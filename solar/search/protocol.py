@@ -5,7 +5,7 @@ protocol; average precision, mAP and mean precision at k follow from the ranks o
 ground truth of the first Oxford and Paris benchmarks ('ok' and 'junk') is scored by its one
 protocol, called 'original'.
 
-Book: chapter 6 (the revisited protocol).
+Book: chapter 9 (the revisited protocol).
 """
 
 from collections.abc import Sequence

@@ -8,7 +8,7 @@ sorts all of them to learn the ranks of a few.
 
 Of two equal scores, the image of the smaller index stands above.
 
-Book: chapter 1 (finding a landmark again) and chapter 7 (one million distractors).
+Book: chapter 1 (finding a landmark again) and chapter 10 (one million distractors).
 """
 
 from collections.abc import Sequence

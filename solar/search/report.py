@@ -1,6 +1,6 @@
 """The scores of a benchmark as a table, as data frames and as JSON.
 
-Book: chapter 6 (the revisited protocol).
+Book: chapter 9 (the revisited protocol).
 """
 
 import json

@@ -6,7 +6,7 @@ one image per line (see `store_files.line_of`); `meta.json`, how the descriptors
 tensor that SOLAR's authors publish for a million distractors can be read as well, in the file where
 it lies.
 
-Book: chapter 7 (one million distractors).
+Book: chapter 10 (one million distractors).
 """
 
 from collections.abc import Sequence

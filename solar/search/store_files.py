@@ -1,6 +1,6 @@
 """The files of a store, and how they are read and written: names, settings, states, numbers.
 
-Book: chapter 7 (one million distractors).
+Book: chapter 10 (one million distractors).
 """
 
 import json

@@ -5,7 +5,7 @@ one image per column. `torch.load` would hold it all in memory, and a pickle can
 Here the pickle is read by a reader that knows three names; it says at which byte the matrix begins,
 and `Strip` reads some columns of it at a time.
 
-Book: chapter 7 (one million distractors).
+Book: chapter 10 (one million distractors).
 """
 
 import pickle

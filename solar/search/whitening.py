@@ -5,7 +5,7 @@ descriptors of any origin, afterwards. Both are made in float64 from symmetric m
 real, orthogonal, ordered). The signs of the eigenvectors are fixed, and directions without any
 spread are left out instead of being blown up.
 
-Book: chapter 6 (the revisited protocol).
+Book: chapter 9 (the revisited protocol).
 """
 
 import hashlib

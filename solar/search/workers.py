@@ -6,7 +6,7 @@ of its own, and only the worker holds the end it writes to. So the pipe ends wit
 who reads from it knows at once. (`torch.utils.data.DataLoader` hands results over in shared memory,
 which is small in many containers, and waits for ever where it is full.)
 
-Book: chapter 7 (one million distractors).
+Book: chapter 10 (one million distractors).
 """
 
 import multiprocessing

@@ -20,7 +20,7 @@ ablation       the results of an ablation, read back
 
 To read it in an evening: `losses`, `loop`, `task`, `global_task`.
 
-Book: chapter 4 (losses), chapter 5 (training on GL18) and chapter 8 (a local descriptor).
+Book: chapter 5 (losses), chapter 7 (training on GL18) and chapter 11 (a local descriptor).
 """
 
 import lazy_loader

@@ -3,7 +3,7 @@
 `tools/ablation.py` writes the results, and `solar/results/ablation.json` holds them, with the
 average precision of every query.
 
-Book: chapter 5 (training on GL18) and the experiment log.
+Book: chapter 7 (training on GL18) and the experiment log.
 """
 
 import json

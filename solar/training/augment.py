@@ -3,7 +3,7 @@
 What is random is drawn first (`draw_views`) and applied later (`augment`), so that a batch can be
 saved with its views, and a resumed run sees the same.
 
-Book: chapter 5 (training on GL18).
+Book: chapter 7 (training on GL18).
 """
 
 import torch

@@ -3,7 +3,7 @@
 Each dataclass is also the list of options of a command: `image_size` is `--image-size`. This module
 imports nothing heavy, so that `solar train --help` answers at once.
 
-Book: chapter 5 (training on GL18) and chapter 8 (a local descriptor).
+Book: chapter 7 (training on GL18) and chapter 11 (a local descriptor).
 """
 
 from dataclasses import dataclass

@@ -1,6 +1,6 @@
 """Data sheets: what a weights file was made from, with which settings, and how good it is.
 
-Book: chapter 5 (training on GL18) and chapter 8 (a local descriptor).
+Book: chapter 7 (training on GL18) and chapter 11 (a local descriptor).
 """
 
 import json

@@ -4,7 +4,7 @@ The trunk stays as it is; the attention blocks, GeM's exponent and the whitening
 first-order and a second-order loss. Where every image is seen whole, the trunk's feature maps are
 computed once and kept in memory; a training step then starts at the first attention block.
 
-Book: chapter 5 (training on GL18).
+Book: chapter 7 (training on GL18).
 """
 
 import math

@@ -1,6 +1,6 @@
 """Held-out landmarks: images that nobody learns from choose the best epoch.
 
-Book: chapter 5 (training on GL18).
+Book: chapter 7 (training on GL18).
 """
 
 import numpy as np

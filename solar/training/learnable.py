@@ -1,6 +1,6 @@
 """What learns in SOLAR's training: the network, its trainable parameters, the optimizer.
 
-Book: chapter 5 (training on GL18).
+Book: chapter 7 (training on GL18).
 """
 
 from typing import cast

@@ -5,7 +5,7 @@ negatives. Both patches of a pair are mirrored and turned alike, by quarters, so
 seen in eight attitudes.
 
 Source: SOSNet, Tian et al., 2019; SOLAR, section 5.3.
-Book: chapter 8 (a local descriptor).
+Book: chapter 11 (a local descriptor).
 """
 
 from pathlib import Path

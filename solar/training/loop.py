@@ -7,7 +7,7 @@ Every random draw depends on the seed, the epoch and the step alone. So a run th
 started again ends at exactly the weights of an unbroken run. The same code trains with one process
 or with several (`torchrun`).
 
-Book: chapter 5 (training on GL18).
+Book: chapter 7 (training on GL18).
 """
 
 import time

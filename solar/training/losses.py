@@ -10,7 +10,7 @@ anchors a (B, D) and positives p (B, D); every other pair of the batch gives neg
 have unit length, and d2 is the squared Euclidean distance. All gradients are finite everywhere,
 also where two descriptors are the same.
 
-Book: chapter 4 (losses) and chapter 8 (a local descriptor).
+Book: chapter 5 (losses) and chapter 11 (a local descriptor).
 """
 
 import torch

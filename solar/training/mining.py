@@ -5,7 +5,7 @@ With the triplet loss, an epoch consists of tuples: a query, a positive and the 
 what is hard, has changed. With the supervised contrastive loss, it consists of siblings: several
 images of each landmark of a batch (`epoch_siblings`).
 
-Book: chapter 5 (training on GL18).
+Book: chapter 7 (training on GL18).
 """
 
 from collections.abc import Callable

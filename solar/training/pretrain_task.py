@@ -6,7 +6,7 @@ each, an image should be more similar to its three siblings than to the other si
 landmark counts as another landmark. Small images teach cheaply at first; the last epochs see them
 at the size at which they will be described.
 
-Book: chapter 5 (training on GL18).
+Book: chapter 7 (training on GL18).
 """
 
 from pathlib import Path

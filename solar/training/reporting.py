@@ -1,6 +1,6 @@
 """Tell how a training run goes: a progress bar, one line per epoch, TensorBoard.
 
-Book: chapter 5 (training on GL18).
+Book: chapter 7 (training on GL18).
 """
 
 import sys

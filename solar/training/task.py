@@ -1,6 +1,6 @@
 """What the training loop needs to know of a task.
 
-Book: chapter 5 (training on GL18).
+Book: chapter 7 (training on GL18).
 """
 
 from collections.abc import Iterator, Sequence

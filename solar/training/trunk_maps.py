@@ -8,7 +8,7 @@ Both have two methods. `stream(image_ids, seed)` yields maps (n, C, H, W) of ima
 `feed(batches)` yields an epoch's batches, dicts with 'image_ids' (B, k) and 'seed', each with the
 'maps' of this process's share of the rows added: (share * k, C, H, W).
 
-Book: chapter 5 (training on GL18).
+Book: chapter 7 (training on GL18).
 """
 
 from collections.abc import Iterator

@@ -4,7 +4,7 @@ PhotoTour (Brown, Hua and Winder, 2011) keeps its patches in sheets: bitmaps of 
 64 x 64 pixels, in reading order. Nothing is imported here, so that a reader of the format does not
 load the renderer.
 
-Book: chapter 8 (a local descriptor).
+Book: chapter 11 (a local descriptor).
 """
 
 PATCH_SIDE = 64  # pixels: side of one patch

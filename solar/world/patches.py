@@ -10,7 +10,7 @@ Others take such patches from structure from motion; the renderer knows the geom
    slide past each other.
 4. Every window gets the small errors that a detector makes, in place, size and angle.
 
-Book: chapter 8 (a local descriptor).
+Book: chapter 11 (a local descriptor).
 """
 
 import cv2

@@ -5,7 +5,7 @@
 * `info.txt`: one line per patch: number of its 3-D point, number of the photograph
 * `m50_N_N_0.txt`: N test pairs, half of them matches: patch, point, 0, patch, point, 0
 
-Book: chapter 8 (a local descriptor).
+Book: chapter 11 (a local descriptor).
 """
 
 from pathlib import Path

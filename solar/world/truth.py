@@ -10,7 +10,7 @@ The rule for a query and a database image of the same landmark:
 **junk** if overlap < 12 % or area < 2 %: nobody could tell. **easy** if overlap > 50 %, angle < 32
 degrees, zoom between 1/2 and 2.2, and the light is neither dusk, night nor fog. **hard** otherwise.
 
-Book: the mini world (data sheet); chapter 6 (the revisited protocol) uses the labels.
+Book: the mini world (data sheet); chapter 9 (the revisited protocol) uses the labels.
 """
 
 from dataclasses import dataclass
