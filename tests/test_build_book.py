@@ -10,7 +10,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tools"))
-from build_book import build, digest, seconds
+from build_book import build, digest, notebooks_of, seconds
 
 pytestmark = pytest.mark.slow  # some seconds each: `make fast` leaves them out
 
@@ -30,10 +30,11 @@ def book(tmp_path, monkeypatch):
     return tmp_path
 
 
-def write(root, source):
+def write(root, source, name="one"):
     metadata = {"kernelspec": {"name": "python3", "display_name": "Python 3"}}
-    cells = [new_markdown_cell("# One"), new_code_cell(source)]
-    nbformat.write(new_notebook(cells=cells, metadata=metadata), root / "notebooks" / "one.ipynb")
+    cells = [new_markdown_cell(f"# {name}"), new_code_cell(source)]
+    notebook = new_notebook(cells=cells, metadata=metadata)
+    nbformat.write(notebook, root / "notebooks" / f"{name}.ipynb")
 
 
 def page(root):
@@ -46,6 +47,18 @@ def test_a_changed_constant_changes_the_page(book):
     assert not build(book)
     (book / "solar" / "__init__.py").write_text("ANSWER = 'new answer'\n")
     assert build(book) and "new answer" in page(book)
+
+
+def test_each_notebook_runs_once_and_all_are_found(book):
+    count = "open('runs.txt', 'a').write('{}\\n');"
+    write(book, count.format("one"), "one")
+    write(book, count.format("two"), "two")
+    contents = "format: jb-book\nroot: notebooks/one\n"
+    contents += "parts:\n  - chapters:\n      - file: notebooks/two\n"
+    (book / "_toc.yml").write_text(contents)
+    assert [path.stem for path in notebooks_of(book)] == ["one", "two"]
+    assert build(book)
+    assert sorted((book / "notebooks" / "runs.txt").read_text().split()) == ["one", "two"]
 
 
 def test_a_failing_cell_fails_every_build(book):

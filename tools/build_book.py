@@ -8,16 +8,22 @@ goes when that hash changes.
 
 import argparse
 import hashlib
+import os
 import shutil
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import yaml
 from jupyter_cache import get_cache
+from jupyter_cache.executors import load_executor
 
 ROOT = Path(__file__).resolve().parents[1]
 STANDS_ON = ("solar/**/*", "constraints.txt", "pyproject.toml")
 PAGES = ("book/**/*", "notebooks/*.ipynb", "_config.yml", "_toc.yml", "tools/*.py")
+CORES = os.cpu_count() or 1
+AT_ONCE = min(CORES, 4)  # notebooks that run side by side; each may take 1.5 GB
 
 
 def digest(root: Path, *patterns: str) -> str:
@@ -38,6 +44,45 @@ def seconds(root: Path) -> dict[str, float]:
         for record in records
     }
     return dict(sorted(took.items()))
+
+
+def notebooks_of(root: Path) -> list[Path]:
+    """Return the notebooks in the table of contents, in its order."""
+    contents = yaml.safe_load((root / "_toc.yml").read_text())
+    names = [contents["root"]]
+    for part in contents.get("parts", []):
+        names += [chapter["file"] for chapter in part["chapters"]]
+    return [path for path in (root / f"{name}.ipynb" for name in names) if path.is_file()]
+
+
+def execute(root: Path) -> None:
+    """Run the notebooks that changed, some at a time, and keep their outputs in the book's cache.
+
+    Jupyter Book would run them one after the other. A notebook that fails is left to it: it runs it
+    once more, and reports the cell.
+    """
+    settings = yaml.safe_load((root / "_config.yml").read_text()).get("execute", {})
+    timeout = settings.get("timeout", 30)
+    cache_folder = root / "_build" / ".jupyter_cache"
+    cache = get_cache(cache_folder)
+    paths = notebooks_of(root)
+    for path in paths:
+        cache.add_nb_to_project(str(path))
+
+    def run(path: Path) -> None:
+        """Run one notebook, unless the cache has it; every thread has a cache object of its own."""
+        executor = load_executor("local-serial", get_cache(cache_folder))
+        executor.run_and_cache(filter_uris=[str(path)], timeout=timeout)
+
+    # the cores are divided among the kernels, so that they do not fight for them
+    threads = os.environ.get("OMP_NUM_THREADS")
+    os.environ["OMP_NUM_THREADS"] = threads or str(max(1, CORES // AT_ONCE))
+    try:
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            list(pool.map(run, paths))
+    finally:
+        if threads is None:
+            del os.environ["OMP_NUM_THREADS"]
 
 
 def build(root: Path, force: bool = False) -> bool:
@@ -65,6 +110,7 @@ def build(root: Path, force: bool = False) -> bool:
     built.mkdir(exist_ok=True)
     base_file.write_text(base)
 
+    execute(root)
     jupyter_book = Path(sys.executable).with_name("jupyter-book")
     command = [str(jupyter_book), "build", ".", "-W", "--keep-going"]
     if subprocess.run(command, check=False, cwd=root).returncode:
