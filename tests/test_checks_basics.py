@@ -9,7 +9,7 @@ import torch
 from checking import exercises_of, verdict
 
 from solar import checks
-from solar.checks.basics import NO_ANSWER, same
+from solar.checks.basics import NO_ANSWER, YOUR_TURN, judge, same
 
 SUBJECTS = (
     "search",
@@ -34,6 +34,31 @@ def test_a_function_that_returns_nothing_fails_politely(name, capsys):
     assert verdict(name, lambda *arguments: None, capsys) == f"not yet. {NO_ANSWER}"
 
 
+def raising(error):
+    def function(*arguments):
+        raise error
+
+    return function
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_error_in_the_function_becomes_one_line(name, capsys):
+    line = "not yet. It stops with ZeroDivisionError: by zero"
+    assert verdict(name, raising(ZeroDivisionError("by zero\nand more")), capsys) == line
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_unwritten_function_gives_its_own_words(name, capsys):
+    assert verdict(name, raising(NotImplementedError("your turn")), capsys) == "not yet. your turn"
+    assert verdict(name, raising(NotImplementedError()), capsys) == f"not yet. {YOUR_TURN}"
+
+
+def test_an_answer_of_another_form_gets_one_line(capsys):
+    judge("double", lambda function: float(function()), lambda: "three")
+    line = capsys.readouterr().out
+    assert line.startswith("double: not yet. The answer has another form than expected (")
+
+
 @pytest.mark.parametrize(
     "a, b, equal",
     [
@@ -41,6 +66,7 @@ def test_a_function_that_returns_nothing_fails_politely(name, capsys):
         (1, 1.001, False),
         ([1, 2], np.array([1, 2]), True),
         ([1, 2], torch.tensor([1.0, 2.0]), True),
+        ([1, 2], torch.tensor([1.0, 2.0], requires_grad=True), True),
         ([1, 2], [1, 2, 3], False),
         ([[1], [1, 2]], [1, 2], False),
         ("one", 1, False),

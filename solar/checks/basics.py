@@ -12,10 +12,11 @@ from collections.abc import Callable
 import numpy as np
 
 NO_ANSWER = "The function returns nothing: does it end with `return`?"
+YOUR_TURN = "Your turn: write the function."
 
 
-class _NoAnswer(Exception):
-    """The reader's function returned None."""
+class _NotYet(Exception):
+    """The reader's function gave no answer; the message says why."""
 
 
 def same(a, b) -> bool:
@@ -35,9 +36,16 @@ def same(a, b) -> bool:
         False
     """
     try:
-        return bool(np.allclose(np.asarray(a, float), np.asarray(b, float), atol=1e-5))
-    except (TypeError, ValueError):
+        return bool(np.allclose(_numbers(a), _numbers(b), atol=1e-5))
+    except (TypeError, ValueError, RuntimeError):
         return False
+
+
+def _numbers(answer) -> np.ndarray:
+    """Return an answer as an array of numbers; a tensor may still carry its gradient."""
+    if hasattr(answer, "detach"):
+        answer = answer.detach()
+    return np.asarray(answer, float)
 
 
 def judge(name: str, why_wrong: Callable[[Callable], str | None], function: Callable) -> None:
@@ -55,24 +63,40 @@ def judge(name: str, why_wrong: Callable[[Callable], str | None], function: Call
         double: correct.
         >>> judge("double", why_wrong_double, lambda number: number)
         double: not yet. Multiply by two.
+        >>> judge("double", why_wrong_double, lambda number: number["three"])
+        double: not yet. It stops with TypeError: 'int' object is not subscriptable
     """
 
-    # a function without `return` is a mistake that every exercise knows
+    # whatever happens inside the reader's function becomes one line
     def answering(*arguments):
-        answer = function(*arguments)
+        try:
+            answer = function(*arguments)
+        except NotImplementedError as error:
+            raise _NotYet(_first_line(error) or YOUR_TURN) from None
+        except Exception as error:
+            raise _NotYet(f"It stops with {type(error).__name__}: {_first_line(error)}") from None
+        # a function without `return` is a mistake that every exercise knows
         if answer is None:
-            raise _NoAnswer
+            raise _NotYet(NO_ANSWER)
         return answer
 
     try:
         reason = why_wrong(answering)
-    except _NoAnswer:
-        reason = NO_ANSWER
+    except _NotYet as stop:
+        reason = str(stop)
+    except Exception as error:  # raised while the check looked at the answer
+        reason = f"The answer has another form than expected ({_first_line(error)})."
 
     if reason is None:
         print(f"{name}: correct.")
     else:
         print(f"{name}: not yet. {reason}")
+
+
+def _first_line(error: Exception) -> str:
+    """Return the first line of an error's message."""
+    lines = str(error).splitlines() or [""]
+    return lines[0]
 
 
 def budget() -> None:
