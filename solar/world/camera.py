@@ -11,7 +11,7 @@ parallel camera -depth.
 Book: the mini world (data sheet).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -216,10 +216,20 @@ class Sun:
                 np.sin(elevation),
             ]
         )
+        anywhere = cls(np.zeros(3), look_along(travel), 1.0, (pixels, pixels))
+        return anywhere.over(lo, hi)
+
+    def over(self, lo: np.ndarray, hi: np.ndarray) -> "Sun":
+        """Return the same sun over another box, which just fits into its image.
+
+        Args:
+            lo: (3,) lowest corner of the box, metres.
+            hi: (3,) highest corner of the box, metres.
+        """
         # the ball around the box fits into the image from every direction
         radius = 0.5 * np.linalg.norm(np.asarray(hi) - lo)
         centre = (np.asarray(lo) + hi) / 2
-        return cls(centre, look_along(travel), pixels / (2 * radius), (pixels, pixels))
+        return replace(self, centre=centre, scale=self.size[0] / (2 * radius))
 
     def project(self, points: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
         """Project world points into the image.

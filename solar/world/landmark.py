@@ -125,6 +125,22 @@ def _house_style(style: Style, colour: np.ndarray) -> Style:
     )
 
 
+def building(seed: int) -> tuple[str, Builder]:
+    """Build the landmark of a seed alone: without ground, houses and trees.
+
+    Args:
+        seed: number of the landmark.
+
+    Returns:
+        Its style, and the builder that holds its solids and textures.
+    """
+    rng = np.random.default_rng([seed, 77])
+    style = str(rng.choice(list(STYLES)))
+    builder = Builder(rng, draw_style(rng))
+    STYLES[style](builder, rng)
+    return style, builder
+
+
 class Landmark:
     """The building that belongs to a seed, with its surroundings.
 
@@ -137,6 +153,7 @@ class Landmark:
             houses.
         lo: (3,) lowest corner of the building's bounding box, metres.
         hi: (3,) highest corner of the building's bounding box, metres.
+        throws_shadow: the solids of each building that throws shadows: of this one alone.
         trees: (x, y, height, kind) of each tree; metres, and the number of its sprite.
         atlas: (H, W, 4) uint8, all textures in one image.
         rects: (T, 4) float32, where each texture lies in it, see `atlas.pack`.
@@ -148,15 +165,14 @@ class Landmark:
     """
 
     def __init__(self, seed: int):
-        rng = np.random.default_rng([seed, 77])
         self.seed = seed
-        self.style = str(rng.choice(list(STYLES)))
         # the building
-        builder = Builder(rng, draw_style(rng))
-        STYLES[self.style](builder, rng)
+        self.style, builder = building(seed)
+        rng = builder.rng
         self.n_own = len(builder.solids)
         self.lo = np.min([solid.lo for solid in builder.solids], 0)
         self.hi = np.max([solid.hi for solid in builder.solids], 0)
+        self.throws_shadow = [list(builder.solids)]
         # what stands around it
         self.ground = surroundings(builder, rng)
         self.solids = builder.solids

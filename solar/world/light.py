@@ -12,6 +12,7 @@ import numpy as np
 
 from .camera import Sun
 from .landmark import Landmark
+from .solids import Polyhedron, Quadric
 from .surfaces import Surfaces
 from .textures import Colour, noise
 from .visibility import Visible, see
@@ -150,7 +151,7 @@ def sunlit(landmark: Landmark, sun: Sun, points: np.ndarray, normal: np.ndarray)
     """Return which points the sun reaches: an image from the sun's place shows them (shadow map).
 
     Args:
-        landmark: its own solids throw shadows.
+        landmark: the buildings that it names throw shadows.
         sun: a parallel camera.
         points: (3, H, W) world positions, metres.
         normal: (3, H, W) unit vectors.
@@ -158,9 +159,23 @@ def sunlit(landmark: Landmark, sun: Sun, points: np.ndarray, normal: np.ndarray)
     Returns:
         (H, W) float32 share of direct sun, 0..1, blurred over 3 x 3 pixels.
     """
-    visible = see(sun, landmark.solids[: landmark.n_own])
     # 12 centimetres off the surface, so that no surface shadows itself
-    pixels, depth = sun.project(interleaved(points + normal * np.float32(0.12)))
+    above = interleaved(points + normal * np.float32(0.12))
+    lit = np.ones(points.shape[1:], np.float32)
+    for solids in landmark.throws_shadow:
+        # each building has an image of its own, as large as it is
+        lo = np.min([solid.lo for solid in solids], 0)
+        hi = np.max([solid.hi for solid in solids], 0)
+        lit *= _outside_shadow(solids, sun.over(lo, hi), above)
+    return cv2.blur(lit, (3, 3))
+
+
+def _outside_shadow(
+    solids: list[Polyhedron | Quadric], sun: Sun, points: np.ndarray
+) -> np.ndarray:
+    """Return (H, W) float32: 0 at the points (H, W, 3) in the shadow of `solids`, 1 elsewhere."""
+    visible = see(sun, solids)
+    pixels, depth = sun.project(points)
     x = pixels[..., 0].astype(np.float32) - 0.5
     y = pixels[..., 1].astype(np.float32) - 0.5
     nearest = cv2.remap(
@@ -172,8 +187,7 @@ def sunlit(landmark: Landmark, sun: Sun, points: np.ndarray, normal: np.ndarray)
         borderValue=-5000.0,
     )
     # lit: nothing lies more than 15 centimetres nearer to the sun
-    lit = (depth < sun.depth_from(nearest) + 0.15).astype(np.float32)
-    return cv2.blur(lit, (3, 3))
+    return (depth < sun.depth_from(nearest) + 0.15).astype(np.float32)
 
 
 def _sunlight(landmark: Landmark, weather: Weather, sun: Sun, surface: Surfaces) -> np.ndarray:
