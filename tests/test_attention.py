@@ -6,13 +6,13 @@ import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from solar import SecondOrderAttention
-from solar.nets.attention import Pointwise
+from solar.nets.attention import BLOCKS, Pointwise
 
 
-def trained(channels=8, reduction=2, seed=0):
+def trained(channels=8, reduction=2, seed=0, kind="soa"):
     """A block as training may leave it: nothing at its start value, batch norms included."""
     torch.manual_seed(seed)
-    block = SecondOrderAttention(channels, reduction)
+    block = SecondOrderAttention(channels, reduction, kind)
     for tensor in [*block.parameters(), *(b for b in block.buffers() if b.dtype.is_floating_point)]:
         tensor.data = (
             torch.rand_like(tensor) + 0.2 if tensor.ndim == 1 else torch.randn_like(tensor)
@@ -140,3 +140,76 @@ def test_sizes_are_the_published_ones(channels, reduction, millions):
     with torch.device("meta"):
         block = SecondOrderAttention(channels, reduction)
     assert sum(p.numel() for p in block.parameters()) / 1e6 == pytest.approx(millions, abs=0.005)
+
+
+# ---- the controls: the same parameters, another A
+
+
+@pytest.mark.parametrize("kind", BLOCKS)
+def test_all_kinds_have_the_same_parameters_and_start(kind):
+    torch.manual_seed(3)
+    soa = SecondOrderAttention(8, 2)
+    torch.manual_seed(3)
+    other = SecondOrderAttention(8, 2, kind)
+    assert list(soa.state_dict()) == list(other.state_dict())
+    for key, value in soa.state_dict().items():
+        assert torch.equal(other.state_dict()[key], value), key
+    x = torch.randn(2, 8, 3, 4)
+    assert torch.equal(other(x), x)
+
+
+@pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
+@pytest.mark.parametrize("kind", ["identity", "even"])
+def test_a_control_is_its_loop(kind, layout):
+    """Each position gets its own value, or the mean of all; position by position in float64."""
+    block = trained(kind=kind)
+    state = {k: v.double() for k, v in block.state_dict().items()}
+    x = torch.randn(2, 8, 3, 4).contiguous(memory_format=layout)
+
+    def linear(name, at):
+        return state[f"{name}.weight"][:, :, 0, 0] @ at + state[f"{name}.bias"]
+
+    with torch.no_grad():
+        fast = block(x)
+        explicit = block.explicit(x)
+        maps = block.maps(x)
+    for b in range(2):
+        places = [(r, c) for r in range(3) for c in range(4)]
+        values = {at: linear("h", x[b][:, at[0], at[1]].double()) for at in places}
+        mean = sum(values.values()) / 12
+        for i, at in enumerate(places):
+            seen = values[at] if kind == "identity" else mean
+            expected = x[b][:, at[0], at[1]].double() + linear("v", seen)
+            assert torch.allclose(fast[b][:, at[0], at[1]].double(), expected, atol=1e-5)
+            assert torch.allclose(explicit[b][:, at[0], at[1]].double(), expected, atol=1e-5)
+            for j in range(12):
+                right = float(i == j) if kind == "identity" else 1 / 12
+                assert maps[b, i, j].item() == pytest.approx(right, abs=1e-7)
+
+
+@pytest.mark.parametrize("kind", BLOCKS)
+def test_forward_is_explicit_and_rows_are_those_asked_for(kind):
+    block = trained(kind=kind).double()
+    x = torch.randn(2, 8, 4, 5, dtype=torch.float64)
+    assert torch.allclose(block(x), block.explicit(x), atol=1e-12)
+    at = torch.tensor([7, 0, 19])
+    assert torch.allclose(block.maps(x, at), block.maps(x)[:, at], atol=1e-12)
+    assert block.maps(x, at).shape == (2, 3, 20)
+
+
+@pytest.mark.parametrize("kind", ["identity", "even"])
+def test_a_control_trains_h_and_v_alone(kind):
+    block = trained(kind=kind).train()
+    before = block.f[1].running_mean.clone()
+    block(torch.randn(2, 8, 3, 4)).square().sum().backward()
+    touched = {name for name, p in block.named_parameters() if p.grad is not None}
+    assert touched == {"h.weight", "h.bias", "v.weight", "v.bias"}
+    assert all(block.get_parameter(name).grad.abs().sum() > 0 for name in touched)
+    assert torch.equal(block.f[1].running_mean, before)  # no query was computed
+
+
+def test_an_unknown_kind_is_refused_with_the_known_ones():
+    with pytest.raises(
+        ValueError, match="unknown block 'max': expected one of soa, identity, even"
+    ):
+        SecondOrderAttention(8, 2, "max")

@@ -47,6 +47,47 @@ def test_what_is_saved_is_loaded(net, tmp_path):
     assert [p.name for p in tmp_path.iterdir()] == ["n.pth"]
 
 
+@pytest.mark.parametrize("block", ["soa", "identity", "even", "none"])
+def test_a_file_remembers_its_blocks(block, tmp_path):
+    torch.manual_seed(0)
+    net = solar.GlobalNet("mini", soa="45", block=block).eval()
+    local = solar.LocalNet("345", 4, block=block).eval()
+    for name, parameter in [*net.named_parameters(), *local.named_parameters()]:
+        if ".v.weight" in name:
+            torch.nn.init.normal_(parameter, std=0.1)
+    net_again = solar.load(solar.save(net, tmp_path / "n.pth"))
+    local_again = solar.load(solar.save(local, tmp_path / "l.pth", torch.float16))
+    assert (net_again.block, net_again.soa) == (block, net.soa)
+    assert (local_again.block, local_again.soa) == (block, local.soa)
+    images = torch.randn(1, 3, 64, 64)
+    patches = torch.rand(2, 1, 32, 32)
+    with torch.no_grad():
+        assert torch.equal(net_again(images), net(images))
+        assert torch.allclose(local_again(patches), local(patches), atol=1e-2)
+
+
+def test_only_a_control_is_written_down_as_one(tmp_path):
+    """Files of the paper's networks keep the authors' words, and their bytes."""
+    for block in ("soa", "none"):
+        solar.save(solar.GlobalNet("mini", block=block), tmp_path / "n.pth")
+        assert "block" not in torch.load(tmp_path / "n.pth", weights_only=True)["meta"]
+    solar.save(solar.GlobalNet("mini", block="even"), tmp_path / "n.pth")
+    assert torch.load(tmp_path / "n.pth", weights_only=True)["meta"]["block"] == "even"
+
+
+@pytest.mark.parametrize("net_class", [solar.GlobalNet, solar.LocalNet])
+def test_an_unknown_block_in_a_file_is_refused(net_class, tmp_path):
+    state = solar.GlobalNet("mini").state_dict()
+    meta = dict(architecture="mini", soa=True, soa_layers="45", block="max")
+    if net_class is solar.LocalNet:
+        state = solar.LocalNet("345", 4).state_dict()
+        meta = dict(block=["even"])
+    torch.save(dict(meta=meta, state_dict=state), tmp_path / "b.pth")
+    with pytest.raises(ValueError, match=r"b\.pth: its meta asks for .*unknown block") as caught:
+        solar.load(tmp_path / "b.pth")
+    assert "soa, identity, even, none" in str(caught.value)
+
+
 def test_the_same_weights_are_the_same_bytes(net, tmp_path):
     first = solar.save(net, tmp_path / "a.pth")
     second = solar.save(net, tmp_path / "another name.pth")

@@ -158,7 +158,10 @@ def test_half_precision_gives_nearly_the_same_descriptors(kind):
     assert (half * expected).sum(1).min() > 0.99
 
 
-@pytest.mark.parametrize("options", [dict(architecture="vgg16"), dict(soa="6"), dict(pool="max")])
+@pytest.mark.parametrize(
+    "options",
+    [dict(architecture="vgg16"), dict(soa="6"), dict(pool="max"), dict(block="sao"), dict(block=3)],
+)
 def test_unknown_parts_are_refused(options):
     with pytest.raises(ValueError, match=r"unknown|expected"):
         GlobalNet(**{"architecture": "mini", **options})
@@ -167,6 +170,35 @@ def test_unknown_parts_are_refused(options):
 def test_a_network_prints_in_one_line():
     options = "'mini', soa='45', pool='gem', whitening=True"
     assert str(tiny()) == f"GlobalNet({options}): 0.64 M parameters, 128-D descriptors"
+
+
+@pytest.mark.parametrize("block", ["identity", "even"])
+def test_a_control_network_starts_as_the_papers_and_differs_in_its_blocks(block):
+    torch.manual_seed(1)
+    paper = GlobalNet("mini", soa="45")
+    torch.manual_seed(1)
+    control = GlobalNet("mini", soa="45", block=block)
+    assert list(control.state_dict()) == list(paper.state_dict())
+    assert all(map(torch.equal, control.state_dict().values(), paper.state_dict().values()))
+    assert control.features.soa4.block == control.features.soa5.block == block
+    assert f"soa='45', pool='gem', whitening=True, block='{block}'" in str(control)
+
+
+def test_no_block_is_no_stage():
+    plain = GlobalNet("mini", soa="")
+    none = GlobalNet("mini", soa="45", block="none")
+    assert list(none.state_dict()) == list(plain.state_dict())
+    assert str(none) == str(plain)
+    assert (none.soa, none.block) == (plain.soa, plain.block) == ("", "none")
+
+
+def test_attention_of_a_control_is_what_its_block_does():
+    x = torch.randn(1, 3, 64, 64)
+    even = tiny(block="even").attention(x, 4)  # (1, 64, 8, 8)
+    assert torch.allclose(even, torch.full((1, 64, 8, 8), 1 / 64))
+    alone = tiny(block="identity").attention(x, 5, at=[(1, 2)])  # (1, 1, 4, 4)
+    assert alone[0, 0, 1, 2] == 1
+    assert alone.sum() == 1
 
 
 def test_autocast_pools_in_float32():

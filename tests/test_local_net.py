@@ -9,10 +9,10 @@ from solar import LocalNet
 from solar.nets.fuse import folded
 
 
-def trained(soa="345", width=4):
+def trained(soa="345", width=4, block="soa"):
     """A network in which nothing is at its start value, batch norm statistics included."""
     torch.manual_seed(0)
-    net = LocalNet(soa, width)
+    net = LocalNet(soa, width, block)
     for tensor in [*net.parameters(), *net.buffers()]:
         if tensor.dtype.is_floating_point:
             tensor.data = (
@@ -114,6 +114,22 @@ def test_unknown_layers_are_refused():
         LocalNet("6")
 
 
+def test_the_blocks_of_a_local_network_are_of_the_kind_asked_for():
+    torch.manual_seed(1)
+    paper = LocalNet("345", 4)
+    torch.manual_seed(1)
+    even = LocalNet("345", 4, block="even")
+    assert list(even.state_dict()) == list(paper.state_dict())
+    assert all(map(torch.equal, even.state_dict().values(), paper.state_dict().values()))
+    assert str(even).startswith("LocalNet(soa='345', width=4, block='even'): ")
+    assert torch.allclose(even.attention(torch.rand(1, 1, 32, 32)), torch.tensor(1 / 64))
+    none = LocalNet("345", 4, block="none")
+    assert str(none) == str(LocalNet("", 4))
+    assert list(none.state_dict()) == list(LocalNet("", 4).state_dict())
+    with pytest.raises(ValueError, match="expected one of soa, identity, even, none"):
+        LocalNet("345", 4, block="all")
+
+
 def test_a_network_prints_in_one_line():
     assert (
         str(LocalNet("45")) == "LocalNet(soa='45', width=32): 1.37 M parameters, 128-D descriptors"
@@ -128,9 +144,11 @@ def test_grey_values_in_0_to_255_or_0_to_1_give_the_same_descriptors(soa):
         assert torch.allclose(net(x), net(x * 255), atol=1e-3)
 
 
-@pytest.mark.parametrize("soa", ["", "345"])
-def test_a_folded_copy_gives_the_same_descriptors(soa):
-    net = trained(soa)
+@pytest.mark.parametrize(
+    "soa, block", [("", "soa"), ("345", "soa"), ("345", "identity"), ("345", "even")]
+)
+def test_a_folded_copy_gives_the_same_descriptors(soa, block):
+    net = trained(soa, block=block)
     x = torch.rand(5, 1, 32, 32)
     with torch.no_grad():
         assert torch.allclose(folded(net)(x), net(x), atol=1e-5)

@@ -4,12 +4,32 @@ Every position of a feature map is compared with every other position, and gets 
 all of them added to it. The layer stands here twice: `SecondOrderAttention.explicit` reads like the
 equation, `SecondOrderAttention.forward` gives the same numbers with less memory and time.
 
+Two more blocks have the same parameters and no attention. They are controls: what they gain too,
+attention has not gained.
+
 Book: chapter 2 (second-order attention).
 """
 
 import torch
 import torch.nn.functional as F
 from torch import nn
+
+# what A is: the attention of the paper, each position alone, or all positions alike
+BLOCKS = ("soa", "identity", "even")
+
+
+def check_block(block: str, known: tuple[str, ...] = BLOCKS) -> None:
+    """Refuse an unknown kind of block.
+
+    Args:
+        block: the name to look at.
+        known: the names that are allowed.
+
+    Raises:
+        ValueError: it is none of them.
+    """
+    if block not in known:
+        raise ValueError(f"unknown block {block!r}: expected one of {', '.join(known)}")
 
 
 def vectors(x: torch.Tensor) -> torch.Tensor:
@@ -58,12 +78,21 @@ class SecondOrderAttention(nn.Module):
     that a new block changes nothing. In the authors' training the batch norms are frozen before
     they have seen a batch: they only scale and shift.
 
+    Two controls differ in A alone. With `block="identity"` A is the identity: y = x + v(h(x)), each
+    position sees itself. With `block="even"` A is 1 / N everywhere: each position gets the mean of
+    all values. All three have the same parameters by the same names, and start from the same
+    numbers; `f` and `g` of a control are never used and get no gradient.
+
     Args:
         channels: C, channels of the input and of the output.
         reduction: channels of the input per channel of q, k and h.
+        block: one of `BLOCKS`: 'soa' (the paper's), 'identity' or 'even'.
 
     Shape:
         (B, C, H, W) -> (B, C, H, W).
+
+    Raises:
+        ValueError: an unknown kind of block.
 
     Example:
         >>> import torch
@@ -76,8 +105,10 @@ class SecondOrderAttention(nn.Module):
         torch.Size([1, 12, 12])
     """
 
-    def __init__(self, channels: int, reduction: int):
+    def __init__(self, channels: int, reduction: int, block: str = "soa"):
         super().__init__()
+        check_block(block)
+        self.block = block
         self.reduced = channels // reduction  # c'
         to_queries = Pointwise(channels, self.reduced)
         to_keys = Pointwise(channels, self.reduced)
@@ -104,6 +135,8 @@ class SecondOrderAttention(nn.Module):
             (B, N, N); row i tells where position i looks, and sums to one. With `at` only the rows
             of those positions, (B, n, N), at a cost of n N instead of N N.
         """
+        if self.block != "soa":
+            return self._fixed_maps(x, at)
         q = self.f(x).flatten(2)  # (B, C, H, W) -> (B, c', N)
         k = self.g(x).flatten(2)  # (B, c', N)
         if at is not None:
@@ -112,6 +145,17 @@ class SecondOrderAttention(nn.Module):
         # one logit for each pair of positions, then a softmax over the positions looked at; the
         # scale 1 / sqrt(c') keeps the logits in one range whatever c' is
         return (q.transpose(1, 2) @ k * self.reduced**-0.5).softmax(-1)
+
+    def _fixed_maps(self, x: torch.Tensor, at: torch.Tensor | None) -> torch.Tensor:
+        """Return the maps of a control, which are the same for every image: (B, n, N)."""
+        positions = x.shape[2:].numel()  # N
+        if self.block == "identity":
+            rows = torch.eye(positions, dtype=x.dtype, device=x.device)  # (N, N)
+        else:
+            rows = x.new_full((positions, positions), 1 / positions)  # (N, N)
+        if at is not None:
+            rows = rows[at]  # (n, N)
+        return rows.expand(len(x), -1, -1)  # (B, n, N), without a copy
 
     def explicit(self, x: torch.Tensor) -> torch.Tensor:
         """Compute the layer as its equation reads, y = x + v(A h(x)), with the N x N maps.
@@ -138,22 +182,34 @@ class SecondOrderAttention(nn.Module):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Compute the same numbers as `explicit`, without ever holding A."""
-        # q, k and h(x) of each position, as one "head" of a transformer's attention; on a CPU the
-        # fused kernel falls back to the N x N map unless its inputs are contiguous
-        q = vectors(self.f(x)).contiguous()[:, None]  # (B, C, H, W) -> (B, 1, N, c')
-        k = vectors(self.g(x)).contiguous()[:, None]  # (B, 1, N, c')
-        values = vectors(self.h(x)).contiguous()[:, None]  # (B, 1, N, c')
-
-        # A h(x): the kernel walks over the keys in blocks and keeps a running softmax, so that it
-        # needs memory for N vectors instead of N x N weights; it divides by sqrt(c') itself
-        mixed = F.scaled_dot_product_attention(q, k, values)[:, 0]  # (B, N, c')
-        del q, k, values
+        # A h(x)
+        mixed = self._mixed(x)  # (B, C, H, W) -> (B, N, c')
 
         # x + v(...): a 1 x 1 convolution is a matrix product, and a product can be added to x in
         # one step, so that one (B, N, C) tensor is made and not two
         weight = self.v.weight.flatten(1).T.expand(len(x), -1, -1)  # (B, c', C)
         y = torch.baddbmm(vectors(x), mixed, weight).add_(self.v.bias)  # (B, N, C)
         return as_map(y, x.shape[2:])  # (B, C, H, W)
+
+    def _mixed(self, x: torch.Tensor) -> torch.Tensor:
+        """Compute A h(x) without A: (B, C, H, W) -> (B, N, c')."""
+        # h(x): a value for each position
+        values = vectors(self.h(x)).contiguous()  # (B, N, c')
+
+        # the controls: each position keeps its own value, or all get the mean; no q, no k
+        if self.block == "identity":
+            return values
+        if self.block == "even":
+            return values.mean(1, keepdim=True).expand_as(values)  # (B, N, c'), without a copy
+
+        # q, k and h(x) of each position, as one "head" of a transformer's attention; on a CPU the
+        # fused kernel falls back to the N x N map unless its inputs are contiguous
+        q = vectors(self.f(x)).contiguous()[:, None]  # (B, C, H, W) -> (B, 1, N, c')
+        k = vectors(self.g(x)).contiguous()[:, None]  # (B, 1, N, c')
+
+        # the kernel walks over the keys in blocks and keeps a running softmax, so that it needs
+        # memory for N vectors instead of N x N weights; it divides by sqrt(c') itself
+        return F.scaled_dot_product_attention(q, k, values[:, None])[:, 0]  # (B, N, c')
 
 
 def _projection(conv: Pointwise) -> nn.Sequential:

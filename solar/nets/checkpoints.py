@@ -59,15 +59,16 @@ def load(name: str | Path, device: str | torch.device = "cpu") -> GlobalNet | Lo
     path = path_of(name)
     content = read(path)
     state = content["state_dict"]
+    meta = content.get("meta", {})
     shown = in_one_line(path, MOST_NAME)
 
     # an empty network: a local one is told by the names of its weights, a global one by its meta
     first_key = next((key for key in FIRST_LOCAL_KEYS if key in state), None)
     if first_key:
-        net = empty_local_net(state, first_key, shown)
+        net = empty_local_net(meta, state, first_key, shown)
     else:
         state = our_names(state)
-        net = empty_global_net(content.get("meta", {}), state, shown)
+        net = empty_global_net(meta, state, shown)
 
     fill(net, state, shown)
     return net.eval().to(device)
@@ -145,7 +146,8 @@ def save(net: GlobalNet | LocalNet, path: str | Path, dtype: torch.dtype | None 
     """Write a network in the authors' layout; `load` reads it.
 
     A global network is written as `state_dict` and `meta`, which tells how to build it again; a
-    local one as its bare state dict. The same weights give the same bytes.
+    local one as its bare state dict (with a `meta` only if its blocks are not the paper's). The
+    same weights give the same bytes.
 
     Args:
         net: the network.
@@ -173,7 +175,8 @@ def save(net: GlobalNet | LocalNet, path: str | Path, dtype: torch.dtype | None 
         if dtype is not None and tensor.is_floating_point():  # batches seen are counted in integers
             tensor = tensor.to(dtype)
         state[key] = tensor
-    content = state if isinstance(net, LocalNet) else dict(meta=meta_of(net), state_dict=state)
+    meta = meta_of(net)
+    content = dict(meta=meta, state_dict=state) if meta else state
 
     # given a path, torch would write its name into the file: other bytes for each name
     with atomic(path) as temporary, temporary.open("wb") as file:

@@ -10,7 +10,7 @@ from torch import nn
 from torchvision.models.resnet import BasicBlock
 
 from ..files import in_one_line
-from .attention import SecondOrderAttention
+from .attention import BLOCKS, SecondOrderAttention, check_block
 from .pooling import l2n, make_pool, whitened
 
 RESNETS = ("resnet18", "resnet34", "resnet50", "resnet101", "resnet152")
@@ -82,19 +82,21 @@ class Features(nn.Module):
     Args:
         architecture: 'mini' or one of `RESNETS`.
         soa: stages with an attention block behind them, among '3', '4', '5'.
+        block: one of `attention.BLOCKS`.
 
     Shape:
         (B, 3, H, W) -> (B, C, H/s, W/s), with stride s = 32 (mini: 16).
     """
 
-    def __init__(self, architecture: str, soa: str):
+    def __init__(self, architecture: str, soa: str, block: str = "soa"):
         super().__init__()
         stages = _mini_stages() if architecture == "mini" else _resnet_stages(architecture)
         for name, stage in stages.items():
             self.add_module(name, stage)
         for number, channels in _widths(architecture).items():
             if str(number) in soa:
-                self.add_module(f"soa{number}", SecondOrderAttention(channels, REDUCTION[number]))
+                attention = SecondOrderAttention(channels, REDUCTION[number], block)
+                self.add_module(f"soa{number}", attention)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Run all stages: (B, 3, H, W) -> (B, C, H/s, W/s)."""
@@ -142,6 +144,9 @@ class GlobalNet(nn.Module):
         whitening: end with a linear map (its weights come from training or from a file).
         regional: pool overlapping squares of the map, whiten each, and add them up
             (`pooling.Regional`).
+        block: what the attention blocks do: 'soa' is the paper's, 'identity' and 'even' are
+            controls with as many parameters (see `SecondOrderAttention`), 'none' means no block at
+            all, as soa='' does.
 
     Attributes:
         whitenings: learnt whitenings that a file of cnnimageretrieval has beside the weights. The
@@ -152,7 +157,7 @@ class GlobalNet(nn.Module):
         (B, 3, H, W) -> (B, D), rows of unit length.
 
     Raises:
-        ValueError: unknown architecture, stage or pooling.
+        ValueError: unknown architecture, stage, pooling or block.
 
     Example:
         >>> import torch
@@ -169,6 +174,7 @@ class GlobalNet(nn.Module):
         pool: str = "gem",
         whitening: bool = True,
         regional: bool = False,
+        block: str = "soa",
     ):
         super().__init__()
         if architecture not in ("mini", *RESNETS):
@@ -179,9 +185,18 @@ class GlobalNet(nn.Module):
             raise ValueError(
                 f"soa={soa!r}: expected some of the stages '3', '4', '5', as in '45', or ''"
             )
+        check_block(block, (*BLOCKS, "none"))
+
+        # no block and no stage for one are the same
+        if block == "none":
+            soa = ""
+        if not soa:
+            block = "none"
+
         # how the network was built, for `save` and for printing
         self.architecture = architecture
         self.soa = soa
+        self.block = block
         self.pooling = pool
         self.regional = regional
 
@@ -195,7 +210,7 @@ class GlobalNet(nn.Module):
         # the parts, in the order in which data flows
         channels = _widths(architecture)[5]
         dim = MINI_DIM if architecture == "mini" else channels
-        self.features = Features(architecture, soa)
+        self.features = Features(architecture, soa, block)
         self.pool = make_pool(pool, channels, regional)
         self.whiten = nn.Linear(channels, dim) if whitening else None
         self.dim = dim if whitening else channels  # D, the length of a descriptor
@@ -255,6 +270,8 @@ class GlobalNet(nn.Module):
         options = f"soa={self.soa!r}, pool={self.pooling!r}, whitening={self.whiten is not None}"
         if self.regional:
             options += ", regional=True"
+        if self.block not in ("soa", "none"):
+            options += f", block={self.block!r}"
         learnt = ""
         if self.whitenings:
             learnt = f", learnt whitening {in_one_line(', '.join(self.whitenings))}"

@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from .attention import Pointwise, SecondOrderAttention
+from .attention import BLOCKS, Pointwise, SecondOrderAttention, check_block
 
 PATCH = 32  # height and width of a patch, pixels
 DIM = 128  # length of a descriptor
@@ -43,6 +43,15 @@ def _stages(width: int) -> list[list[nn.Module]]:
     return stages
 
 
+def _attention(channels: int, reduction: int, block: str) -> SecondOrderAttention:
+    """Make an attention block that starts as the layers do, with orthogonal weights."""
+    attention = SecondOrderAttention(channels, reduction, block)
+    for conv in attention.modules():
+        if isinstance(conv, Pointwise) and conv is not attention.v:  # v starts at zero
+            nn.init.orthogonal_(conv.weight)
+    return attention
+
+
 class LocalNet(nn.Module):
     """The patch descriptor: SOSNet, or with attention blocks SOLAR-local (SOLAR, section 5.3).
 
@@ -52,12 +61,15 @@ class LocalNet(nn.Module):
     Args:
         soa: layers with an attention block behind them, among '3', '4', '5'; '' is SOSNet itself.
         width: channels of the first layer; the published networks have 32.
+        block: what the attention blocks do: 'soa' is the paper's, 'identity' and 'even' are
+            controls with as many parameters (see `SecondOrderAttention`), 'none' means no block at
+            all, as soa='' does.
 
     Shape:
         (B, 1, 32, 32) grey patches, in 0..255 or 0..1 -> (B, 128), rows of unit length.
 
     Raises:
-        ValueError: unknown layer.
+        ValueError: unknown layer or block.
 
     Example:
         >>> import torch
@@ -71,13 +83,21 @@ class LocalNet(nn.Module):
 
     dim = DIM
 
-    def __init__(self, soa: str = "345", width: int = 32):
+    def __init__(self, soa: str = "345", width: int = 32, block: str = "soa"):
         super().__init__()
         if set(soa) - set("345"):
             raise ValueError(
                 f"soa={soa!r}: expected some of the layers '3', '4', '5', as in '345', or ''"
             )
+        check_block(block, (*BLOCKS, "none"))
+
+        # no block and no layer for one are the same
+        if block == "none":
+            soa = ""
+        if not soa:
+            block = "none"
         self.soa = soa
+        self.block = block
         self.width = width
         stages = _stages(width)
 
@@ -93,11 +113,8 @@ class LocalNet(nn.Module):
             self.add_module(f"layer{number}", nn.Sequential(*stage))
         for number, channels in {3: 2 * width, 4: 2 * width, 5: 4 * width}.items():
             if str(number) in soa:
-                block = SecondOrderAttention(channels, REDUCTION[number])
-                for conv in block.modules():
-                    if isinstance(conv, Pointwise) and conv is not block.v:  # v starts at zero
-                        nn.init.orthogonal_(conv.weight)
-                self.add_module(f"soa{number}", block)
+                attention = _attention(channels, REDUCTION[number], block)
+                self.add_module(f"soa{number}", attention)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Describe patches: (B, 1, 32, 32) -> (B, 128)."""
@@ -144,12 +161,12 @@ class LocalNet(nn.Module):
         if str(layer) not in tuple(self.soa):
             raise ValueError(f"no attention after layer {layer}: this network has soa={self.soa!r}")
         x = self.features_before(x, f"soa{layer}")  # (B, 1, 32, 32) -> (B, C, h, w)
-        block = getattr(self, f"soa{layer}")
-        return block.maps(x).unflatten(-1, x.shape[2:])  # (B, N, N) -> (B, N, h, w)
+        attention = getattr(self, f"soa{layer}")
+        return attention.maps(x).unflatten(-1, x.shape[2:])  # (B, N, N) -> (B, N, h, w)
 
     def __repr__(self) -> str:
         size = sum(p.numel() for p in self.parameters()) / 1e6
-        return (
-            f"LocalNet(soa={self.soa!r}, width={self.width}): "
-            f"{size:.2f} M parameters, {self.dim}-D descriptors"
-        )
+        options = f"soa={self.soa!r}, width={self.width}"
+        if self.block not in ("soa", "none"):
+            options += f", block={self.block!r}"
+        return f"LocalNet({options}): {size:.2f} M parameters, {self.dim}-D descriptors"

@@ -56,16 +56,17 @@ def _our_key(key: str) -> str:
 # ---- 2. an empty network
 
 
-def empty_local_net(state: dict, first_key: str, path: str) -> LocalNet:
-    """Make a local network for a bare state dict; `fill` puts the weights in.
+def empty_local_net(meta: dict, state: dict, first_key: str, path: str) -> LocalNet:
+    """Make a local network by the names of its weights; `fill` puts the weights in.
 
     Args:
+        meta: of the file: {} for a bare state dict, or its `block`.
         state: name -> tensor.
         first_key: the name of its first convolution.
         path: the file, as the message calls it.
 
     Raises:
-        ValueError: the first convolution has another shape.
+        ValueError: the first convolution has another shape, or an unknown block.
     """
     soa = "".join(number for number in "345" if f"soa{number}.h.weight" in state)
 
@@ -73,7 +74,10 @@ def empty_local_net(state: dict, first_key: str, path: str) -> LocalNet:
     shape = tuple(getattr(state[first_key], "shape", ()))
     if len(shape) != 4 or shape[0] == 0:
         raise ValueError(f"{path}: {first_key} of shape {shape}; expected (width, 1, 3, 3)")
-    return LocalNet(soa, width=shape[0])
+    try:
+        return LocalNet(soa, width=shape[0], block=meta.get("block", "soa"))
+    except ValueError as error:
+        raise _not_known(path, error) from error
 
 
 def empty_global_net(meta: dict, state: dict, path: str) -> GlobalNet:
@@ -103,14 +107,12 @@ def empty_global_net(meta: dict, state: dict, path: str) -> GlobalNet:
             pool=meta.get("pooling", "gem"),
             whitening=whitening,
             regional=bool(meta.get("regional", False)),
+            block=meta.get("block", "soa"),  # files without a word of it are the authors'
         )
         net.mean = _three_numbers(meta.get("mean", net.mean))
         net.std = _three_numbers(meta.get("std", net.std))
     except (TypeError, ValueError) as error:
-        reason = in_one_line(str(error), 160)
-        raise ValueError(
-            f"{path}: its meta asks for a network that is not known here: {reason}"
-        ) from error
+        raise _not_known(path, error) from error
 
     try:
         net.whitenings = whitenings_of(meta)
@@ -121,6 +123,12 @@ def empty_global_net(meta: dict, state: dict, path: str) -> GlobalNet:
             f"them: {reason}; expected for each name 'ss' and 'ms' with m (D, 1), P (D', D)"
         ) from error
     return net
+
+
+def _not_known(path: str, error: Exception) -> ValueError:
+    """Return the refusal of a file whose meta asks for a network that cannot be built."""
+    reason = in_one_line(str(error), 160)
+    return ValueError(f"{path}: its meta asks for a network that is not known here: {reason}")
 
 
 def _architecture_of(state: dict, soa: str) -> str:
@@ -206,8 +214,15 @@ def _first_four(keys: list[str]) -> str:
 # ---- 4. meta
 
 
-def meta_of(net: GlobalNet) -> dict:
-    """Describe a global network in the authors' words."""
+def meta_of(net: GlobalNet | LocalNet) -> dict:
+    """Describe a network in the authors' words; a local one tells only a block of another kind."""
+    # the authors know one block: a file of theirs has no word for it
+    controls = {}
+    if net.block not in ("soa", "none"):
+        controls["block"] = net.block
+    if isinstance(net, LocalNet):
+        return controls
+
     meta: dict[str, Any] = dict(
         architecture=net.architecture,
         pooling=net.pooling,
@@ -219,6 +234,7 @@ def meta_of(net: GlobalNet) -> dict:
         regional=net.regional,
         mean=list(net.mean),
         std=list(net.std),
+        **controls,
     )
     if net.whitenings:
         meta["Lw"] = whitenings_to_meta(net.whitenings)
