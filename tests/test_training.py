@@ -17,11 +17,12 @@ import solar
 from solar.cli import main
 from solar.datasets import load_training
 from solar.nets import checkpoints
-from solar.training import global_task
+from solar.training import global_task, objective
 from solar.training.config import GLOBAL_PRESETS, LOCAL_PRESETS, TrainConfig
 from solar.training.global_task import GlobalTask, train
-from solar.training.held_out import held_out_map
+from solar.training.held_out import first_landmarks, held_out_map
 from solar.training.loop import run, state_of
+from solar.training.losses import second_order_similarity
 from solar.training.trunk_maps import CachedMaps
 from solar.world import Recipe, write
 
@@ -123,7 +124,7 @@ def test_cached_maps_give_the_networks_own_descriptors(settings):
 
 
 def test_only_attention_p_and_whitening_move(settings):
-    task = make_task(settings)
+    task = make_task(settings, lr_p_factor=10.0)
     before = copy_of(task.net)
     one_epoch(task)
     after = task.net.state_dict()
@@ -135,8 +136,93 @@ def test_only_attention_p_and_whitening_move(settings):
     assert not any("running" in name for name in moved)
 
 
-def test_the_optimizer_has_what_learns_and_nothing_else(settings):
+def test_the_exponent_stays_as_it_is_unless_asked_for(settings):
     task = task_with_shared_maps(settings)
+    before = task.net.pool.p.clone()
+    one_epoch(task)
+    assert [group["name"] for group in task.optimizer.param_groups] == ["rest"]
+    assert not task.net.pool.p.requires_grad
+    assert torch.equal(task.net.pool.p, before)
+
+
+@pytest.mark.parametrize("block", ["identity", "even"])
+def test_a_control_learns_all_but_its_attention(settings, block):
+    """Same parameters and same start as with attention; f and g are not used."""
+    start = copy_of(task_with_shared_maps(settings).net)
+    task = task_with_shared_maps(settings, block=block, lr=1e-2)
+    assert task.stage == "soa4"
+    assert same(start, copy_of(task.net))
+    one_epoch(task)
+    after = task.net.state_dict()
+    moved = {name for name in start if not torch.equal(start[name], after[name])}
+    assert {"features.soa4.v.weight", "features.soa5.v.weight", "whiten.weight"} <= moved
+    assert not any(".f." in name or ".g." in name for name in moved)
+
+
+def test_without_blocks_the_whitening_learns(settings):
+    task = make_task(settings, block="none")
+    assert task.net.soa == ""
+    start = solar.load(settings["start"]).state_dict()
+    one_epoch(task)
+    after = task.net.state_dict()
+    moved = {name for name in start if not torch.equal(start[name], after[name])}
+    assert moved == {"whiten.weight", "whiten.bias"}
+
+
+def test_a_network_in_which_nothing_learns_is_refused(settings, tmp_path):
+    net = solar.GlobalNet("mini", soa="", whitening=False)
+    start = str(solar.save(net, tmp_path / "bare.pth"))
+    with pytest.raises(ValueError, match="nothing learns: the network has neither attention nor"):
+        make_task(settings, start=start, soa="")
+    assert make_task(settings, start=start, soa="", lr_p_factor=1.0).net.pool.p.requires_grad
+
+
+@pytest.mark.parametrize(
+    ("soa", "stage", "shape"),
+    [("45", "soa4", (96, 9, 12)), ("5", "soa5", (160, 5, 6)), ("", "head", (160, 5, 6))],
+)
+def test_maps_end_where_the_first_block_stands(settings, soa, stage, shape):
+    task = make_task(settings, soa=soa)
+    assert task.stage == stage
+    assert task.train_maps.maps.shape == (42, *shape)
+    cached = task.describe(np.arange(len(task.train_index)))
+    plain = solar.describe(task.net, task.train_index.images, image_size=96, scales=(1,))
+    assert np.allclose(cached, plain, atol=2e-3)
+
+
+def test_a_step_starts_where_given_maps_end(settings):
+    """Maps that were made for attention serve a network without it."""
+    task = task_with_shared_maps(settings, soa="")
+    own = make_task(settings, soa="")
+    assert (task.stage, own.stage) == ("soa4", "head")
+    rows = np.arange(6)
+    assert torch.allclose(task.describe(rows), own.describe(rows), atol=2e-3)
+
+
+def test_the_first_landmarks_alone_may_teach(settings, folder):
+    task = make_task(settings, train_landmarks=5, soa="")
+    every = load_training(folder).landmarks
+    assert set(task.train_index.landmarks) == set(np.unique(every)[:5])
+    assert len(task.train_maps) == 15
+    assert len(task.val_index) == 6
+    with pytest.raises(ValueError, match=r"train_landmarks=15: expected 0 .* up to 14"):
+        make_task(settings, train_landmarks=15)
+
+
+def test_boxes_and_pairs_of_the_first_landmarks_are_kept():
+    landmarks = np.array([9, 4, 9, 4, 7])
+    boxes = np.arange(20.0).reshape(5, 4)
+    pairs = np.array([[0, 2], [3, 1], [4, 4]])
+    names = list("abcde")
+    part = first_landmarks(solar.datasets.TrainingIndex(names, landmarks, boxes, pairs), 2)
+    assert part.images == ["b", "d", "e"]
+    assert part.landmarks.tolist() == [4, 4, 7]
+    assert part.boxes[:, 0].tolist() == [4, 12, 16]
+    assert part.pairs.tolist() == [[1, 0], [2, 2]]
+
+
+def test_the_optimizer_has_what_learns_and_nothing_else(settings):
+    task = task_with_shared_maps(settings, lr_p_factor=10.0)
     groups = task.optimizer.param_groups
     in_optimizer = sum(p.numel() for group in groups for p in group["params"])
     named = task.net.named_parameters()
@@ -180,6 +266,10 @@ def test_attention_after_stage_3_learns_too(settings):
 def test_unknown_settings_are_refused(settings):
     with pytest.raises(ValueError, match="first_order='hope': expected 'triplet' or 'supcon'"):
         GlobalTask(TrainConfig(**settings, first_order="hope"), "cpu")
+    with pytest.raises(ValueError, match="second_order='third': expected 'solar' or 'sosnet'"):
+        GlobalTask(TrainConfig(**settings, second_order="third"), "cpu")
+    with pytest.raises(ValueError, match="block='wall': expected 'soa' or 'identity'"):
+        GlobalTask(TrainConfig(**settings, block="wall"), "cpu")
     with pytest.raises(ValueError, match="image_mode='round': expected 'cached' or 'whole'"):
         GlobalTask(TrainConfig(**settings, image_mode="round"), "cpu")
 
@@ -329,6 +419,35 @@ def test_a_run_goes_on_from_any_place(resumable, tmp_path, monkeypatch, where, c
     assert saved["state"]["best"]["epoch"] == state["state"]["best"]["epoch"]
 
 
+@pytest.mark.parametrize("changes", [dict(soa="5"), dict(soa=""), dict(lr_p_factor=10.0)])
+def test_a_run_goes_on_whatever_learns(settings, tmp_path, changes):
+    """From maps after the last stage, with and without a learning exponent."""
+    changes = changes | dict(epochs=2, lr=1e-2)
+    make = functools.partial(make_task, settings, **changes)
+    unbroken = run(make(), tmp_path / "whole.pth", 2, progress=False)
+    task = make()
+    task.losses = killed_at(task.losses, 3)
+    with pytest.raises(Killed):
+        run(task, tmp_path / "cut.pth", 2, progress=False, save_every=1)
+    result = run(make(), tmp_path / "cut.pth", 2, progress=False, save_every=1)
+    assert without_seconds(result) == without_seconds(unbroken)
+    whole = torch.load(state_of(tmp_path / "whole.pth"))
+    assert same(torch.load(state_of(tmp_path / "cut.pth"))["net"], whole["net"])
+
+
+def test_a_state_from_before_a_setting_existed_is_read(settings, tmp_path):
+    """What it does not name had the value that is now the default."""
+    make = functools.partial(task_with_shared_maps, settings)
+    run(make(), tmp_path / "x.pth", 1, progress=False)
+    content = torch.load(state_of(tmp_path / "x.pth"))
+    for name in ("block", "second_order", "train_landmarks"):
+        del content["config"][name]
+    torch.save(content, state_of(tmp_path / "x.pth"))
+    assert len(run(make(), tmp_path / "x.pth", 2, progress=False)["log"]) == 2
+    with pytest.raises(ValueError, match="another configuration"):
+        run(make(second_order="sosnet"), tmp_path / "x.pth", 2, progress=False)
+
+
 def test_a_state_of_another_configuration_is_refused(settings, tmp_path):
     config = TrainConfig(**settings, output=str(tmp_path / "x.pth"))
     run(GlobalTask(config, "cpu", progress=False), config.output, 0, progress=False)
@@ -339,7 +458,7 @@ def test_a_state_of_another_configuration_is_refused(settings, tmp_path):
 
 def test_a_loss_that_is_no_number_stops_and_names_the_images(settings, tmp_path, monkeypatch):
     task = make_task(settings)
-    monkeypatch.setattr(global_task, "second_order_loss", lambda q, p, n: q.sum() * float("nan"))
+    monkeypatch.setattr(objective, "second_order_loss", lambda q, p, n: q.sum() * float("nan"))
     before = copy_of(task.net)
     message = r"epoch 1, step 1: the loss is nan, .* the images .*\.jpg"
     with pytest.raises(FloatingPointError, match=message):
@@ -473,17 +592,40 @@ def test_mined_triplets_train_too(settings, tmp_path):
     assert log["loss"] == pytest.approx(log["first"] + 10 * log["second"], rel=1e-5)
 
 
+@pytest.mark.parametrize("first_order", ["triplet", "supcon"])
+def test_sosnets_second_order_compares_queries_and_positives(settings, first_order):
+    task = task_with_shared_maps(settings, first_order=first_order, second_order="sosnet")
+    batch = next(task.feed(task.batches(0)))
+    d = task.describe_maps(batch["maps"]).unflatten(0, batch["image_ids"].shape)
+    expected = second_order_similarity(d[:, 0], d[:, 1], k=3)
+    values = task.losses(batch)
+    assert values["second"].item() == pytest.approx(expected.item(), rel=1e-6)
+    assert values["loss"].item() == pytest.approx(
+        values["first"].item() + 0.5 * expected.item(), rel=1e-6
+    )
+
+
+def test_distances_of_positives_and_negatives_are_watched():
+    """Query at 0, positive at a right angle, negative opposite."""
+    q = [1.0, 0, 0]
+    d = torch.tensor([[q, [0, 1, 0], [-1, 0, 0]]] * 2)
+    config = TrainConfig(first_order="triplet")
+    values = objective.both_orders(d, np.array([[1, 1, 2]] * 2), config)
+    assert values["positives"].item() == pytest.approx(2**0.5)
+    assert values["negatives"].item() == pytest.approx(2)
+
+
 # ---- reports -------------------------------------------------------------------------------------
 
 
 def test_tensorboard_gets_losses_rates_and_tuples(settings, tmp_path):
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-    task = task_with_shared_maps(settings, first_order="triplet")
+    task = task_with_shared_maps(settings, first_order="triplet", lr_p_factor=10.0)
     run(task, tmp_path / "x.pth", 2, progress=False, board=tmp_path / "board")
     events = EventAccumulator(str(tmp_path / "board"))
     events.Reload()
-    losses = ("loss", "first", "second", "negatives", "p", "gradient")
+    losses = ("loss", "first", "second", "positives", "negatives", "p", "gradient")
     names = {*(f"step/{name}" for name in losses), "rate/rest", "rate/p", "epoch/validation"}
     assert set(events.Tags()["scalars"]) == names
     assert events.Tags()["images"] == ["tuples"]

@@ -16,18 +16,24 @@ WORDS = dict(
     data="training folder in GL18's layout, a pickle of the field, or a set by name",
     start="network to start from, by name or as a file",
     output="file to write the weights to",
+    train_landmarks="number of landmarks to learn from, the first by their number, 0 for all",
     soa="stages with an attention block, '' for none",
+    block="what a block does: 'soa' looks at all positions by learnt weights; two controls with "
+    "the same parameters, 'identity' (looks only at the position itself) and 'even' (looks at all "
+    "positions alike); 'none' leaves the blocks out",
     first_order="first-order loss, 'triplet' or 'supcon' (supervised contrastive)",
+    second_order="second-order loss, 'solar' (distances to hard negatives) or 'sosnet' (distances "
+    "among nearest neighbours in the batch)",
     sos_weight="weight of the second-order loss (the paper's lambda)",
     margin="margin of the triplet loss",
     epochs="number of epochs; negatives are mined anew before each",
     queries_per_epoch="queries (tuples) per epoch",
     pool_size="images among which negatives are mined",
-    negatives="negatives per query",
+    negatives="negatives per query, or nearest neighbours with --second-order sosnet",
     batch_size="per step: tuples (triplet), landmarks (supcon) or pairs of patches (local network)",
     photos_per_landmark="photographs of each landmark in a batch (supcon)",
     lr="learning rate of Adam",
-    lr_p_factor="factor on the learning rate for GeM's exponent p",
+    lr_p_factor="factor on the learning rate for GeM's exponent p, 0 to leave p as it is",
     lr_decay="the learning rate is multiplied by e^-value after each epoch",
     weight_decay="weight decay of Adam",
     image_size="longer side of an image, or side of a square crop, in pixels",
@@ -46,10 +52,11 @@ LOCAL_WORDS = dict(
 )
 PRESETS = GLOBAL_PRESETS | LOCAL_PRESETS
 DESCRIPTION = """\
-Train attention, GeM's exponent and the whitening on a frozen trunk (SOLAR, section 4), or a local
-network on patches in PhotoTour's format (section 5.3). Values in brackets are those of the preset
-'mini', or of 'mini-local' for options that only a local network has; other presets have their own.
-The same command, started again after an interruption, continues where it stopped."""
+Train attention and the whitening, and GeM's exponent if asked for, on a frozen trunk (SOLAR,
+section 4), or a local network on patches in PhotoTour's format (section 5.3). Values in brackets
+are those of the preset 'mini', or of 'mini-local' for options that only a local network has; other
+presets have their own. The same command, started again after an interruption, continues where it
+stopped."""
 EPILOG = """\
 examples:
   solar train --output mini-solar.pth

@@ -2,6 +2,8 @@
 
 =============  ===================================================================================
 losses         first order (triplet, contrastive) and second order, for images and for patches
+objective      both orders over one batch, what a step minimises
+agreement      whether two images of one landmark return the same list
 mining         which images an epoch learns from: tuples with hard negatives, or siblings
 config         the settings of each training, with the recipes that have a name
 loop           one loop for all: steps, exact resume, the best or the last epoch kept
@@ -12,13 +14,13 @@ pretrain_task  the small trunk of the book, from scratch
 augment        random views of images for pretraining
 learnable      what learns in SOLAR's training, and its optimizer
 trunk_maps     feature maps of the frozen trunk, cached in memory or computed for every crop
-held_out       images that choose the best epoch
+held_out       images that choose the best epoch, and parts of a training set
 reporting      progress bar, one line per epoch, TensorBoard
 datasheet      what a weights file was made from, and how good it is
 ablation       the results of an ablation, read back
 =============  ===================================================================================
 
-To read it in an evening: `losses`, `loop`, `task`, `global_task`.
+To read it in an evening: `losses`, `objective`, `loop`, `task`, `global_task`.
 
 Book: chapter 5 (losses), chapter 7 (training on GL18) and chapter 11 (a local descriptor).
 """
@@ -29,6 +31,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submodules=["ablation", "losses", "mining"],
     submod_attrs={
+        "agreement": ["rank_agreement"],
         "config": [
             "GLOBAL_PRESETS",
             "LOCAL_PRESETS",

@@ -23,8 +23,15 @@ class TrainConfig:
     data: str = "mini-gl18-tuning"  # training set: a name, a folder in GL18's layout, or a pickle
     start: str = "mini-gem"  # network to start from
     output: str = "mini-solar.pth"  # file to write the weights to
+    train_landmarks: int = 0  # so many landmarks, the first by their number, teach; 0: all
     soa: str = "45"  # stages that get an attention block
+    # where a block looks: 'soa': everywhere, by learnt weights; the controls 'identity': only at
+    # the position itself, 'even': everywhere alike; 'none': no blocks
+    block: str = "soa"
     first_order: str = "supcon"  # 'triplet' (the paper's) or 'supcon' (supervised contrastive)
+    # 'solar': distances of query and positive to `negatives` hard negatives; 'sosnet': distances
+    # among the queries and among the positives of a batch, to `negatives` nearest neighbours
+    second_order: str = "solar"
     sos_weight: float = 0.5  # lambda, the weight of the second-order loss
     margin: float = 1.25  # of the triplet loss
     epochs: int = 20
@@ -34,7 +41,7 @@ class TrainConfig:
     batch_size: int = 16  # tuples (triplet) or landmarks (supcon) per step
     photos_per_landmark: int = 4  # in a batch (supcon)
     lr: float = 1e-3  # learning rate of Adam for attention and whitening
-    lr_p_factor: float = 10.0  # GeM's exponent p learns this many times as fast
+    lr_p_factor: float = 0.0  # GeM's exponent p learns this many times as fast; 0: not at all
     lr_decay: float = 0.15  # the learning rate is multiplied by e^-lr_decay after each epoch
     weight_decay: float = 1e-6  # of attention and whitening; p has none
     image_size: int = 256  # longer side of an image, or side of a square crop, in pixels

@@ -2,7 +2,8 @@
 
 The trunk stays as it is; the attention blocks, GeM's exponent and the whitening learn, with a
 first-order and a second-order loss. Where every image is seen whole, the trunk's feature maps are
-computed once and kept in memory; a training step then starts at the first attention block.
+computed once and kept in memory; a training step then starts at the first attention block, or at
+the pooling if there is none.
 
 Book: chapter 7 (training on GL18).
 """
@@ -24,26 +25,32 @@ from ..nets.global_net import GlobalNet
 from ..search.protocol import score
 from .config import TrainConfig
 from .datasheet import write_sheet
-from .held_out import first_landmarks, held_out_map
+from .held_out import first_images, first_landmarks, held_out_map
 from .learnable import exponent_of, make_optimizer, net_with_attention
 from .loop import Task, run, state_of
-from .losses import second_order_loss, squared_distance, supervised_contrastive_loss, triplet_loss
-from .mining import epoch_siblings, epoch_tuples, hardest_negatives
-from .trunk_maps import CachedMaps, ComputedMaps, half_on_cuda
+from .mining import epoch_siblings, epoch_tuples
+from .objective import both_orders
+from .trunk_maps import CachedMaps, ComputedMaps, first_learnt_stage, half_on_cuda, run_from
 
 Maps = CachedMaps | ComputedMaps
-CHOICES = dict(first_order=("triplet", "supcon"), image_mode=("cached", "whole", "square"))
+CHOICES = dict(
+    block=("soa", "identity", "even", "none"),
+    first_order=("triplet", "supcon"),
+    second_order=("solar", "sosnet"),
+    image_mode=("cached", "whole", "square"),
+)
 
 
 class GlobalTask(Task):
-    """A network with a frozen trunk, whose attention, GeM's exponent and whitening learn.
+    """A network with a frozen trunk, whose attention and whitening learn, and p if asked for.
 
     Args:
         config: the settings.
         device: 'cpu', 'cuda', 'mps', or None for the fastest.
         progress: whether to show a progress bar while maps are cached.
         train_maps: feature maps of the training images, taken from another task with the same
-            start network, data and image mode; None to make them. So several runs share them.
+            start network, data and image mode; None to make them. So several runs share them, and
+            a step starts where these maps end.
         val_maps: the same of the held-out images.
         workers: processes that decode files, where they are read at every step.
 
@@ -53,10 +60,12 @@ class GlobalTask(Task):
         val_index: images of held-out landmarks, by which the best epoch is chosen.
         train_maps: `CachedMaps` or `ComputedMaps` of the training images.
         val_maps: the same of the held-out images.
-        stage: name of the first stage that learns; what lies before it never changes.
+        stage: name of the stage at which a step starts, the first attention block or 'head'; what
+            lies before it never changes.
 
     Raises:
-        ValueError: an unknown `first_order` or `image_mode`, or a network that is not known.
+        ValueError: an unknown `block`, `first_order`, `second_order` or `image_mode`, a network
+            that is not known, or nothing that learns.
         FileNotFoundError: no such training data or start network.
     """
 
@@ -83,12 +92,12 @@ class GlobalTask(Task):
         # Batch norms keep their statistics, as in the authors' training: always evaluation mode.
         torch.manual_seed(config.seed)
         self.net = net_with_attention(config).to(self.device).eval()
-        self.stage = "soa3" if "3" in config.soa else "soa4"
+        self.stage = train_maps.stage if train_maps else first_learnt_stage(self.net)
 
         # the images, and what the trunk makes of them; only mining sees them at another size
-        self.train_index = load_training(config.data)
+        self.train_index = first_landmarks(load_training(config.data), config.train_landmarks)
         held_out = load_training(config.data, split="val")
-        self.val_index = first_landmarks(held_out, config.max_held_out_images)
+        self.val_index = first_images(held_out, config.max_held_out_images)
         size = config.image_size
         mining_size = config.mining_size or size
         self.train_maps = train_maps or self._maps(self.train_index, mining_size, progress, workers)
@@ -173,8 +182,7 @@ class GlobalTask(Task):
         """Return the losses of both orders over one batch that `feed` gave.
 
         Returns:
-            'loss', 'first', 'second', GeM's exponent 'p', and 'negatives', the mean distance of
-            queries and negatives: near zero, the descriptors have collapsed.
+            What `both_orders` returns, and GeM's exponent 'p'.
         """
         image_ids = batch["image_ids"]  # (B, k)
 
@@ -184,44 +192,17 @@ class GlobalTask(Task):
         d = d.unflatten(0, (len(share), image_ids.shape[1]))  # (share, k, D)
         d = distributed.all_gather_rows(d, share, len(image_ids))  # (B, k, D)
 
-        # first order. Both look at queries q (B, D), positives p (B, D), negatives n (B, K, D)
-        q = d[:, 0]
-        p = d[:, 1]
-        if self.config.first_order == "triplet":
-            n = d[:, 2:]
-            first = triplet_loss(q, p, n, self.config.margin)
-        else:
-            first, n = self._supervised_contrastive(d, image_ids)
-        second = second_order_loss(q, p, n)
-
-        # what is minimised, and what is worth watching
-        values = dict(loss=first + self.config.sos_weight * second, first=first, second=second)
-        values["negatives"] = squared_distance(q[:, None], n).detach().sqrt().mean()
-        values["p"] = exponent_of(self.net).detach().mean()
-        return values
-
-    def _supervised_contrastive(self, d: Tensor, image_ids: Tensor) -> tuple[Tensor, Tensor]:
-        """Compare siblings, (B, k, D), with all others; return the loss and negatives (B, K, D).
-
-        The negatives, of each row's first image, are the hardest in the batch.
-        """
-        labels = self.train_index.landmarks[image_ids.cpu().numpy()]  # (B, k)
-        every = d.flatten(0, 1)  # (B * k, D)
-        every_label = torch.from_numpy(labels.ravel()).to(every.device)
-        loss = supervised_contrastive_loss(every, every_label)
-
-        # mining compares numbers only: no gradient passes through the choice
-        hardest = hardest_negatives(
-            d[:, 0].detach(), every.detach(), labels[:, 0], labels.ravel(), self.config.negatives
-        )
-        return loss, every[torch.from_numpy(hardest).to(every.device)]
+        # both orders over the whole batch
+        landmarks = self.train_index.landmarks[image_ids.cpu().numpy()]  # (B, k)
+        values = both_orders(d, landmarks, self.config)
+        return dict(values, p=exponent_of(self.net).detach().mean())
 
     # ---- descriptors -----------------------------------------------------------------------------
 
     def describe_maps(self, maps: Tensor) -> Tensor:
         """Describe images from the frozen trunk's maps: (B, C, H, W) -> (B, D)."""
         with half_on_cuda(self.device):
-            maps = self.net.features.features_from(maps, self.stage)
+            maps = run_from(self.net, maps, self.stage)
         return self.net.head(maps.float())
 
     def describe_in_chunks(self, maps: Tensor) -> Tensor:

@@ -1,5 +1,7 @@
 """Held-out landmarks: images that nobody learns from choose the best epoch.
 
+Also parts of a training set: its first images, its first landmarks.
+
 Book: chapter 7 (training on GL18).
 """
 
@@ -11,7 +13,7 @@ from ..search.protocol import average_precision
 from ..search.ranking import ranks_by_counting
 
 
-def first_landmarks(index: TrainingIndex, count: int) -> TrainingIndex:
+def first_images(index: TrainingIndex, count: int) -> TrainingIndex:
     """Return at most `count` images, whole landmarks by their number as far as it goes.
 
     Args:
@@ -24,6 +26,45 @@ def first_landmarks(index: TrainingIndex, count: int) -> TrainingIndex:
     by_landmark = np.argsort(index.landmarks, kind="stable")
     chosen = np.sort(by_landmark[:count])
     return TrainingIndex([index.images[i] for i in chosen], index.landmarks[chosen])
+
+
+def first_landmarks(index: TrainingIndex, count: int) -> TrainingIndex:
+    """Return all images of the first landmarks by their number, in the order of `index`.
+
+    Args:
+        index: images and their landmarks.
+        count: number of landmarks; 0 for all.
+
+    Raises:
+        ValueError: the index has fewer landmarks, or `count` is negative.
+
+    Example:
+        >>> index = TrainingIndex(["a.jpg", "b.jpg", "c.jpg"], np.array([8, 5, 8]))
+        >>> first_landmarks(index, 1).images
+        ['b.jpg']
+    """
+    if count == 0:
+        return index
+    names = np.unique(index.landmarks)  # sorted
+    if not 0 < count <= len(names):
+        raise ValueError(
+            f"train_landmarks={count}: expected 0 for all, or a number up to {len(names)}, as many "
+            "landmarks as there are"
+        )
+
+    # the images of these landmarks
+    is_chosen = np.isin(index.landmarks, names[:count])
+    chosen = np.flatnonzero(is_chosen)
+    boxes = index.boxes
+    if boxes is not None:
+        boxes = boxes[chosen]
+
+    # pairs of which both images are kept, by their new numbers
+    pairs = index.pairs
+    if pairs is not None:
+        pairs = np.searchsorted(chosen, pairs[is_chosen[pairs].all(1)])
+    images = [index.images[i] for i in chosen]
+    return TrainingIndex(images, index.landmarks[chosen], boxes, pairs)
 
 
 def held_out_map(descriptors: torch.Tensor, landmarks: np.ndarray) -> float:

@@ -14,12 +14,13 @@ from .config import TrainConfig
 
 
 def net_with_attention(config: TrainConfig) -> GlobalNet:
-    """Return the start network with the attention blocks that `config.soa` asks for.
+    """Return the start network with the attention blocks that `config` asks for.
 
     A new block changes nothing at first, because its last convolution is zero.
 
     Args:
-        config: `start` is the network to start from, `soa` the stages that get a block.
+        config: `start` is the network to start from, `soa` the stages that get a block, `block`
+            what a block does.
 
     Raises:
         ValueError: the start is a local network, or does not pool by GeM.
@@ -32,7 +33,7 @@ def net_with_attention(config: TrainConfig) -> GlobalNet:
             "exponent learns"
         )
     whitening = start.whiten is not None
-    net = GlobalNet(start.architecture, config.soa, start.pooling, whitening)
+    net = GlobalNet(start.architecture, config.soa, start.pooling, whitening, block=config.block)
 
     # weights of the start replace what was drawn at random; the new blocks keep theirs
     net.load_state_dict(net.state_dict() | start.state_dict())
@@ -48,55 +49,65 @@ def exponent_of(net: GlobalNet) -> torch.nn.Parameter:
     return cast(GeM, net.pool).p
 
 
-def trainable_parameters(net: GlobalNet) -> dict[str, list[torch.nn.Parameter]]:
-    """Freeze a network except for its attention, GeM's exponent and its whitening.
+def trainable_parameters(
+    net: GlobalNet, learn_p: bool = True
+) -> dict[str, list[torch.nn.Parameter]]:
+    """Freeze a network except for its attention, its whitening and, if asked for, GeM's exponent.
 
     Args:
         net: the network; `requires_grad` of its parameters is set.
+        learn_p: whether GeM's exponent learns.
 
     Returns:
-        What learns: 'attention', 'p' and 'whitening', each a list of parameters.
+        What learns: 'attention', 'whitening' and 'p', each a list of parameters.
+
+    Raises:
+        ValueError: nothing learns.
 
     Example:
         >>> parts = trainable_parameters(GlobalNet("mini", soa="5"))
         >>> {name: len(parameters) for name, parameters in parts.items()}
-        {'attention': 12, 'p': 1, 'whitening': 2}
+        {'attention': 12, 'whitening': 2, 'p': 1}
     """
     # attention blocks are the stages soa3, soa4 and soa5
-    attention = [p for name, p in net.named_parameters() if ".soa" in name]
-    whitening = list(net.whiten.parameters()) if net.whiten is not None else []
-    parts = dict(attention=attention, p=[exponent_of(net)], whitening=whitening)
+    parts = dict(
+        attention=[p for name, p in net.named_parameters() if ".soa" in name],
+        whitening=list(net.whiten.parameters()) if net.whiten is not None else [],
+        p=[exponent_of(net)] if learn_p else [],
+    )
 
     # freeze everything, then free what learns
     net.requires_grad_(False)
     for parameters in parts.values():
         for parameter in parameters:
             parameter.requires_grad_(True)
+    if not any(parts.values()):
+        raise ValueError(
+            "nothing learns: the network has neither attention nor whitening, and p stays as it "
+            "is; set `soa` and `block`, or `lr_p_factor`"
+        )
     return parts
 
 
 def make_optimizer(net: GlobalNet, config: TrainConfig) -> torch.optim.Adam:
-    """Return Adam for what learns: GeM's exponent learns faster and has no weight decay.
+    """Return Adam for what learns: if GeM's exponent does, at its own rate, without weight decay.
 
     Args:
         net: the network; the rest of it is frozen.
-        config: `lr`, `lr_p_factor` and `weight_decay`.
+        config: `lr`, `lr_p_factor` (0: the exponent does not learn) and `weight_decay`.
 
     Returns:
-        The optimizer with two groups of parameters, named 'rest' and 'p'.
+        The optimizer with groups of parameters named 'rest' and, if the exponent learns, 'p'.
     """
     # attention and whitening learn alike
-    parts = trainable_parameters(net)
-    rest = dict(
-        params=parts["attention"] + parts["whitening"],
-        weight_decay=config.weight_decay,
-        name="rest",
-    )
+    parts = trainable_parameters(net, learn_p=config.lr_p_factor > 0)
+    groups = []
+    rest = parts["attention"] + parts["whitening"]
+    if rest:
+        groups.append(dict(params=rest, weight_decay=config.weight_decay, name="rest"))
+
     # GeM's exponent is a single number: weight decay would pull it towards zero
-    exponent = dict(
-        params=parts["p"],
-        lr=config.lr * config.lr_p_factor,
-        weight_decay=0.0,
-        name="p",
-    )
-    return torch.optim.Adam([rest, exponent], lr=config.lr)
+    if parts["p"]:
+        rate = config.lr * config.lr_p_factor
+        groups.append(dict(params=parts["p"], lr=rate, weight_decay=0.0, name="p"))
+    return torch.optim.Adam(groups, lr=config.lr)

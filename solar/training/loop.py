@@ -11,7 +11,7 @@ Book: chapter 7 (training on GL18).
 """
 
 import time
-from dataclasses import asdict, dataclass, field
+from dataclasses import MISSING, asdict, dataclass, field, fields
 from pathlib import Path
 
 import numpy as np
@@ -248,6 +248,13 @@ def _config(task: Task) -> dict:
     return asdict(task.config) if task.config is not None else {}
 
 
+def _defaults(task: Task) -> dict:
+    """Return those settings of a task that have a default, at their defaults."""
+    if task.config is None:
+        return {}
+    return {field.name: field.default for field in fields(task.config) if field.default != MISSING}
+
+
 def _save(task: Task, state: TrainingState, state_file: Path) -> None:
     """Write everything that a later process needs to continue; the first process does."""
     state.count_time()
@@ -271,7 +278,9 @@ def _save(task: Task, state: TrainingState, state_file: Path) -> None:
 def _resume(task: Task, state_file: Path, keep: str) -> TrainingState:
     """Load the state file into the task; return where the run stands."""
     content = torch.load(state_file, map_location="cpu", weights_only=True)
-    if content["config"] != _config(task) or content["state"]["keep"] != keep:
+    # a setting that the file does not know yet had the value that is now its default
+    settings = _defaults(task) | content["config"]
+    if settings != _config(task) or content["state"]["keep"] != keep:
         raise ValueError(
             f"{state_file}: belongs to a run of another configuration; remove it, or write to "
             "another output"

@@ -1,6 +1,7 @@
 """Feature maps of the frozen trunk, cached in memory or computed for every crop.
 
-The trunk before the first attention block never learns, so training starts from its feature maps.
+The trunk before the first attention block never learns, so training starts from its feature maps;
+a network without attention starts from the maps that enter the pooling, the stage called 'head'.
 Where every image is always seen whole, they are computed once: `CachedMaps`. Where each step sees
 new crops, they are computed from the files at every step: `ComputedMaps`.
 
@@ -31,6 +32,46 @@ from ..search.workers import in_order
 
 CHUNK = 64  # images that go through the trunk at a time, without gradients
 CACHING_BATCH = 32  # images that go through it at a time while the cache is filled
+HEAD = "head"  # the stage after those of the trunk: pooling and whitening
+
+
+def first_learnt_stage(net: GlobalNet) -> str:
+    """Return the name of the first attention block of a network; 'head' if it has none.
+
+    Example:
+        >>> [first_learnt_stage(GlobalNet("mini", soa)) for soa in ("45", "5", "")]
+        ['soa4', 'soa5', 'head']
+    """
+    for name in STAGES:
+        if name.startswith("soa") and hasattr(net.features, name):
+            return name
+    return HEAD
+
+
+def run_before(net: GlobalNet, x: torch.Tensor, stage: str) -> torch.Tensor:
+    """Run the stages before the stage called `stage`: images (B, 3, H, W) -> (B, C, h, w).
+
+    Args:
+        net: the network.
+        x: images.
+        stage: one of `nets.global_net.STAGES`, or 'head' for the whole trunk.
+    """
+    if stage == HEAD:
+        return net.features(x)
+    return net.features.features_before(x, stage)
+
+
+def run_from(net: GlobalNet, maps: torch.Tensor, stage: str) -> torch.Tensor:
+    """Run the stage called `stage` and those after it, up to the pooling.
+
+    Args:
+        net: the network.
+        maps: (B, C, h, w), as `run_before` returns them.
+        stage: one of `nets.global_net.STAGES`, or 'head', for which nothing is left to do.
+    """
+    if stage == HEAD:
+        return maps
+    return net.features.features_from(maps, stage)
 
 
 def half_on_cuda(device: torch.device | str) -> AbstractContextManager:
@@ -61,7 +102,7 @@ class CachedMaps:
 
     Args:
         net: the network; its stages before `stage` are the trunk.
-        stage: name of the first stage that is left out, one of `nets.global_net.STAGES`.
+        stage: name of the first stage that is left out, see `run_before`.
         index: the images, all of one size.
         image_size: longer side of the images in pixels.
         device: where the trunk computes, and where indexing puts the maps.
@@ -70,6 +111,7 @@ class CachedMaps:
 
     Attributes:
         maps: (N, C, H, W) of type `dtype`.
+        stage: as given.
 
     Raises:
         ValueError: images of several sizes, or none.
@@ -86,6 +128,7 @@ class CachedMaps:
         dtype: torch.dtype = torch.float16,
     ):
         # images of equal size, in batches with their indices
+        self.stage = stage
         self.device = device
         net = net.eval().to(device)
         images = PreparedImages(index.images, None, image_size, net.mean, net.std)
@@ -97,7 +140,7 @@ class CachedMaps:
         with torch.inference_mode(), bar:
             for image_ids, pixels in batches:
                 # (n, 3, H, W) -> (n, C, h, w)
-                part = net.features.features_before(pixels.to(device), stage).to(dtype).cpu()
+                part = run_before(net, pixels.to(device), stage).to(dtype).cpu()
                 # the first batch tells the shape of all maps
                 if maps is None:
                     maps = torch.empty(len(index), *part.shape[1:], dtype=dtype)
@@ -137,7 +180,7 @@ class ComputedMaps:
 
     Args:
         net: the network; its stages before `stage` are the trunk.
-        stage: name of the first stage that is left out, one of `nets.global_net.STAGES`.
+        stage: name of the first stage that is left out, see `run_before`.
         index: the images.
         size: in `feed`, side of the squares or longer side of the whole images, in pixels.
         mining_size: the same in `stream`.
@@ -159,6 +202,7 @@ class ComputedMaps:
         workers: int = 0,
     ):
         self.net = net
+        self.stage = stage
         self.index = index
         self.size = size
         self.mining_size = mining_size
@@ -166,7 +210,9 @@ class ComputedMaps:
         self.squares = squares
         self.workers = workers
         # the trunk never learns: its batch norms become part of the convolutions before them
-        before = STAGES[: STAGES.index(stage)]
+        before = STAGES
+        if stage != HEAD:
+            before = STAGES[: STAGES.index(stage)]
         stages = [getattr(net.features, name, nn.Identity()) for name in before]
         self.trunk = folded(nn.Sequential(*stages)).to(device)
 
