@@ -16,6 +16,8 @@ SUBJECTS = (
     "attention",
     "explorer",
     "losses",
+    "traps",
+    "hunts",
     "training",
     "protocol",
     "local",

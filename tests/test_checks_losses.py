@@ -1,10 +1,14 @@
-"""Checks of chapter 5: the second-order loss, its gradient, its weight in parts."""
+"""Checks of chapter 5: the second-order loss and its gradient."""
 
 import pytest
 import torch
 from checking import Exercise, exercises_of, right_answers, verdict, wrong_answers
 
-from solar import contrastive_loss, second_order_loss
+from solar import second_order_loss, triplet_loss
+
+
+def stub(*arguments):
+    raise NotImplementedError("your turn")
 
 
 def along(q, p, n):
@@ -13,8 +17,11 @@ def along(q, p, n):
 
 
 def plain_distances(q, p, n):
-    difference = (q[:, None] - n).norm(dim=-1) - (p[:, None] - n).norm(dim=-1)
-    return difference.norm() / len(q)
+    return (q[:, None] - n).norm(dim=-1) - (p[:, None] - n).norm(dim=-1)
+
+
+def norm(x):
+    return torch.linalg.vector_norm(x)
 
 
 def gradient(q, p, n):
@@ -24,54 +31,86 @@ def gradient(q, p, n):
     return 2 * difference @ (q - n) / difference.norm()
 
 
-def half_a_gradient(q, p, n):
+def loss_of(q, p, n):
+    """The loss of a single tuple."""
+    return second_order_loss(q[None], p[None], n[None])
+
+
+def gradient_by_p(q, p, n):
+    return gradient(p, q, n)
+
+
+def without_signs(q, p, n):
     difference = (q - n).square().sum(1) - (p - n).square().sum(1)
-    return difference @ (q - n) / difference.norm()
+    return 2 * difference.abs() @ (q - n) / difference.norm()
+
+
+def of_the_identity(q, p, n):
+    difference = (q - n).square().sum(1) - (p - n).square().sum(1)
+    return -2 * difference @ n / difference.norm()
+
+
+def with_numpy(q, p, n):
+    """The right gradient of a tensor that still has one of its own."""
+    return gradient(q.clone().requires_grad_(), p, n)
 
 
 EXERCISES = {
     "second_order": Exercise(
         right=[
             second_order_loss,
-            lambda q, p, n: 2 * torch.linalg.vector_norm(along(q, p, n)) / len(q),
+            lambda q, p, n: 2 * norm(along(q, p, n)) / len(q),
+            lambda q, p, n: norm(2 * along(q, p, n) / len(q)),
         ],
-        start=lambda q, p, n: 2 * along(q, p, n).square().sum().sqrt(),
-        told="Divide by the number of tuples B.",
+        start=stub,
+        told="your turn",
         wrong=[
-            ("number", along),
+            ("one number", along),
+            ("factor 2 is missing", lambda q, p, n: norm(along(q, p, n)) / len(q)),
+            ("Two factors are missing", lambda q, p, n: norm(along(q, p, n))),
             ("root is missing", lambda q, p, n: 4 * along(q, p, n).square().sum() / len(q)),
+            ("root is missing", lambda q, p, n: along(q, p, n).square().sum()),
             ("every tuple", lambda q, p, n: 2 * along(q, p, n).norm(dim=1).mean()),
-            ("number of tuples", lambda q, p, n: 2 * along(q, p, n).norm()),
+            ("every tuple", lambda q, p, n: along(q, p, n).norm(dim=1).sum()),
+            ("by the number of tuples B.", lambda q, p, n: 2 * norm(along(q, p, n))),
+            ("not by B K", lambda q, p, n: 2 * norm(along(q, p, n)) / n[..., 0].numel()),
+            ("number of negatives K", lambda q, p, n: 2 * norm(along(q, p, n)) / n.shape[1]),
             ("nothing inside", lambda q, p, n: 2 * along(q, p, n).square().mean().sqrt()),
-            ("distances", plain_distances),
-            ("no number", lambda q, p, n: 2 * along(q, p, n).square().sum().sqrt() / len(q)),
-            ("Differences", contrastive_loss),
+            ("nothing inside", lambda q, p, n: 2 * norm(along(q, p, n)) / len(q) ** 0.5),
+            ("as SOSNet has them", lambda q, p, n: norm(plain_distances(q, p, n)) / len(q)),
+            ("absolute values", lambda q, p, n: 2 * along(q, p, n).abs().sum() / len(q)),
+            ("before you square", lambda q, p, n: 2 * along(q, p, n).sum().square().sqrt() / 3),
+            ("sign", lambda q, p, n: -second_order_loss(q, p, n)),
+            ("negatives n do not enter", lambda q, p, n: (q - p).norm()),
+            ("positives p do not enter", lambda q, p, n: (q @ n[0].T).norm()),
+            ("gradient is no number", lambda q, p, n: 2 * along(q, p, n).square().sum().sqrt() / 3),
+            (
+                "an eps under the root",
+                lambda q, p, n: (4 * along(q, p, n).square().sum() + 1e-6).sqrt() / 3,
+            ),
+            ("no gradient passes", lambda q, p, n: second_order_loss(q, p, n).item()),
+            ("no gradient passes", lambda q, p, n: second_order_loss(q, p, n).detach()),
+            ("Differences", triplet_loss),
+            ("It stops with RuntimeError", lambda q, p, n: (q - n).norm() / len(q)),
         ],
     ),
     "second_order_gradient": Exercise(
-        right=[gradient],
-        start=half_a_gradient,
-        told="The derivative of a square brings a factor 2.",
+        right=[gradient, with_numpy],
+        start=stub,
+        told="your turn",
         wrong=[
             ("(5,)", lambda q, p, n: gradient(q, p, n)[:3]),
-            ("factor 2", half_a_gradient),
-            (
-                "Divide by the loss",
-                lambda q, p, n: gradient(q, p, n) * second_order_loss(q[None], p[None], n[None]),
-            ),
+            ("factor 2", lambda q, p, n: gradient(q, p, n) / 2),
+            ("Divide by the loss:", lambda q, p, n: gradient(q, p, n) * loss_of(q, p, n)),
+            ("Divide by the loss:", lambda q, p, n: 2 * gradient(q, p, n) * loss_of(q, p, n)),
+            ("once", lambda q, p, n: gradient(q, p, n) / loss_of(q, p, n)),
             ("sign", lambda q, p, n: -gradient(q, p, n)),
+            ("by p", gradient_by_p),
+            ("absolute value", without_signs),
+            ("not a mean", lambda q, p, n: gradient(q, p, n) / len(n)),
+            ("on the sphere", of_the_identity),
             ("0 / 0", lambda q, p, n: gradient(q, p, n) * (q - p).norm() / (q - p).norm()),
             ("Chain rule", lambda q, p, n: q),
-        ],
-    ),
-    "weight_for_parts": Exercise(
-        right=[lambda weight, parts: weight / parts**0.5],
-        start=lambda weight, parts: weight,
-        told="For 1, 4, 16 parts expect 10, 5, 2.5.",
-        wrong=[
-            ("other way", lambda weight, parts: weight * parts**0.5),
-            ("softens", lambda weight, parts: weight / parts),
-            ("expect", lambda weight, parts: weight),
         ],
     ),
 }

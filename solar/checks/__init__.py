@@ -9,12 +9,14 @@ module    exercises                                              chapter
 search    gem, ranking, average_precision                        1
 attention attention, rows, entropy                               2
 explorer  cell_of, share_on, softer                              3
-losses    second_order, second_order_gradient, weight_for_parts  4
-training  negatives, positive, travel                            5
-protocol  ranks, precision, interval, merged_counts, gigabytes,  6 and 7
+losses    second_order, second_order_gradient                    5
+traps     weight_for_parts, active_share                         6
+hunts     which_loss, which_trap                                 5 and 6
+training  negatives, positive, travel                            7
+protocol  ranks, precision, interval, merged_counts, gigabytes,  9 and 10
           merged_lists
-local     hardest, similarity, fpr95, corners, matches, project  8 and 9
-published hours, share, genuine                                  10
+local     hardest, similarity, fpr95, corners, matches, project  11 and 12
+published hours, share, genuine                                  13
 basics    budget: what a notebook has cost so far                all
 ========= ====================================================== =========
 """
@@ -22,14 +24,17 @@ basics    budget: what a notebook has cost so far                all
 from .attention import attention, entropy, rows
 from .basics import budget
 from .explorer import cell_of, share_on, softer
+from .hunts import which_loss, which_trap
 from .local import corners, fpr95, hardest, matches, project, similarity
-from .losses import second_order, second_order_gradient, weight_for_parts
+from .losses import second_order, second_order_gradient
 from .protocol import gigabytes, interval, merged_counts, merged_lists, precision, ranks
 from .published import genuine, hours, share
 from .search import average_precision, gem, ranking
 from .training import negatives, positive, travel
+from .traps import active_share, weight_for_parts
 
 __all__ = [
+    "active_share",
     "attention",
     "average_precision",
     "budget",
@@ -61,4 +66,6 @@ __all__ = [
     "softer",
     "travel",
     "weight_for_parts",
+    "which_loss",
+    "which_trap",
 ]

@@ -12,10 +12,22 @@ from ..training.losses import second_order_loss
 from .basics import judge, same
 
 
-def _tuples(
+def tuples(
     B: int = 3, K: int = 4, D: int = 5, seed: int = 0
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """Return random unit vectors: q (B, D), p (B, D), n (B, K, D), float64."""
+    """Return random unit vectors: q (B, D), p (B, D), n (B, K, D), float64.
+
+    Args:
+        B: tuples.
+        K: negatives of each tuple.
+        D: dimensions.
+        seed: random seed.
+
+    Example:
+        >>> q, p, n = tuples(B=2)
+        >>> tuple(n.shape)
+        (2, 4, 5)
+    """
     generator = torch.Generator().manual_seed(seed)
 
     def unit(*shape: int) -> torch.Tensor:
@@ -28,45 +40,109 @@ def _tuples(
     return q, p, n
 
 
+def differences(q: torch.Tensor, p: torch.Tensor, n: torch.Tensor) -> torch.Tensor:
+    """Return d2(q, n) - d2(p, n) for each negative: (B, D), (B, D), (B, K, D) -> (B, K)."""
+    return (q[:, None] - n).square().sum(-1) - (p[:, None] - n).square().sum(-1)
+
+
+# ---- the second-order loss -----------------------------------------------------------------------
+
+
 def why_wrong_second_order(function: Callable) -> str | None:
     """Return the first reason why `function` is not the second-order loss, or None."""
-    q, p, n = _tuples()
+    q, p, n = tuples()
     answer = function(q, p, n)
-    right = second_order_loss(q, p, n)
-
-    # differences of squared distances, as SOLAR has them, and of plain ones, as SOSNet: (B, K)
-    difference = (q[:, None] - n).square().sum(-1) - (p[:, None] - n).square().sum(-1)
-    plain = (q[:, None] - n).norm(dim=-1) - (p[:, None] - n).norm(dim=-1)
-
     if np.shape(answer) != ():
         return f"The shape is {tuple(np.shape(answer))}; a loss is one number."
-    if same(answer, difference.square().sum() / 3):
-        return "The root is missing."
-    if same(answer, difference.norm(dim=1).mean()):
-        return "This is a root for every tuple; the code takes one root over the whole batch."
+
+    right = second_order_loss(q, p, n)
+    if same(answer, right):
+        return _why_wrong_at_zero(function)
+    if same(answer, -right):
+        return "The sign: a loss is not negative."
+
+    # the mistakes in form first, whatever factor is missing besides
+    difference = differences(q, p, n)  # (3, 4)
+    plain = (q[:, None] - n).norm(dim=-1) - (p[:, None] - n).norm(dim=-1)
+    for hint, value in (
+        ("The root is missing.", difference.square().sum()),
+        (
+            "This is a root for every tuple; the code takes one root over the whole batch.",
+            difference.norm(dim=1).sum(),
+        ),
+        (
+            "These are distances, as SOSNet has them; SOLAR's code squares them.",
+            plain.norm(),
+        ),
+        (
+            "These are absolute values, added. Square the differences, add, and take the root.",
+            difference.abs().sum(),
+        ),
+        (
+            "You add before you square, so that differences cancel. Square each one first.",
+            difference.sum().abs(),
+        ),
+        (
+            "Divide by B after the root, and by nothing inside.",
+            difference.square().mean().sqrt(),
+        ),
+        (
+            "Divide by B after the root, and by nothing inside.",
+            (difference.square().sum() / 3).sqrt(),
+        ),
+    ):
+        # by B, by B K or by nothing; from dot products with their factor 2 or without
+        if any(same(answer, value * f) for f in (1, 1 / 3, 1 / 12, 1 / 2, 1 / 6, 1 / 4)):
+            return hint
+    return _why_wrong_factor(function, answer, right)
+
+
+def _why_wrong_factor(function: Callable, answer: object, right: torch.Tensor) -> str:
+    """Return a reason for an answer that is no common mistake in form: B = 3 tuples, K = 4."""
+    if same(answer, 3 * right / 2):
+        return (
+            "Two factors are missing: the 2 of d2(q, n) - d2(p, n) = -2 <q - p, n>, and the "
+            "number of tuples B below."
+        )
+    if same(answer, right / 2):
+        return "The factor 2 is missing: for unit vectors d2(q, n) - d2(p, n) = -2 <q - p, n>."
     if same(answer, 3 * right):
         return "Divide by the number of tuples B."
-    if same(answer, difference.square().mean().sqrt()):
-        return "Divide by B after the root, and by nothing inside."
-    if same(answer, plain.norm() / 3):
-        return "These are distances, as SOSNet has them; SOLAR's code squares them."
-    if same(answer, right) and not _is_finite_at_zero(function):
+    if same(answer, right / 4) or same(answer, right / 8):
+        return "Divide by the number of tuples B alone, not by B K: n has one more dimension."
+    if same(answer, 3 * right / 4) or same(answer, 3 * right / 8):
+        return "You divide by the number of negatives K; divide by the number of tuples B."
+
+    # do all three arguments matter?
+    q, p, n = tuples()
+    others = tuples(seed=5)
+    for name, changed in (
+        ("The negatives n do", (q, p, others[2])),
+        ("The positives p do", (q, others[1], n)),
+        ("The queries q do", (others[0], p, n)),
+    ):
+        if same(function(*changed), answer):
+            return f"{name} not enter: the value stays when they change."
+    return "Differences d2(q, n) - d2(p, n) of each negative, squared, added, root, over B."
+
+
+def _why_wrong_at_zero(function: Callable) -> str | None:
+    """Return why a right loss fails where query and positive are the same, or None."""
+    descriptor, _, n = tuples(seed=1)
+    q = descriptor.clone().requires_grad_()
+    p = descriptor.clone().requires_grad_()
+    loss = function(q, p, n)
+    if not isinstance(loss, torch.Tensor) or not loss.requires_grad:
+        return "Right, but no gradient passes: compute with tensors from q to the result."
+    if not same(loss, 0):
+        return "Right, but where q = p the loss is not zero: an eps under the root changes it."
+    loss.backward()
+    if not bool(torch.isfinite(q.grad).all() and torch.isfinite(p.grad).all()):
         return (
             "Right, but its gradient is no number where q = p: torch.linalg.vector_norm has a "
             "gradient there, a root of a sum has none."
         )
-    if not same(answer, right):
-        return "Differences d2(q, n) - d2(p, n), squared, added, root, over B."
     return None
-
-
-def _is_finite_at_zero(function: Callable) -> bool:
-    """Tell whether the gradient is finite where query and positive are the same."""
-    descriptor, _, n = _tuples(seed=1)
-    q = descriptor.clone().requires_grad_()
-    p = descriptor.clone().requires_grad_()
-    function(q, p, n).backward()
-    return bool(torch.isfinite(q.grad).all() and torch.isfinite(p.grad).all())
 
 
 def second_order(function: Callable) -> None:
@@ -83,39 +159,58 @@ def second_order(function: Callable) -> None:
     judge("second_order", why_wrong_second_order, function)
 
 
+# ---- its gradient --------------------------------------------------------------------------------
+
+
 def why_wrong_second_order_gradient(function: Callable) -> str | None:
     """Return the first reason why `function` is not the gradient by the query, or None."""
     # one tuple: q (D,), p (D,), n (K, D) with D = 5, K = 4
-    queries, positives, negatives = _tuples(B=1, seed=2)
+    queries, positives, negatives = tuples(B=1, seed=2)
     q = queries[0]
     p = positives[0]
     n = negatives[0]
 
-    # the right gradient, by automatic differentiation
-    free = q.clone().requires_grad_()
-    second_order_loss(free[None], p[None], n[None]).backward()
-    right = free.grad
+    # the right gradients, by automatic differentiation
+    free_q = q.clone().requires_grad_()
+    free_p = p.clone().requires_grad_()
+    second_order_loss(free_q[None], free_p[None], n[None]).backward()
+    right = free_q.grad
     answer = function(q, p, n)
-    difference = (q - n).square().sum(-1) - (p - n).square().sum(-1)  # (K,)
+    difference = differences(queries, positives, negatives)[0]  # (K,)
+    loss = difference.norm()
 
     shape = tuple(np.shape(answer))
     if shape != (5,):
         return f"The shape is {shape}; expected one number for each dimension of q: (5,)."
-    if same(answer, right / 2):
-        return "The derivative of a square brings a factor 2."
-    if same(answer, right * difference.norm()):
-        return "Divide by the loss: a root has the derivative 1 / (2 root)."
-    if same(answer, -right):
-        return "The sign: this points downhill. The gradient points uphill."
-    if same(answer, right) and not np.isfinite(np.asarray(function(q, q, n))).all():
-        return (
-            "Right, but where q = p it is 0 / 0. Return zeros there: no direction is better than "
-            "another."
-        )
+    for hint, value in (
+        ("The derivative of a square brings a factor 2.", right / 2),
+        ("Divide by the loss: a root has the derivative 1 / (2 root).", right * loss),
+        ("Divide by the loss: a root has the derivative 1 / (2 root).", right * loss * 2),
+        ("Divide by the loss once, not twice.", right / loss),
+        ("The sign: this points downhill. The gradient points uphill.", -right),
+        ("This is the derivative by p.", free_p.grad),
+        (
+            "Each difference keeps its sign: no absolute value.",
+            2 * difference.abs() @ (q - n) / loss,
+        ),
+        ("A sum over the negatives, not a mean.", right / 4),
+        (
+            "This is the gradient of 2 |<q - p, n>|. It is as good on the sphere, but the formula "
+            "of the chapter has q - n where yours has -n.",
+            -2 * difference @ n / loss,
+        ),
+    ):
+        if same(answer, value):
+            return hint
     if not same(answer, right):
         return (
             "Chain rule: the sum over j of d_j / L * 2 (q - n_j), "
             "with d_j = d2(q, n_j) - d2(p, n_j)."
+        )
+    if not same(function(q, q, n), torch.zeros(5)):
+        return (
+            "Right, but where q = p it is 0 / 0. Return zeros there: no direction is better than "
+            "another."
         )
     return None
 
@@ -133,30 +228,3 @@ def second_order_gradient(function: Callable) -> None:
 of q: (5,).
     """
     judge("second_order_gradient", why_wrong_second_order_gradient, function)
-
-
-def why_wrong_weight_for_parts(function: Callable) -> str | None:
-    """Return the first reason why `function` does not balance a loss in parts, or None."""
-    answers = [float(function(10.0, parts)) for parts in (1, 4, 16)]
-
-    if same(answers, [10.0, 20.0, 40.0]):
-        return "The other way: parts make the second order larger, so lambda must shrink."
-    if same(answers, [10.0, 2.5, 0.625]):
-        return "The root softens it: by the root of the number of parts."
-    if not same(answers, [10.0, 5.0, 2.5]):
-        return "For 1, 4, 16 parts expect 10, 5, 2.5."
-    return None
-
-
-def weight_for_parts(function: Callable) -> None:
-    """Check the exercise on losses in parts and print a verdict.
-
-    Args:
-        function: `function(weight, parts)` gives the lambda for a batch whose loss is the mean over
-            `parts` parts, which keeps the balance that `weight` gives in one part.
-
-    Example:
-        >>> weight_for_parts(lambda weight, parts: weight / parts)
-        weight_for_parts: not yet. The root softens it: by the root of the number of parts.
-    """
-    judge("weight_for_parts", why_wrong_weight_for_parts, function)
