@@ -16,7 +16,7 @@ PUBLISHED_IMAGE_SIZE = 1024  # pixels: the longer side at which the paper descri
 # use -> kinds of mini sets (`world.recipes`) that serve it
 MINI_KINDS = {
     "benchmark": ("benchmark", "distractors"),
-    "patches": ("patches",),
+    "patches": ("patches", "photographs"),
     "training": ("train",),
 }
 
@@ -170,4 +170,5 @@ def test_patches_of(patch_set: str) -> str | None:
         >>> test_patches_of("mini-phototour")
         'mini-phototour-test'
     """
-    return "mini-phototour-test" if patch_set == "mini-phototour" else None
+    name = f"{patch_set}-test"
+    return name if name in mini_names("patches") else None

@@ -4,6 +4,7 @@
 reading  decode, crop to a box, shrink, normalise
 pixels   pixels of any depth and layout become 8-bit RGB; arrays and tensors as images
 folders  which files are images, and all images in a folder
+warping  an image as another camera would see it: homographies
 =======  ==========================================================================================
 
 Book: chapter 1 (finding a landmark again).

@@ -10,11 +10,31 @@ import cv2
 import numpy as np
 
 from ..datasets import Patches
+from ..images.warping import project, warped
 from ..nets.local_net import LocalNet
 from ..nets.pooling import l2n
 from ..search.protocol import average_precision
 from .keypoints import describe_patches, root_sift
 from .patches import WINDOW
+
+__all__ = [
+    "Describe",
+    "Pose",
+    "area",
+    "described_by",
+    "error_curve",
+    "fpr95",
+    "matching_accuracy",
+    "pair_distances",
+    "pose_auc",
+    "pose_error",
+    "project",
+    "raw_pixels",
+    "relative_pose",
+    "score_patches",
+    "sift_of_patches",
+    "warped",
+]
 
 # patches (N, 32, 32) uint8 -> descriptors (N, D), rows of unit length
 Describe = Callable[[np.ndarray], np.ndarray]
@@ -166,13 +186,6 @@ def area(distances: np.ndarray, right: np.ndarray, positives: int | None = None)
 # ---- matches under a known homography ----
 
 
-def project(homography: np.ndarray, points: np.ndarray) -> np.ndarray:
-    """Move points (M, 2) by a homography (3, 3)."""
-    moved = np.column_stack([points, np.ones(len(points))]) @ np.asarray(homography).T  # (M, 3)
-    depth = moved[:, 2:]  # (M, 1); a point at infinity has depth zero
-    return moved[:, :2] / np.where(np.abs(depth) < 1e-12, 1e-12, depth)
-
-
 def matching_accuracy(
     a: np.ndarray, b: np.ndarray, homography: np.ndarray, thresholds: Sequence[float] = (1, 3, 5)
 ) -> dict[float, float]:
@@ -198,42 +211,6 @@ def matching_accuracy(
     if len(error) == 0:
         return dict.fromkeys(thresholds, 0.0)
     return {threshold: float((error <= threshold).mean()) for threshold in thresholds}
-
-
-def warped(
-    image: np.ndarray, rng: np.random.Generator, strength: float = 0.15
-) -> tuple[np.ndarray, np.ndarray]:
-    """Show an image as if from elsewhere, in other light, by another camera.
-
-    Args:
-        image: (H, W, 3) uint8.
-        rng: NumPy's generator of random numbers.
-        strength: largest shift of a corner, as a share of the sides; largest turn, in radians.
-
-    Returns:
-        The other image (H, W, 3) uint8, and the homography (3, 3) from `image` to it.
-    """
-    height, width = image.shape[:2]
-
-    # another viewpoint: every corner moves, then the image is turned about its centre
-    corners = np.array(
-        [[0, 0], [width - 1, 0], [width - 1, height - 1], [0, height - 1]], np.float32
-    )
-    shifts = rng.uniform(-strength, strength, (4, 2)).astype(np.float32) * (width, height)
-    moved = (corners + shifts).astype(np.float32)
-    angle = np.degrees(rng.uniform(-strength, strength))
-    centre = ((width - 1) / 2, (height - 1) / 2)
-    turn = np.vstack([cv2.getRotationMatrix2D(centre, angle, 1), [0, 0, 1]])
-    homography = turn @ cv2.getPerspectiveTransform(corners, moved)
-    other = cv2.warpPerspective(image, homography, (width, height), flags=cv2.INTER_AREA) / 255.0
-
-    # other light: gamma and brightness
-    other = np.asarray(other ** rng.uniform(0.6, 1.6) * rng.uniform(0.6, 1.1), np.float64)
-
-    # another camera: blur and noise
-    blurred = cv2.GaussianBlur(other, (0, 0), rng.uniform(0.4, 1.2))
-    other = blurred + rng.normal(0, 0.02, other.shape)
-    return (255 * other.clip(0, 1)).round().astype(np.uint8), homography
 
 
 # ---- the pose of the second camera ----

@@ -27,6 +27,7 @@ truth        boxes, correspondences, and easy / hard / junk labels
 formats      constants of the published formats
 patches      patches of the same points in several photographs
 phototour    patches in the files of PhotoTour
+photographs  real photographs that installed packages bring
 recipes      which landmarks a dataset shows, and how many images of each
 jobs         all images of one landmark, rendered and labelled
 index_files  the files that list the images of a dataset

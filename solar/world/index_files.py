@@ -81,7 +81,7 @@ def index_files(name: str, recipe: Recipe, records: list[dict], parts: Path) -> 
     """
     if recipe.kind == "train":
         return _training_files(records)
-    if recipe.kind == "patches":
+    if recipe.kind in ("patches", "photographs"):
         return phototour_files(records, parts)
     if recipe.kind == "benchmark":
         return _benchmark_files(records, name)

@@ -37,7 +37,7 @@ def _record_path(folder: Path, job: Job) -> Path:
 
 def _image_folder(kind: str) -> str:
     """Return the folder of the images; patches are parts, until all are laid on sheets."""
-    return "parts" if kind == "patches" else "jpg"
+    return "parts" if kind in ("patches", "photographs") else "jpg"
 
 
 def _do(folder: Path, job: Job) -> int:
