@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 
-from solar.datasets import load_patches
-from solar.datasets import names
+from solar.datasets import load_patches, names
 from solar.images.warping import project
 from solar.world import Recipe, write
 from solar.world.photograph_patches import (
@@ -77,7 +76,7 @@ def test_a_photograph_is_shrunk_and_never_blown_up():
 
 def test_photographs_of_a_package_that_is_absent_say_what_to_install():
     absent = Photograph("house", ("some-package", "no_such_package", "data"), "house.png")
-    with pytest.raises(ModuleNotFoundError, match="house comes with .* pip install some-package"):
+    with pytest.raises(ModuleNotFoundError, match=r"house comes with .* pip install some-package"):
         photograph_path(absent)
     gone = Photograph("house", PHOTOGRAPHS[0].source, "house.png")
     with pytest.raises(FileNotFoundError, match="another version of scikit-image"):

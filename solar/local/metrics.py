@@ -14,6 +14,7 @@ from ..images.warping import project, warped
 from ..nets.local_net import LocalNet
 from ..nets.pooling import l2n
 from ..search.protocol import average_precision
+from .accuracy import error_auc
 from .keypoints import describe_patches, root_sift
 from .patches import WINDOW
 
@@ -283,7 +284,8 @@ def pose_auc(
 ) -> dict[float, float]:
     """Return the area under the curve of pose errors, for each threshold.
 
-    The curve is the share of pairs whose error lies below t, for t from 0 to the threshold.
+    The curve is the share of pairs whose error lies below t, for t from 0 to the threshold (see
+    `accuracy.error_auc`).
 
     Args:
         errors: degrees, one per pair.
@@ -292,6 +294,4 @@ def pose_auc(
     Returns:
         Threshold -> area (0..1).
     """
-    # each pair adds the part of 0..threshold that lies above its error
-    degrees = np.asarray(errors, float)
-    return {limit: float(np.maximum(1 - degrees / limit, 0).mean()) for limit in thresholds}
+    return error_auc(errors, thresholds)
