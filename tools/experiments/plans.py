@@ -77,8 +77,9 @@ PLANS = {
         "a landmark over all images of other landmarks, averaged over the pairs of the landmark; "
         + CROSSED,
         secondary="mAP on held-out landmarks; the gap: mAP on the first 35 training landmarks less "
-        "mAP on the first 35 held-out landmarks, each searched among its own images; the same "
-        "measures on mini-ablation; weights 0.5 and 2; the form of sosnet",
+        "mAP on the first 35 held-out landmarks, each searched among its own images; on "
+        "mini-ablation mAP and the agreement of the two queries of a landmark, after learning from "
+        "525; weights 0.5 and 2; the form of sosnet",
         correction=CORRECTED,
     ),
     "crowd": dict(

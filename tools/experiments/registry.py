@@ -1,0 +1,18 @@
+"""The tables by their names, in the order in which they are made; each is loaded when asked for."""
+
+import importlib
+
+MODULES = {
+    "lite": ("fine_tuning", "Lite"),
+    "mini": ("fine_tuning", "Mini"),
+    "agreement": ("agreement", "Agreement"),
+    "crowd": ("one_block", "Crowd"),
+    "relations": ("one_block", "Relations"),
+    "parts": ("parts", "Parts"),
+}
+
+
+def table_class(name: str) -> type:
+    """Return the class of a table."""
+    module, attribute = MODULES[name]
+    return getattr(importlib.import_module(f".{module}", __package__), attribute)
