@@ -9,17 +9,19 @@ module      figures                                                         chap
 search      ranked lists, scores, feature maps, pooling                     1
 attention   attention maps laid over images                                 2
 explorer    shares of attention                                             3
-losses      descriptors on a circle or a sphere, losses over them           4
-training    tuples, curves over steps and epochs                            5
-protocol    the protocol's lists and precision, distractors, costs          6 and 7
-tensorboard an evaluation for TensorBoard                                   6
-local       patches, matches, error curves                                  8 and 9
-published   published scores                                                10
+losses      descriptors on a circle or a sphere, losses over them           5 and 6
+agreement   two ranked lists, what a weight in a loss changes               5 and 6
+training    tuples, curves over steps and epochs                            7
+protocol    the protocol's lists and precision, distractors, costs          9 and 10
+tensorboard an evaluation for TensorBoard                                   9
+local       patches, matches, error curves                                  11 and 12
+published   published scores                                                13
 tables      numbers as text                                                 all
 basics      the palette, the page style, images, curves                     all
 =========== =============================================================== =======
 """
 
+from .agreement import distance_curves, over_weight, rank_pairs, two_lists
 from .attention import attention_grid, attention_map, mark, to_grid
 from .basics import BOX, COLOURS, growth, label_of, show, style
 from .explorer import shares
@@ -64,6 +66,7 @@ __all__ = [
     "channel_maps",
     "circle",
     "costs",
+    "distance_curves",
     "draw_matches",
     "each_query",
     "epoch_curves",
@@ -78,11 +81,13 @@ __all__ = [
     "mark",
     "million",
     "on_circle",
+    "over_weight",
     "patch_attention",
     "patch_rows",
     "percent",
     "precision_steps",
     "protocol_lists",
+    "rank_pairs",
     "ranked_lists",
     "save_matches",
     "score_bars",
@@ -98,6 +103,7 @@ __all__ = [
     "thumbnail_map",
     "to_grid",
     "tuples",
+    "two_lists",
     "validation_curves",
     "with_interval",
 ]

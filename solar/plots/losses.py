@@ -1,6 +1,6 @@
 """Figures of descriptors on a circle or a sphere, and of losses over them.
 
-Book: chapter 5 (losses).
+Book: chapter 5 (losses) and chapter 6 (traps of the losses).
 """
 
 import matplotlib.pyplot as plt
@@ -8,11 +8,18 @@ import numpy as np
 import torch
 
 from ..training.losses import second_order_loss, triplet_loss
-from .basics import BLUE, GREEN, VERMILION
+from .basics import BLUE, DARK_GREY, GREEN, GREY, PURPLE, SKY, VERMILION
 
-POINTS = {"q": BLUE, "p": GREEN, "n": VERMILION}  # query, positive, negative
-ORDERS = {"first order": BLUE, "second order": VERMILION}
-LOOKS = ((BLUE, "-"), (VERMILION, "--"), (GREEN, "-."))  # colour and dash of curves
+# a colour means one thing: query, positive, negative
+POINTS = {"q": "black", "p": GREEN, "n": VERMILION}
+# colour and dash of a loss, by the words with which the name of its curve begins
+LOSSES = {
+    "first order": (BLUE, "-"),
+    "triplet": (BLUE, "-"),
+    "contrastive": (SKY, "-."),
+    "second order": (PURPLE, "--"),
+}
+OTHERS = (DARK_GREY, ":")  # of a sum of losses
 CHORDS = (("q", "p", "-"), ("q", "n", "--"), ("p", "n", ":"))  # two points and a dash
 
 
@@ -117,10 +124,19 @@ def loss_bars(axis, values: dict[str, float]) -> None:
         axis: a matplotlib axis.
         values: what `losses_of` gives.
     """
-    bars = axis.bar(list(values), list(values.values()), color=[ORDERS[name] for name in values])
+    colours = [_look_of(name)[0] for name in values]
+    bars = axis.bar(list(values), list(values.values()), color=colours)
     axis.bar_label(bars, fmt="%.2f", padding=2)
     axis.set(ylim=(0, 5.6), ylabel="loss")
     axis.tick_params(axis="x", labelsize=8)
+
+
+def _look_of(name: str) -> tuple[str, str]:
+    """Return colour and dash of a loss."""
+    for words, look in LOSSES.items():
+        if name.startswith(words):
+            return look
+    return OTHERS
 
 
 def blind_spots(angles, curves: dict[str, dict[str, np.ndarray]], xlabel: str, marks: dict) -> None:
@@ -128,7 +144,8 @@ def blind_spots(angles, curves: dict[str, dict[str, np.ndarray]], xlabel: str, m
 
     Args:
         angles: (n,) steps of the walk.
-        curves: panel title -> curve name -> (n,) values; at most three curves in a panel.
+        curves: panel title -> curve name -> (n,) values. Names begin with 'first order',
+            'triplet', 'contrastive' or 'second order', which have their colours; others are grey.
         xlabel: words below each axis.
         marks: panel title -> where dotted lines stand.
     """
@@ -136,55 +153,67 @@ def blind_spots(angles, curves: dict[str, dict[str, np.ndarray]], xlabel: str, m
         1, len(curves), figsize=(4.7 * len(curves), 3.3), layout="constrained", squeeze=False
     )
     for axis, (title, lines) in zip(axes[0], curves.items()):
-        for (name, values), (colour, dash) in zip(lines.items(), LOOKS):
+        for name, values in lines.items():
+            colour, dash = _look_of(name)
             axis.plot(angles, values, dash, color=colour, linewidth=2, label=name)
         for mark in marks.get(title, ()):
             axis.axvline(mark, color="0.6", linestyle=":", linewidth=1)
         axis.set(xlabel=xlabel, ylabel="loss")
-        axis.set_title(title, fontsize=10)
+        axis.set_title(title, fontsize=11)
         axis.legend(frameon=False, fontsize=9)
 
 
 def sphere(axis, q, p, colour_of, title: str, label: str) -> None:
-    """Draw a sphere, coloured by a value of each place where a negative may lie.
+    """Draw a map of a sphere, coloured by a value of each place where a negative may lie.
 
     Args:
-        axis: a matplotlib axis with a 3-D projection.
+        axis: a matplotlib axis with the projection 'mollweide', which keeps areas.
         q: (3,), the query, drawn as a point.
         p: (3,), the positive, drawn as a point.
         colour_of: function of negatives (M, 3) that gives values (M,).
-        title: words above the sphere.
-        label: words beside the colour bar.
+        title: words above the map.
+        label: words below the colour bar.
     """
-    # points on the sphere, 49 circles of latitude of 97 points each
-    across, up = np.meshgrid(np.linspace(0, 2 * np.pi, 97), np.linspace(0, np.pi, 49))
-    x = np.cos(across) * np.sin(up)
-    y = np.sin(across) * np.sin(up)
-    z = np.cos(up)
-    n = np.stack([x, y, z], -1)  # (49, 97, 3)
+    # places on the sphere by longitude and latitude, in radians
+    across, up = np.meshgrid(np.linspace(-np.pi, np.pi, 181), np.linspace(-1, 1, 91) * np.pi / 2)
+    x = np.cos(across) * np.cos(up)
+    y = np.sin(across) * np.cos(up)
+    z = np.sin(up)
+    n = np.stack([x, y, z], -1)  # (91, 181, 3)
 
-    # the surface in the colours of the values
     values = np.asarray(colour_of(n.reshape(-1, 3))).reshape(across.shape)
-    colours = plt.colormaps["viridis"](values / values.max())
-    axis.plot_surface(
-        x, y, z, facecolors=colours, rstride=1, cstride=1, shade=False, antialiased=False
+    colours = axis.pcolormesh(
+        across, up, values, cmap="viridis", vmin=0, shading="gouraud", rasterized=True
     )
+    axis.figure.colorbar(colours, ax=axis, orientation="horizontal", shrink=0.6, label=label)
 
-    # query and positive, a little above it
+    # query and positive where they lie
     for name, at in (("q", q), ("p", p)):
-        x, y, z = 1.03 * np.asarray(at)
-        axis.plot([x], [y], [z], "o", color="white", markeredgecolor="black", zorder=9)
-        axis.text(x, y, z + 0.12, name, color="white", fontsize=13, fontweight="bold", zorder=10)
+        x, y, z = np.asarray(at, float)
+        longitude = np.arctan2(y, x)
+        axis.plot(longitude, np.arcsin(z), "o", color="white", markeredgecolor="black")
+        axis.annotate(
+            name,
+            (longitude, np.arcsin(z)),
+            xytext=(0, 8),
+            textcoords="offset points",
+            color="white",
+            ha="center",
+            fontweight="bold",
+        )
+    axis.set(xticks=[], yticks=[])
+    axis.grid(False)
+    axis.set_title(title, fontsize=11)
 
-    axis.set_axis_off()
-    axis.set_box_aspect((1, 1, 1), zoom=1.35)
-    axis.view_init(elev=22, azim=20)
-    axis.set_title(title, fontsize=10)
-    scale = plt.cm.ScalarMappable(plt.Normalize(0, values.max()), "viridis")
-    axis.figure.colorbar(scale, ax=axis, shrink=0.6, label=label)
 
-
-def surfaces(x, y, values: dict[str, np.ndarray], xlabel: str, ylabel: str) -> None:
+def surfaces(
+    x,
+    y,
+    values: dict[str, np.ndarray],
+    xlabel: str,
+    ylabel: str,
+    marks: dict[str, tuple[float, float]] | None = None,
+) -> None:
     """Draw height maps side by side, hatched where the height is zero.
 
     Args:
@@ -193,11 +222,12 @@ def surfaces(x, y, values: dict[str, np.ndarray], xlabel: str, ylabel: str) -> N
         values: title -> heights (h, w).
         xlabel: words below each axis.
         ylabel: words beside the first axis.
+        marks: word -> (x, y), a place to mark in every map; or None.
     """
     figure, axes = plt.subplots(
         1,
         len(values),
-        figsize=(3.3 * len(values), 3.2),
+        figsize=(3.5 * len(values), 3.4),
         sharey=True,
         squeeze=False,
         layout="constrained",
@@ -207,9 +237,12 @@ def surfaces(x, y, values: dict[str, np.ndarray], xlabel: str, ylabel: str) -> N
         levels = axis.contourf(x, y, height, 16, cmap="viridis")
         axis.contour(x, y, height, 16, colors="white", linewidths=0.4, alpha=0.6)
         axis.contourf(x, y, height < 1e-9, [0.5, 1.5], colors="none", hatches=["///"])
+        for word, at in (marks or {}).items():
+            box = dict(boxstyle="circle", facecolor="white", edgecolor="black", pad=0.2)
+            axis.annotate(word, at, ha="center", va="center", fontsize=10, bbox=box)
         axis.set(xlabel=xlabel)
-        axis.set_title(title, fontsize=10)
-        figure.colorbar(levels, ax=axis)
+        axis.set_title(title, fontsize=11)
+        figure.colorbar(levels, ax=axis, label="loss")
     axes[0, 0].set_ylabel(ylabel)
 
 
@@ -217,12 +250,13 @@ def histograms(groups: dict[str, np.ndarray], xlabel: str, bins) -> None:
     """Draw outlined histograms of shares over each other, with dotted means.
 
     Args:
-        groups: name -> values; at most three groups.
+        groups: name -> values; negatives first, and what they are compared with last.
         xlabel: words below the axis.
         bins: edges of the bins, as in `numpy.histogram`.
     """
     _, axis = plt.subplots(figsize=(7, 3.2), layout="constrained")
-    for (name, values), (colour, dash) in zip(groups.items(), LOOKS):
+    looks = ((VERMILION, "-"), (VERMILION, "--"), (GREY, "-."))
+    for (name, values), (colour, dash) in zip(groups.items(), looks):
         weights = np.full(len(values), 1 / len(values))  # the bars of a group sum to one
         axis.hist(
             values,
