@@ -6,7 +6,7 @@ import torch
 
 from conftest import published_state
 from solar import GeM, GlobalNet
-from solar.nets.global_net import RESNETS
+from solar.nets.trunks import RESNETS
 
 
 def tiny(seed=0, **options):

@@ -18,6 +18,7 @@ HEAVY = (
     "requests",
     "scipy",
     "tensorboard",
+    "timm",
     "torch",
     "torchvision",
     "urllib3",
@@ -58,6 +59,13 @@ except SystemExit as end:
     printed, heavy = run_python(program, *question)
     assert heavy == set()
     assert printed.startswith("solar " if "--version" in question else "usage: solar")
+
+
+def test_timm_is_loaded_only_for_a_trunk_of_its_own():
+    program = "import solar; solar.load('mini-gem'); solar.GlobalNet('mini')"
+    _, heavy = run_python(program)
+    assert "torch" in heavy
+    assert "timm" not in heavy
 
 
 def test_the_report_notices_heavy_modules():

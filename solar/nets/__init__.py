@@ -3,10 +3,12 @@
 ============  ==================================================================================
 attention     the second-order attention block, as its equation and fused
 pooling       from a feature map to one vector: GeM, MAC, SPoC, R-MAC; L2 normalisation
+trunks        the convolutional part: mini, ResNets, trunks of timm; ImageNet weights
 global_net    trunk -> attention -> pooling -> whitening: one descriptor per image
 local_net     SOSNet, with attention SOLAR's local descriptor: one descriptor per patch
 checkpoints   weights on disk, in three published layouts
 weight_files  what lies in a weights file, and why one is refused
+heads         files without a trunk, which comes from an installed package
 rebuild       a network made anew from what its file tells
 fuse          the same network with fewer operations: batch norms folded into convolutions
 ============  ==================================================================================

@@ -23,6 +23,7 @@ from ..distributed import pick_device
 from ..files import atomic, home, in_one_line
 from ..published import catalogue
 from .global_net import GlobalNet
+from .heads import heads_of, trunk_note, with_trunk
 from .local_net import LocalNet
 from .rebuild import empty_global_net, empty_local_net, fill, meta_of, our_names
 from .weight_files import FIRST_LOCAL_KEYS, MOST_NAME, read
@@ -47,6 +48,7 @@ def load(name: str | Path, device: str | torch.device = "cpu") -> GlobalNet | Lo
 
     Raises:
         FileNotFoundError: no such file; for a published one, the message says how to get it.
+        ModuleNotFoundError: the file has no trunk, and the package with its weights is missing.
         ValueError: unknown name, a file of another layout, or one that does not fit its network.
 
     Example:
@@ -69,6 +71,9 @@ def load(name: str | Path, device: str | torch.device = "cpu") -> GlobalNet | Lo
     else:
         state = our_names(state)
         net = empty_global_net(meta, state, shown)
+        # heads alone: the trunk comes from an installed package
+        if "trunk" in meta:
+            state = with_trunk(net, state, meta["trunk"], shown)
 
     fill(net, state, shown)
     return net.eval().to(device)
@@ -142,7 +147,12 @@ def check_local(net: object, name: str | Path = "the network") -> None:
         )
 
 
-def save(net: GlobalNet | LocalNet, path: str | Path, dtype: torch.dtype | None = None) -> Path:
+def save(
+    net: GlobalNet | LocalNet,
+    path: str | Path,
+    dtype: torch.dtype | None = None,
+    heads_only: bool = False,
+) -> Path:
     """Write a network in the authors' layout; `load` reads it.
 
     A global network is written as `state_dict` and `meta`, which tells how to build it again; a
@@ -154,9 +164,16 @@ def save(net: GlobalNet | LocalNet, path: str | Path, dtype: torch.dtype | None 
         path: the file to write; it takes the place of an older one only when it is complete.
         dtype: torch.float16 halves the file (`load` gives float32 again); None keeps what the
             network has.
+        heads_only: leave out the trunk, which must be that of `trunks.load_imagenet`, and write the
+            rest as float16 unless `dtype` says otherwise. `load` takes the trunk from the installed
+            package that has it.
 
     Returns:
         The path.
+
+    Raises:
+        ModuleNotFoundError: heads alone, and the package with the trunk's weights is missing.
+        ValueError: heads alone, and the trunk is another one or has learnt.
 
     Example:
         >>> import tempfile
@@ -167,15 +184,21 @@ def save(net: GlobalNet | LocalNet, path: str | Path, dtype: torch.dtype | None 
         >>> (again.soa, again.width)
         ('', 4)
     """
-    # tensors on the CPU, so that the file can be read on any machine
     path = Path(path)
+    meta = meta_of(net)
+    tensors = net.state_dict()
+    if heads_only:
+        tensors = heads_of(cast(GlobalNet, net))
+        meta["trunk"] = trunk_note()
+        dtype = dtype or torch.float16
+
+    # tensors on the CPU, so that the file can be read on any machine
     state = {}
-    for key, value in net.state_dict().items():
+    for key, value in tensors.items():
         tensor = value.cpu()
         if dtype is not None and tensor.is_floating_point():  # batches seen are counted in integers
             tensor = tensor.to(dtype)
         state[key] = tensor
-    meta = meta_of(net)
     content = dict(meta=meta, state_dict=state) if meta else state
 
     # given a path, torch would write its name into the file: other bytes for each name

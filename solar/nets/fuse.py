@@ -14,14 +14,18 @@ from torchvision.models.resnet import Bottleneck
 
 from .attention import vectors
 
+# where timm has the blocks whose parts stand in the order in which they run
+EFFICIENTNET_BLOCKS = "timm.models._efficientnet_blocks"
+
 
 def folded(net: nn.Module) -> nn.Module:
     """Copy a network in evaluation mode, with its batch norms folded into convolutions.
 
     A batch norm with fixed statistics scales and shifts each channel. So does the last step of a
     convolution, so both can be one, and the map is passed over once less. Folded are pairs that
-    follow each other in a `Sequential`, and the pairs convN / bnN of a residual block. Channels
-    last, the vectors of the attention block need no copying.
+    follow each other in a `Sequential` or in a block of timm's EfficientNets, and the pairs convN /
+    bnN of torchvision's residual blocks. Channels last, the vectors of the attention block need no
+    copying.
 
     Args:
         net: any network; it is left as it is.
@@ -34,21 +38,39 @@ def folded(net: nn.Module) -> nn.Module:
         for conv_name, norm_name in _pairs(module):
             conv = getattr(module, conv_name, None)
             norm = getattr(module, norm_name, None)
-            if not isinstance(conv, nn.Conv2d) or type(norm) is not nn.BatchNorm2d:
+            if not isinstance(conv, nn.Conv2d) or not isinstance(norm, nn.BatchNorm2d):
                 continue
-            # the batch norm becomes part of the convolution; nothing is left in its place
-            if norm.track_running_stats:
-                setattr(module, conv_name, fuse_conv_bn_eval(conv, norm))
-                setattr(module, norm_name, nn.Identity())
+            rest = _without_norm(norm)
+            if rest is None:
+                continue
+            # the batch norm becomes part of the convolution; at most its activation is left
+            setattr(module, conv_name, fuse_conv_bn_eval(conv, norm))
+            setattr(module, norm_name, rest)
     # torch's stubs do not know this argument
     return net.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
+
+
+def _without_norm(norm: nn.BatchNorm2d) -> nn.Module | None:
+    """Return what is left of a batch norm once it is folded; None if it cannot be folded."""
+    if not norm.track_running_stats:
+        return None
+    if type(norm) is nn.BatchNorm2d:
+        return nn.Identity()
+    # timm's batch norm with an activation in it
+    if type(norm).__name__ == "BatchNormAct2d":
+        return norm.get_submodule("act")
+    return None
 
 
 def _pairs(module: nn.Module) -> list[tuple[str, str]]:
     """List the names of children that may be a convolution and the batch norm after it."""
     names = [name for name, _ in module.named_children()]
-    if isinstance(module, nn.Sequential):
+    origin = type(module).__module__
+    if isinstance(module, nn.Sequential) or origin == EFFICIENTNET_BLOCKS:
         return list(itertools.pairwise(names))
+    # other blocks of timm may run their parts in another order
+    if origin.startswith("timm."):
+        return []
     return [(name, name.replace("conv", "bn")) for name in names if name.startswith("conv")]
 
 

@@ -5,82 +5,22 @@ Book: chapters 1 (finding a landmark again) and 2 (second-order attention).
 
 import numpy as np
 import torch
-import torchvision
 from torch import nn
-from torchvision.models.resnet import BasicBlock
 
 from ..files import in_one_line
 from .attention import BLOCKS, SecondOrderAttention, check_block
 from .pooling import l2n, make_pool, whitened
-
-RESNETS = ("resnet18", "resnet34", "resnet50", "resnet101", "resnet152")
+from .trunks import Trunk, make_trunk
 
 # the stages of the trunk in their order; soaN is the attention block behind stage N, if it has one
 STAGES = ("conv1", "conv2_x", "conv3_x", "soa3", "conv4_x", "soa4", "conv5_x", "soa5")
-REDUCTION = {3: 8, 4: 4, 5: 2}  # stage -> channels / reduced channels of its attention block
-
-# channels after each stage of the mini trunk, and the length of its whitened descriptors
-MINI_WIDTHS = {"conv1": 16, "conv2_x": 24, "conv3_x": 48, "conv4_x": 96, "conv5_x": 160}
-MINI_DIM = 128
-
-# the colours that torchvision's trunks were trained with: mean and standard deviation, RGB, 0..1
-IMAGENET_MEAN = (0.485, 0.456, 0.406)
-IMAGENET_STD = (0.229, 0.224, 0.225)
-
-
-def _mini_stages() -> dict[str, nn.Module]:
-    """Make a small residual trunk.
-
-    Stage conv4_x stays at stride 8, so that SOA4 sees four times as many positions as SOA5.
-    """
-    w1, w2, w3, w4, w5 = MINI_WIDTHS.values()
-    return {
-        # (B, 3, H, W) -> (B, 16, H/2, W/2)
-        "conv1": nn.Sequential(nn.Conv2d(3, w1, 5, 2, 2, bias=False), nn.BatchNorm2d(w1)),
-        # -> (B, 24, H/4, W/4)
-        "conv2_x": nn.Sequential(nn.ReLU(inplace=True), _residual_block(w1, w2, 2)),
-        # -> (B, 48, H/8, W/8)
-        "conv3_x": _residual_block(w2, w3, 2),
-        # -> (B, 96, H/8, W/8)
-        "conv4_x": _residual_block(w3, w4, 1),
-        # -> (B, 160, H/16, W/16)
-        "conv5_x": _residual_block(w4, w5, 2),
-    }
-
-
-def _residual_block(inputs: int, outputs: int, stride: int) -> BasicBlock:
-    """Make a residual block whose shortcut is a 1 x 1 convolution."""
-    convolution = nn.Conv2d(inputs, outputs, 1, stride, bias=False)
-    shortcut = nn.Sequential(convolution, nn.BatchNorm2d(outputs))
-    return BasicBlock(inputs, outputs, stride, shortcut)
-
-
-def _resnet_stages(architecture: str) -> dict[str, nn.Module]:
-    """Take torchvision's ResNet apart, without its classifier; nothing is downloaded."""
-    resnet = getattr(torchvision.models, architecture)(weights=None)
-    return {
-        "conv1": nn.Sequential(resnet.conv1, resnet.bn1),  # (B, 3, H, W) -> (B, 64, H/2, W/2)
-        "conv2_x": nn.Sequential(resnet.relu, resnet.maxpool, resnet.layer1),  # stride 4
-        "conv3_x": resnet.layer2,  # stride 8
-        "conv4_x": resnet.layer3,  # stride 16
-        "conv5_x": resnet.layer4,  # stride 32
-    }
-
-
-def _widths(architecture: str) -> dict[int, int]:
-    """Return the channels after stages 3, 4 and 5."""
-    if architecture == "mini":
-        return {stage: MINI_WIDTHS[f"conv{stage}_x"] for stage in (3, 4, 5)}
-    # the bottlenecks of the deeper networks end four times as wide as plain residual blocks
-    expansion = 1 if architecture in ("resnet18", "resnet34") else 4
-    return {3: 128 * expansion, 4: 256 * expansion, 5: 512 * expansion}
 
 
 class Features(nn.Module):
     """The trunk with its attention blocks.
 
     Args:
-        architecture: 'mini' or one of `RESNETS`.
+        trunk: as `trunks.make_trunk` makes it.
         soa: stages with an attention block behind them, among '3', '4', '5'.
         block: one of `attention.BLOCKS`.
 
@@ -88,14 +28,13 @@ class Features(nn.Module):
         (B, 3, H, W) -> (B, C, H/s, W/s), with stride s = 32 (mini: 16).
     """
 
-    def __init__(self, architecture: str, soa: str, block: str = "soa"):
+    def __init__(self, trunk: Trunk, soa: str, block: str = "soa"):
         super().__init__()
-        stages = _mini_stages() if architecture == "mini" else _resnet_stages(architecture)
-        for name, stage in stages.items():
+        for name, stage in trunk.stages.items():
             self.add_module(name, stage)
-        for number, channels in _widths(architecture).items():
+        for number, channels in trunk.widths.items():
             if str(number) in soa:
-                attention = SecondOrderAttention(channels, REDUCTION[number], block)
+                attention = SecondOrderAttention(channels, trunk.reduction[number], block)
                 self.add_module(f"soa{number}", attention)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
@@ -136,8 +75,9 @@ class GlobalNet(nn.Module):
     table of translations.
 
     Args:
-        architecture: 'mini' or a ResNet ('resnet18' ... 'resnet152'). Weights are random; nothing
-            is ever downloaded.
+        architecture: 'mini', a ResNet ('resnet18' ... 'resnet152'), 'efficientnet_lite0', or
+            'timm:NAME' for another trunk of the library timm. Weights are random; nothing is ever
+            downloaded (`trunks.load_imagenet` has trained ones for 'efficientnet_lite0').
         soa: stages with an attention block behind them, among '3', '4', '5': '45' is the paper's,
             '' means none.
         pool: one of `pooling.POOLINGS`.
@@ -157,6 +97,7 @@ class GlobalNet(nn.Module):
         (B, 3, H, W) -> (B, D), rows of unit length.
 
     Raises:
+        ModuleNotFoundError: a trunk of timm is asked for, and timm is not installed.
         ValueError: unknown architecture, stage, pooling or block.
 
     Example:
@@ -177,10 +118,6 @@ class GlobalNet(nn.Module):
         block: str = "soa",
     ):
         super().__init__()
-        if architecture not in ("mini", *RESNETS):
-            raise ValueError(
-                f"unknown architecture {architecture!r}: expected mini, {', '.join(RESNETS)}"
-            )
         if set(soa) - set("345"):
             raise ValueError(
                 f"soa={soa!r}: expected some of the stages '3', '4', '5', as in '45', or ''"
@@ -201,19 +138,19 @@ class GlobalNet(nn.Module):
         self.regional = regional
 
         # how images are normalised before they enter
-        self.mean: tuple[float, ...] = IMAGENET_MEAN
-        self.std: tuple[float, ...] = IMAGENET_STD
+        trunk = make_trunk(architecture)
+        self.mean = trunk.mean
+        self.std = trunk.std
 
         # what a file has beside the weights
         self.whitenings: dict[str, dict[str, tuple[np.ndarray, np.ndarray]]] = {}
 
         # the parts, in the order in which data flows
-        channels = _widths(architecture)[5]
-        dim = MINI_DIM if architecture == "mini" else channels
-        self.features = Features(architecture, soa, block)
+        channels = trunk.widths[5]
+        self.features = Features(trunk, soa, block)
         self.pool = make_pool(pool, channels, regional)
-        self.whiten = nn.Linear(channels, dim) if whitening else None
-        self.dim = dim if whitening else channels  # D, the length of a descriptor
+        self.whiten = nn.Linear(channels, trunk.dim) if whitening else None
+        self.dim = trunk.dim if whitening else channels  # D, the length of a descriptor
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Describe images: (B, 3, H, W) -> (B, D)."""

@@ -15,8 +15,9 @@ import numpy as np
 import torch
 
 from ..files import in_one_line
-from .global_net import RESNETS, Features, GlobalNet
+from .global_net import Features, GlobalNet
 from .local_net import LocalNet
+from .trunks import RESNETS, make_trunk
 from .weight_files import whitenings_of, whitenings_to_meta
 
 # cnnimageretrieval numbers the parts of a ResNet: number -> our name
@@ -140,7 +141,7 @@ def _architecture_of(state: dict, soa: str) -> str:
     }
     for architecture in ("mini", *RESNETS):
         with torch.device("meta"):  # shapes alone: no memory, no random numbers
-            features = Features(architecture, soa)
+            features = Features(make_trunk(architecture), soa)
         own = {f"features.{key}": value.shape for key, value in features.state_dict().items()}
         if own == given:
             return architecture

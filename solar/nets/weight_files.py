@@ -21,6 +21,7 @@ import numpy as np
 import torch
 
 from ..files import PLAIN_NUMPY, in_one_line
+from .trunks import FROM_TIMM
 
 # cnnimageretrieval's `meta` has numpy arrays: the classes and functions that may build them
 NUMPY: list[Callable | tuple[Callable, str]] = [
@@ -217,7 +218,18 @@ def _networks_of_names(place: str, item: dict, meta: Any) -> list[_Network]:
                 if name.startswith(prefix)
             }
             networks.append(_Network(_joined(place, prefix.rstrip(".")), own, meta))
+
+    # other trunks of timm begin with other names, and heads alone with none: meta tells them
+    if not networks and place == "state_dict" and _names_its_trunk(meta):
+        networks.append(_Network(place, state, meta))
     return networks
+
+
+def _names_its_trunk(meta: Any) -> bool:
+    """Tell whether `meta` is that of heads alone, or of a network with a trunk of timm."""
+    if not isinstance(meta, dict):
+        return False
+    return "trunk" in meta or str(meta.get("architecture")).startswith(FROM_TIMM)
 
 
 def _unwrapped(key: str) -> str:
