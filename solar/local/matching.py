@@ -1,18 +1,18 @@
 """Match two images of one thing: descriptors -> matches -> geometry.
 
-`match_images` is the front door. The steps before matching lie in `solar.local.patches` and
-`solar.local.keypoints`; their names are found here too.
+`match_images` is the front door. The steps before and after matching lie in `solar.local.patches`,
+`solar.local.keypoints` and `solar.local.geometry`; their names are found here too.
 
 Book: chapter 12 (matching two photographs).
 """
 
 from dataclasses import dataclass, field
 
-import cv2
 import numpy as np
 import torch
 
 from ..nets.local_net import LocalNet
+from .geometry import FEWEST, Geometry, verify_geometry
 from .keypoints import (
     BATCH,
     DETECTORS,
@@ -44,11 +44,11 @@ __all__ = [
     "pyramid",
     "root_sift",
     "sampling_grid",
+    "verified",
     "verify_geometry",
 ]
 
 ROWS = 4096  # rows of similarities held at a time
-FEWEST = {"homography": 4, "fundamental": 8}  # model -> the matches that determine one
 
 
 # ---- matches ----
@@ -146,76 +146,6 @@ def _nearest(a: torch.Tensor, b: torch.Tensor) -> tuple[torch.Tensor, torch.Tens
     return torch.cat(similarities), torch.cat(neighbours), nearest_in_a
 
 
-# ---- geometry ----
-
-
-@dataclass(frozen=True)
-class Geometry:
-    """What a set of matches agrees on.
-
-    Attributes:
-        matrix: the homography or fundamental matrix (3, 3), or None if they agree on nothing.
-        inliers: (M,) bool, the matches that agree.
-    """
-
-    matrix: np.ndarray | None
-    inliers: np.ndarray
-
-
-def verify_geometry(
-    a: np.ndarray, b: np.ndarray, model: str = "homography", threshold: float = 3.0
-) -> Geometry:
-    """Find the homography or fundamental matrix that most of the matched points agree on.
-
-    The search is OpenCV's USAC with MAGSAC++ (Barath et al., 2020); its result is the same at every
-    call.
-
-    Args:
-        a: (M, 2) points (x, y) in one image, pixels.
-        b: (M, 2) the points matched to them in the other one.
-        model: 'homography' (a plane, or a camera that only turned) or 'fundamental'.
-        threshold: pixels by which an inlier may be off.
-
-    Raises:
-        ValueError: unknown model, or points of other shapes.
-
-    Example:
-        >>> import numpy as np
-        >>> a = np.random.default_rng(0).uniform(0, 100, (50, 2))
-        >>> geometry = verify_geometry(a, a + [10, 5])  # the camera moved sideways
-        >>> int(geometry.inliers.sum()), geometry.matrix.shape
-        (50, (3, 3))
-    """
-    if model not in FEWEST:
-        raise ValueError(f"model={model!r}: expected 'homography' or 'fundamental'")
-    a = np.asarray(a, np.float64)
-    b = np.asarray(b, np.float64)
-    if a.shape != b.shape or a.shape[1:] != (2,):
-        raise ValueError(f"points {a.shape} and {b.shape}: expected (M, 2) twice")
-
-    # fewer matches than the model has unknowns agree on anything, that is on nothing
-    nothing = Geometry(None, np.zeros(len(a), bool))
-    if len(a) < FEWEST[model]:
-        return nothing
-
-    # draw small samples of matches, fit a model to each, keep the one that most matches support
-    find = cv2.findHomography if model == "homography" else cv2.findFundamentalMat
-    try:
-        matrix, mask = find(
-            a,
-            b,
-            method=cv2.USAC_MAGSAC,
-            ransacReprojThreshold=threshold,
-            maxIters=10_000,
-            confidence=0.9999,
-        )
-    except cv2.error:  # points on one spot or one line: no model
-        return nothing
-    if matrix is None or matrix.shape != (3, 3):
-        return nothing
-    return Geometry(matrix, mask.ravel().astype(bool))
-
-
 # ---- the front door ----
 
 
@@ -249,6 +179,7 @@ def match_images(
     count: int = 2000,
     ratio: float | None = 0.8,
     model: str = "homography",
+    threshold: float = 3.0,
 ) -> Matching:
     """Match two images: detect, describe, match, verify.
 
@@ -264,6 +195,7 @@ def match_images(
             leaves the test out. Matches are mutual in any case.
         model: what the matches should agree on: 'homography' for a plane or a camera that only
             turned, 'fundamental' for anything else that does not move.
+        threshold: pixels by which an inlier may be off.
 
     Returns:
         The features of both images (`.a`, `.b`: keypoints (N, 4), descriptors (N, D)), `.matches`
@@ -294,9 +226,34 @@ def match_images(
     matches = match(first.descriptors, second.descriptors, ratio)  # (M, 2)
 
     # the matches that one geometry explains
-    first_points, second_points = _matched_points(first, second, matches)  # (M, 2) each
-    geometry = verify_geometry(first_points, second_points, model)
-    return Matching(first, second, matches, geometry)
+    return verified(first, second, matches, model, threshold)
+
+
+def verified(
+    a: LocalFeatures,
+    b: LocalFeatures,
+    matches: np.ndarray,
+    model: str = "homography",
+    threshold: float = 3.0,
+) -> Matching:
+    """Verify matches, wherever they come from.
+
+    Args:
+        a: features of the first image.
+        b: features of the second image.
+        matches: (M, 2) numbers of keypoints, in `a` and in `b`.
+        model: 'homography' or 'fundamental'.
+        threshold: pixels by which an inlier may be off.
+
+    Example:
+        >>> import numpy as np
+        >>> features = LocalFeatures(np.ones((2, 4)), np.eye(2))
+        >>> verified(features, features, np.array([[0, 0]])).geometry.matrix is None  # too few
+        True
+    """
+    first_points, second_points = _matched_points(a, b, matches)  # (M, 2) each
+    geometry = verify_geometry(first_points, second_points, model, threshold)
+    return Matching(a, b, matches, geometry)
 
 
 def _matched_points(
