@@ -2,7 +2,7 @@
 
 ========  =========================================================================================
 data      make the mini world, fetch published files, or look at them
-pretrain  train mini-gem, the network that training starts from
+pretrain  make mini-gem or lite-gem, networks that training starts from
 train     train a network with second-order attention and loss
 extract   describe many images into a store
 evaluate  score a network on a benchmark

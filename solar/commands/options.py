@@ -49,3 +49,24 @@ def from_arguments(preset: Any, arguments: argparse.Namespace) -> Any:
     names = [field.name for field in fields(preset)]
     given = {name: getattr(arguments, name) for name in names if hasattr(arguments, name)}
     return replace(preset, **given)
+
+
+def refuse_strange(preset: Any, possible: set[str], arguments: argparse.Namespace) -> None:
+    """Refuse options that a preset's dataclass does not have.
+
+    Args:
+        preset: an instance of the dataclass.
+        possible: names of the fields of all presets.
+        arguments: the parsed arguments; `preset` is the name of the preset, `command` that of the
+            command.
+
+    Raises:
+        ValueError: names the options.
+    """
+    known = {field.name for field in fields(preset)}
+    strange = sorted(name for name in possible - known if hasattr(arguments, name))
+    if strange:
+        names = ", ".join(map(option_of, strange))
+        raise ValueError(
+            f"the preset {arguments.preset} has no {names}; see solar {arguments.command} --help"
+        )

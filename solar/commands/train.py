@@ -5,11 +5,10 @@ Book: chapter 7 (training on GL18) and chapter 11 (a local descriptor).
 
 import argparse
 import json
-from dataclasses import fields
 
 from ..training.config import GLOBAL_PRESETS, LOCAL_PRESETS, LocalConfig, TrainConfig
 from . import EXAMPLES
-from .options import add_fields, from_arguments, option_of
+from .options import add_fields, from_arguments, refuse_strange
 
 # help for the options of a global network; those that a local network shares mean the same there
 WORDS = dict(
@@ -61,6 +60,7 @@ EPILOG = """\
 examples:
   solar train --output mini-solar.pth
   solar train --soa '' --sos-weight 0 --output baseline.pth
+  solar train --preset lite --block identity --output lite-identity.pth
   solar train --preset paper --data /data/gl18 --workers 16 --save-every 50 --board runs/solar
   torchrun --nproc-per-node 2 -m solar train --data mini-gl18 --epochs 2
   solar train --preset mini-local --soa 345 --output mini-solar-local.pth
@@ -115,7 +115,7 @@ def run(arguments) -> int:
 
     # the preset, changed to what was asked for
     preset = PRESETS[arguments.preset]
-    _refuse_strange_options(preset, arguments)
+    refuse_strange(preset, {*WORDS, *LOCAL_WORDS}, arguments)
     config = from_arguments(preset, arguments)
 
     # the kind of configuration says which network it is for
@@ -128,13 +128,3 @@ def run(arguments) -> int:
     if sheet:  # under torchrun, only the first process has it
         print(json.dumps(sheet, indent=2))
     return 0
-
-
-def _refuse_strange_options(preset, arguments) -> None:
-    """Raise ValueError for options that the preset's configuration does not have."""
-    known = {field.name for field in fields(preset)}
-    possible = {*WORDS, *LOCAL_WORDS}
-    strange = sorted(name for name in possible - known if hasattr(arguments, name))
-    if strange:
-        names = ", ".join(map(option_of, strange))
-        raise ValueError(f"the preset {arguments.preset} has no {names}; see solar train --help")

@@ -11,6 +11,7 @@ task           what the loop needs to know of a task
 global_task    SOLAR: attention, GeM's exponent and whitening on a frozen trunk
 local_task     SOSNet and SOLAR's local network, from patches
 pretrain_task  the small trunk of the book, from scratch
+imagenet_start a start without training: ImageNet's trunk, its whitening set by PCA
 augment        random views of images for pretraining
 learnable      what learns in SOLAR's training, and its optimizer
 trunk_maps     feature maps of the frozen trunk, cached in memory or computed for every crop
@@ -37,9 +38,11 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "LOCAL_PRESETS",
             "LocalConfig",
             "PretrainConfig",
+            "StartConfig",
             "TrainConfig",
         ],
         "global_task": ["GlobalTask", "train"],
+        "imagenet_start": ["make_start", "start_network"],
         "local_task": ["LocalTask", "train_local"],
         "loop": ["run"],
         "losses": [

@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ..nets.global_net import IMAGENET_MEAN, IMAGENET_STD
+from ..nets.trunks import IMAGENET_MEAN, IMAGENET_STD
 
 
 def draw_views(mirror: Tensor, generator: torch.Generator) -> dict[str, Tensor]:

@@ -57,8 +57,10 @@ class TrainConfig:
     test_benchmark: str = ""  # a benchmark to score after each epoch, never used to choose
 
 
+# 'lite' learns on a trunk that knows real photographs
 GLOBAL_PRESETS = {
     "mini": TrainConfig(),
+    "lite": TrainConfig(start="lite-gem", output="lite-solar.pth", epochs=6),
     "paper": TrainConfig(
         data="gl18",
         start="gl18-tl-resnet101-gem-w",
@@ -94,11 +96,12 @@ class LocalConfig:
         16
     """
 
-    data: str = "mini-phototour"  # patches to learn from
+    data: str = "mini-phototour"  # patches to learn from; several sets are joined by '+'
     held_out_set: str = "mini-phototour-validation"  # patches that choose the best epoch
     output: str = "mini-sosnet.pth"  # file to write the weights to
     start: str = ""  # network to start from; '': random weights
     soa: str = ""  # layers that get an attention block
+    block: str = "soa"  # what these blocks do: 'soa' (the paper's), 'identity', 'even' or 'none'
     width: int = 16  # channels of the first layer; SOSNet has 32
     margin: float = 1.0  # of the triplet loss
     sos_weight: float = 0.3  # weight of the second-order similarity
@@ -158,3 +161,25 @@ class PretrainConfig:
     temperature: float = 0.1  # of the supervised contrastive loss
     seed: int = 0
     image_size: int = 256  # longer side of the images that are scored, in pixels
+
+
+@dataclass
+class StartConfig:
+    """Settings of `solar pretrain --preset lite`; the defaults are the recipe of `lite-gem`.
+
+    Nothing is trained: the trunk has learnt from ImageNet, the whitening is set by PCA.
+
+    Example:
+        >>> StartConfig().architecture
+        'efficientnet_lite0'
+    """
+
+    data: str = "mini-gl18-tuning"  # training set, by name, whose images the whitening is made from
+    output: str = "lite-gem.pth"  # file to write the weights to
+    architecture: str = "efficientnet_lite0"  # of the trunk
+    every: int = 2  # the whitening is made from every second image, every third, ...
+    shrink: float = 0.1  # share of the mean deviation that is added to each direction's own
+    image_size: int = 256  # longer side of the images in pixels
+
+
+PRETRAIN_PRESETS = {"mini": PretrainConfig(), "lite": StartConfig()}

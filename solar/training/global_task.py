@@ -20,13 +20,13 @@ from torch.utils.checkpoint import checkpoint
 from .. import distributed
 from ..datasets import TrainingIndex, load_benchmark, load_training
 from ..images import square
-from ..nets.checkpoints import save
+from ..nets.checkpoints import load_global, save
 from ..nets.global_net import GlobalNet
 from ..search.protocol import score
 from .config import TrainConfig
 from .datasheet import write_sheet
 from .held_out import first_images, first_landmarks, held_out_map
-from .learnable import exponent_of, make_optimizer, net_with_attention
+from .learnable import exponent_of, has_heads_only, make_optimizer, net_with_attention
 from .loop import Task, run, state_of
 from .mining import epoch_siblings, epoch_tuples
 from .objective import both_orders
@@ -283,11 +283,12 @@ def train(
         if not distributed.is_first():
             return {}
 
-    # the weights, then their data sheet; the state is no longer needed
-    save(task.net, output)
+    # the weights, without the trunk if the start has none; then the data sheet of this file; the
+    # state is no longer needed
+    save(task.net, output, heads_only=has_heads_only(config.start))
     validations = [result["start"], *(entry["validation"] for entry in result["log"])]
     sheet = write_sheet(
-        task.net,
+        load_global(output, task.device),
         output,
         config,
         photographs=len(task.train_index),

@@ -7,7 +7,7 @@ from typing import cast
 
 import torch
 
-from ..nets.checkpoints import load_global
+from ..nets.checkpoints import load_global, path_of, read
 from ..nets.global_net import GlobalNet
 from ..nets.pooling import GeM
 from .config import TrainConfig
@@ -42,6 +42,15 @@ def net_with_attention(config: TrainConfig) -> GlobalNet:
     net.mean = start.mean
     net.std = start.std
     return net
+
+
+def has_heads_only(start: str) -> bool:
+    """Tell whether the file of a start network leaves out the trunk, as that of lite-gem does.
+
+    Args:
+        start: name or path of the network.
+    """
+    return "trunk" in read(path_of(start)).get("meta", {})
 
 
 def exponent_of(net: GlobalNet) -> torch.nn.Parameter:
