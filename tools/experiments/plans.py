@@ -129,8 +129,9 @@ PLANS = {
         ],
         network="a block on maps of parts, GeM, whitening; all learn",
         arms="none, identity, even, soa",
-        choice="each arm's rate out of 4e-3, 8e-3, 1.6e-2 by mAP, averaged over the four shares, on "
-        "100 landmarks of validation, with seed 100; 600 steps and GeM with p = 3, frozen, in all arms",
+        choice="each arm's rate out of 4e-3, 8e-3, 1.6e-2 by mAP, averaged over the four shares, "
+        "on 100 landmarks of validation, with seed 100; in all arms 600 steps, and GeM with p = 3, "
+        "frozen",
         runs="seeds 0 to 4, measured on 320 landmarks at shares 0.9, 0.6, 0.4, 0.25",
         primary=dict(a="soa", b="identity", share="0.25"),
         statistic=CROSSED,
