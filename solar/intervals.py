@@ -162,7 +162,9 @@ def by_landmark(values: np.ndarray, queries: int = 2) -> np.ndarray:
     return np.nanmean(values[..., known, :], -1)
 
 
-def over_both(differences: np.ndarray, draws: int = 4000, seed: int = 0) -> Interval:
+def over_both(
+    differences: np.ndarray, draws: int = 4000, seed: int = 0, level: float = 95.0
+) -> Interval:
     """Return the mean of paired differences and its interval over seeds and landmarks.
 
     Both are drawn with replacement, independently of each other (a crossed bootstrap).
@@ -171,6 +173,8 @@ def over_both(differences: np.ndarray, draws: int = 4000, seed: int = 0) -> Inte
         differences: (seeds, landmarks) numbers.
         draws: number of resamplings.
         seed: random seed.
+        level: percent of the draws that the interval encloses. Of m intervals that are looked at
+            together, each needs 100 - 5 / m (Bonferroni).
 
     Example:
         >>> round(over_both(np.ones((3, 4))).low, 6)
@@ -186,5 +190,6 @@ def over_both(differences: np.ndarray, draws: int = 4000, seed: int = 0) -> Inte
 
     # the weighted mean of each draw: (draws,)
     means = np.einsum("ds,sl,dl->d", seed_weights, differences, landmark_weights)
-    low, high = np.percentile(means, LEVELS)
+    outside = (100 - level) / 2
+    low, high = np.percentile(means, (outside, 100 - outside))
     return Interval(float(differences.mean()), float(low), float(high))

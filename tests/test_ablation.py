@@ -1,15 +1,18 @@
-"""The ablation: its arithmetic, its runs on a tiny world, and the committed results."""
+"""The ablation: its arithmetic, its tables on a tiny world, and the committed results."""
 
 import importlib
 import json
 import re
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
 
+from solar.nets import GlobalNet
 from solar.training import ablation
+from solar.training.trunk_maps import run_from
 from solar.world import Recipe, write
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -54,77 +57,181 @@ def test_other_files_are_refused(tmp_path):
 
 
 @pytest.fixture
-def tool(monkeypatch):
-    """tools/ablation.py."""
+def experiments(monkeypatch):
+    """The modules of tools/experiments."""
     monkeypatch.syspath_prepend(str(ROOT / "tools"))
-    return importlib.import_module("ablation")
+    names = ("agreement", "fine_tuning", "frozen", "one_block", "registry", "running", "tables")
+    modules = {name: importlib.import_module(f"experiments.{name}") for name in names}
+    modules["running"].table_of.cache_clear()
+    return SimpleNamespace(**modules)
+
+
+@pytest.fixture(scope="session")
+def world(tmp_path_factory):
+    """Return a tiny training set, and a tiny benchmark that is not used for anything else."""
+    root = tmp_path_factory.mktemp("world")
+    recipe = Recipe("train", 10_000, 16, 3)
+    train = write(recipe, root / "train", "tiny", workers=1, progress=False)
+    recipe = Recipe("benchmark", 400_000, 2, 4, queries=2)
+    folder = write(recipe, root / "seen", "seen", workers=1, progress=False)
+    return SimpleNamespace(train=train, truth=folder / "gnd_seen.pkl")
+
+
+SMALL = dict(epochs=2, queries_per_epoch=4, batch_size=2, photos_per_landmark=3, negatives=1)
 
 
 @pytest.fixture
-def tiny(tool, monkeypatch, tmp_path):
-    """Return the tool in a tiny world."""
-    recipe = Recipe("train", 10_000, 8, 3)
-    folder = write(recipe, tmp_path / "train", "tiny", workers=1, progress=False)
-    small = dict(
-        data=str(folder),
-        epochs=2,
-        lr_decay=0.3,
-        image_size=96,
-        queries_per_epoch=8,
-        batch_size=4,
-        photos_per_landmark=3,
-        negatives=3,
+def tiny(experiments, world, monkeypatch):
+    """Return the modules in a tiny world: two arms, two rates, two seeds, one benchmark."""
+    modules = (experiments.fine_tuning, experiments.one_block, experiments.agreement)
+    for module in (*modules, importlib.import_module("experiments.trained")):
+        for name, value in dict(ARMS=("none", "soa"), RATES=(1e-3, 3e-3), SEEDS=(0, 1)).items():
+            if hasattr(module, name):
+                monkeypatch.setattr(module, name, value)
+    monkeypatch.setattr(experiments.fine_tuning, "CHOOSING_EPOCHS", 1)
+    classes = (
+        experiments.fine_tuning.Mini,
+        experiments.one_block.Crowd,
+        experiments.agreement.Agreement,
     )
-    monkeypatch.setattr(tool, "COMMON", small)
-    monkeypatch.setattr(tool, "LANDMARKS", Recipe("benchmark", 400_000, 2, 4, queries=2))
-    monkeypatch.setattr(tool, "write", lambda *a: write(*a, workers=1, progress=False))
-    monkeypatch.setattr(tool, "SEEDS", (0, 1))
-    monkeypatch.setattr(tool, "WEIGHTS", (0.5, 2.0))
-    return tool
+    for each in classes:
+        monkeypatch.setattr(each, "data", str(world.train))
+        monkeypatch.setattr(each, "needs", (str(world.train),))
+        monkeypatch.setattr(each, "start", "mini-gem")
+        monkeypatch.setattr(each, "benchmarks", (str(world.truth),))
+        monkeypatch.setattr(each, "common", each.common | SMALL)
+    # the start is perfect in so small a world; yet all arms shall learn
+    monkeypatch.setattr(experiments.fine_tuning.Mini, "start_may_win", False)
+    monkeypatch.setattr(experiments.fine_tuning.Mini, "weights", (2.0,))
+    monkeypatch.setattr(experiments.fine_tuning.Mini, "triplet_rates", (1e-5,))
+    monkeypatch.setattr(experiments.fine_tuning.Mini, "triplet_seeds", (0,))
+    monkeypatch.setattr(experiments.agreement, "WEIGHTS", (2.0,))
+    monkeypatch.setattr(experiments.agreement, "LANDMARKS", (4, 8))
+    monkeypatch.setattr(experiments.agreement, "GAP", 2)
+    return experiments
+
+
+def run_table(tiny, name, tmp_path, processes=1, test=False):
+    """Do all that is missing in a table; return its results."""
+    tiny.running.run_table(name, tmp_path / "work", tmp_path, processes, test)
+    return json.loads((tmp_path / f"{name}.json").read_text())
 
 
 @pytest.mark.slow
-def test_runs_are_resumed_and_repeat_to_the_bit(tiny, tmp_path, monkeypatch, capsys):
-    # all runs: two arms choose among two weights, five arms are reported with two seeds
-    tiny.everything(tmp_path / "a", tmp_path / "a.json")
-    whole = ablation.load_ablation(tmp_path / "a.json")
-    assert len(whole["choosing"]) == 4
-    assert len(whole["runs"]) == 10
-    assert len({record["sha256"] for record in whole["runs"]}) == 10
+def test_a_table_has_all_arms_seeds_and_measures(tiny, world, tmp_path):
+    results = run_table(tiny, "mini", tmp_path)
+    # two arms, two rates, weight 0 and one more
+    assert len(results["choosing"]) == 8
+    assert {run["seed"] for run in results["choosing"]} == {tiny.tables.CHOOSING_SEED}
+    # two arms, with weight 0 and with the other, two seeds
+    assert len(results["runs"]) == 8
+    assert len(results["triplets"]) == 1
+    for run in [*results["start"], *results["runs"], *results["triplets"]]:
+        assert len(run["ap"][str(world.truth)]["medium"]) == 4
+    assert all("ap" not in run for run in results["choosing"])
+    # the question stands beside the answer
+    assert results["plan"]["primary"]["b"] == "identity"
+    # distances are logged from the start on
+    assert [entry["epoch"] for entry in results["triplets"][0]["log"]] == [0, 1, 2]
+    assert "held_out_nearest" in results["triplets"][0]["log"][0]
 
-    # three runs are there, the others are done again: one that chooses, five that are reported
-    cut = whole | dict(choosing=whole["choosing"][:3], runs=[])
-    (tmp_path / "b.json").write_text(json.dumps(cut))
-    monkeypatch.setattr(tiny, "SEEDS", (0,))
+
+@pytest.mark.slow
+def test_what_is_done_is_kept_and_what_is_lost_is_made_again_to_the_bit(tiny, tmp_path, capsys):
+    whole = run_table(tiny, "mini", tmp_path)
+    records = tmp_path / "work" / "mini" / "records"
+    lost = [*sorted(records.glob("runs_*"))[:2], *sorted(records.glob("choosing_*"))[:1]]
+    for path in lost:
+        path.unlink()
+    # a kill while a file was written leaves its temporary file, which nobody reads
+    (records / ".1-abc.tmp").write_text("{")
     capsys.readouterr()
-    tiny.everything(tmp_path / "a", tmp_path / "b.json")
-    assert len(capsys.readouterr().out.splitlines()) == 6
-
-    again = ablation.load_ablation(tmp_path / "b.json")["runs"]
-    of_arm = {record["arm"]: record for record in again}
-    for record in whole["runs"]:
-        if record["seed"] == 0:
-            for key in ("sha256", "ap", "sos"):
-                assert of_arm[record["arm"]][key] == record[key]
+    again = run_table(tiny, "mini", tmp_path)
+    assert len(capsys.readouterr().out.splitlines()) == len(lost)
+    for part in ("choosing", "runs"):
+        for one, other in zip(whole[part], again[part], strict=True):
+            assert one["sha256"] == other["sha256"]
+            assert one["held_out"] == other["held_out"]
 
 
-def test_the_control_gathers_nothing_from_other_positions(tool):
-    soa = tool.OwnPositionOnly(8, 2).eval()
-    torch.nn.init.normal_(soa.v.weight)
-    x = torch.randn(1, 8, 3, 4)
-    changed = x.clone()
-    changed[..., 0, 0] += 1
-    before = soa(x)
-    after = soa(changed)
-    assert not torch.equal(before[..., 0, 0], after[..., 0, 0])
-    assert torch.equal(before[..., 1:, :], after[..., 1:, :])
+@pytest.mark.slow
+def test_other_weights_are_refused(tiny, tmp_path):
+    run_table(tiny, "mini", tmp_path)
+    folder = tmp_path / "work" / "mini"
+    some = sorted((folder / "weights").glob("runs_*.pt"))
+    some[0].write_bytes(some[1].read_bytes())
+    for path in (folder / "records").glob("ap_*"):
+        path.unlink()
+    with pytest.raises(ValueError, match=r"not the weights of that run"):
+        run_table(tiny, "mini", tmp_path)
 
 
-def test_of_equal_scores_the_smaller_weight_is_chosen(tool):
-    runs = [
-        dict(arm="SOS", sos=sos, held_out=held_out) for sos, held_out in ((2, 7), (1, 7), (9, 6))
-    ]
-    assert tool.best_weight(runs, "SOS") == 1
+@pytest.mark.slow
+def test_a_benchmark_that_comes_later_is_measured_later(tiny, tmp_path, world, monkeypatch):
+    monkeypatch.setattr(tiny.fine_tuning.Mini, "benchmarks", ())
+    before = run_table(tiny, "mini", tmp_path)
+    assert all("ap" not in run for run in before["runs"])
+    # the test set is read when that is asked for, and only then
+    monkeypatch.setattr(tiny.fine_tuning.Mini, "test", str(world.truth))
+    assert all("ap" not in run for run in run_table(tiny, "mini", tmp_path)["runs"])
+    after = run_table(tiny, "mini", tmp_path, test=True)
+    assert all(str(world.truth) in run["ap"] for run in after["runs"])
+    assert [run["sha256"] for run in after["runs"]] == [run["sha256"] for run in before["runs"]]
+
+
+@pytest.mark.slow
+def test_agreement_of_every_setting(tiny, world, tmp_path):
+    results = run_table(tiny, "agreement", tmp_path)
+    # two numbers of landmarks; weight 0, and one weight in two forms; two seeds
+    assert len(results["runs"]) == 2 * 3 * 2
+    for run in results["runs"]:
+        assert len(run["held_out_ap"]) == len(run["held_out_agreement"])
+        assert len(run["train_gap_ap"]) == len(run["held_out_gap_ap"]) == 2
+        assert ("agreement" in run) == (run["landmarks"] == 8)
+
+
+@pytest.mark.slow
+def test_one_block_on_maps(tiny, world, tmp_path):
+    results = run_table(tiny, "crowd", tmp_path)
+    assert len(results["runs"]) == 4
+    for run in results["runs"]:
+        assert len(run["ap"][str(world.truth)]["medium"]) == 4
+    # both arms start from the same whitening; only one has a block
+    assert len({run["sha256"] for run in results["runs"]}) == 4
+
+
+def test_what_is_not_rendered_is_waited_for(experiments, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(experiments.fine_tuning.Mini, "needs", (str(tmp_path / "none"),))
+    experiments.running.run_table("mini", tmp_path, tmp_path)
+    assert "waits for" in capsys.readouterr().out
+    assert not (tmp_path / "mini.json").exists()
+
+
+def test_of_equal_scores_the_smaller_rate_is_chosen(experiments):
+    records = [dict(rate=3, held_out=7), dict(rate=1, held_out=7), dict(rate=9, held_out=6)]
+    assert experiments.tables.best(records, "rate")["rate"] == 1
+
+
+def test_folding_leaves_the_descriptors_as_they_are(experiments):
+    torch.manual_seed(0)
+    net = GlobalNet("mini", soa="4").eval()
+    for module in net.modules():
+        if isinstance(module, torch.nn.BatchNorm2d):
+            torch.nn.init.uniform_(module.running_mean)
+            torch.nn.init.uniform_(module.running_var, 0.5, 2)
+    maps = torch.randn(2, 96, 6, 8)
+    before = net.head(run_from(net, maps, "soa4"))
+    experiments.fine_tuning.fold(net)
+    torch.testing.assert_close(net.head(run_from(net, maps, "soa4")), before, rtol=1e-4, atol=1e-5)
+
+
+def test_agreement_leaves_out_the_landmarks_own_images(experiments):
+    descriptors = torch.tensor([[1.0, 0], [1, 0], [0.9, 0.1], [0.1, 0.9], [0, 1.0], [0.5, 0.5]])
+    labels = np.array([1, 1, 2, 2, 3, 3])
+    values = experiments.agreement.agreement_by_landmark(descriptors, labels)
+    assert values[0] == 1
+    precisions = experiments.agreement.precision_by_landmark(descriptors, labels)
+    assert precisions[0] == 100
 
 
 @pytest.fixture(scope="module")
@@ -154,12 +261,9 @@ def test_runs_are_what_their_arm_says(committed):
         assert re.fullmatch(r"\d{4}-\d\d-\d\d", record["date"])
 
 
-def test_the_weight_was_chosen_with_another_seed(committed, tool):
+def test_the_weight_was_chosen_with_another_seed(committed):
     seeds = {record["seed"] for record in committed["runs"]}
     assert not seeds & {record["seed"] for record in committed["choosing"]}
-    for arm in ("SOS", "both"):
-        weights = {record["sos"] for record in committed["runs"] if record["arm"] == arm}
-        assert weights == {tool.best_weight(committed["choosing"], arm)}
 
 
 def test_every_query_was_scored(committed):

@@ -5,6 +5,7 @@ seconds, so that there can be many.
 """
 
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import torch
@@ -20,7 +21,7 @@ from solar.training.loop import run as train
 from solar.training.trunk_maps import run_from
 
 from .fine_tuning import changes
-from .frozen import describe_all, precisions
+from .frozen import precisions
 from .heads import HeadTask, Whiten
 from .ledger import Job
 from .tables import CHOOSING_SEED, RATES, SEEDS
@@ -29,7 +30,6 @@ from .trained import Trained, score_of
 WEIGHTS = (0.5, 2.0, 10.0)  # of the second-order loss, beside 0
 FORMS = ("solar", "sosnet")
 LANDMARKS = (35, 70, 140, 525)  # to learn from; each set holds the ones before
-EPOCHS = 6  # of 40 steps
 GAP = 35  # landmarks of either kind whose mAP is compared
 
 
@@ -43,10 +43,11 @@ class Agreement(Trained):
     stage = "soa4"
     benchmarks = ("mini-ablation",)
     start_may_win = False
+    common: ClassVar[dict] = dict(epochs=6, lr_decay=0.3)
 
     def __init__(self, work: Path):
         super().__init__(work)
-        self.vectors: dict[str, Tensor] = {}  # pooled vectors by name
+        self.of_benchmark: dict[str, Tensor] = {}  # pooled vectors by name
 
     # ---- jobs ------------------------------------------------------------------------------------
 
@@ -89,53 +90,46 @@ class Agreement(Trained):
         net = self.trunk()
         return l2n(net.pool(run_from(net, maps, self.stage)))
 
-    def pooled(self, split: str) -> Tensor:
-        """Return the pooled vectors (N, C) of the images of a split, made once and kept."""
-        if split not in self.vectors:
-            path = self.work / self.name / f"pooled-{split}.pt"
-            if not path.is_file():
-                path.parent.mkdir(parents=True, exist_ok=True)
-                torch.save(describe_all(self.pool, self.maps(split)), path)
-            self.vectors[split] = torch.load(path, weights_only=True)
-        return self.vectors[split]
+    def rows(self, split: str) -> Tensor:
+        """Return the pooled vectors (N, C) of the images of a split, of unit length."""
+        return l2n(self.pooled(split).maps.flatten(1))
 
     def pooled_benchmark(self, name: str) -> tuple[Tensor, Tensor]:
         """Return the pooled vectors of a benchmark's queries (Q, C) and of its database (N, C)."""
-        if name not in self.vectors:
+        if name not in self.of_benchmark:
             queries, database = self.measure_of(name).descriptors(self.pool)
-            self.vectors[name] = torch.cat([queries, database])
+            self.of_benchmark[name] = torch.cat([queries, database])
         count = len(self.measure_of(name).benchmark.queries)
-        return self.vectors[name][:count], self.vectors[name][count:]
+        return self.of_benchmark[name][:count], self.of_benchmark[name][count:]
 
     # ---- one job ---------------------------------------------------------------------------------
 
     def learn(self, settings: dict, output: Path) -> tuple[dict, dict[str, Tensor]]:
-        epochs = EPOCHS
-        if settings["rate"] == 0:
-            epochs = 0
-        config = TrainConfig(
+        options = dict(
+            self.common,
             data=self.data,
             start=self.start,
             soa="",
             block="none",
-            epochs=epochs,
-            lr_decay=0.3,
             lr=settings["rate"],
             sos_weight=settings["sos"],
             second_order=settings["form"],
             train_landmarks=settings["landmarks"],
             seed=settings["seed"],
         )
+        if settings["rate"] == 0:
+            options["epochs"] = 0
+        config = TrainConfig(**options)
         # the first landmarks by their number
         labels = self.index("train").landmarks
         chosen = np.flatnonzero(np.isin(labels, np.unique(labels)[: settings["landmarks"]]))
         net = Whiten(self.trunk().whiten)
-        task = HeadTask(net, self.pooled("train")[chosen], labels[chosen], config)
+        task = HeadTask(net, self.rows("train")[chosen], labels[chosen], config)
         result = train(task, output, config.epochs, config.seed, progress=False, keep="last")
 
         record = dict(config=changes(config), seconds=round(result["seconds"], 1))
         if settings["seed"] == CHOOSING_SEED:
-            held_out = held_out_map(describe(net, self.pooled("val")), self.index("val").landmarks)
+            held_out = held_out_map(describe(net, self.rows("val")), self.index("val").landmarks)
             record["held_out"] = round(100 * held_out, 2)
         else:
             record |= self.on_landmarks(net)
@@ -147,9 +141,9 @@ class Agreement(Trained):
         for split, name in (("train", "train"), ("val", "held_out")):
             labels = self.index(split).landmarks
             first = np.isin(labels, np.unique(labels)[:GAP])
-            some = describe(net, self.pooled(split)[first])
+            some = describe(net, self.rows(split)[first])
             measured[f"{name}_gap_ap"] = precision_by_landmark(some, labels[first])
-        descriptors = describe(net, self.pooled("val"))
+        descriptors = describe(net, self.rows("val"))
         labels = self.index("val").landmarks
         measured["held_out_ap"] = precision_by_landmark(descriptors, labels)
         measured["held_out_agreement"] = agreement_by_landmark(descriptors, labels)

@@ -16,13 +16,14 @@ from solar.training.global_task import GlobalTask
 from solar.training.held_out import held_out_map
 from solar.training.learnable import net_with_attention
 from solar.training.loop import run as train
-from solar.training.trunk_maps import run_from
+from solar.training.trunk_maps import CachedMaps, run_from
 
-from .frozen import DiskMaps, describe_all
+from .frozen import describe_all
 from .ledger import Job
-from .tables import ARMS
+from .tables import ARMS, CHOOSING_SEED
 from .trained import IMAGE_SIZE, Trained
 
+CHOOSING_EPOCHS = 3  # of the runs that choose rates and weights
 NEAREST = 5  # other landmarks' images whose distance is logged
 
 
@@ -30,7 +31,6 @@ class FineTuning(Trained):
     """Runs of `GlobalTask`.
 
     Attributes:
-        common: settings of all runs that differ from those of `TrainConfig`.
         every_epoch: whether held-out distances are logged after each epoch.
     """
 
@@ -38,8 +38,12 @@ class FineTuning(Trained):
     needs = (data,)
     benchmarks = ("mini-ablation", "mini-validation")
     test = "mini-revisitop"
-    common: ClassVar[dict]
     every_epoch = False
+
+    def prepare(self, test: bool) -> None:
+        super().prepare(test)
+        self.pooled("train")
+        self.pooled("val")
 
     def config(self, settings: dict) -> TrainConfig:
         """Return the settings of a run: the common ones, and what its job says."""
@@ -53,6 +57,8 @@ class FineTuning(Trained):
             sos_weight=settings["sos"],
             seed=settings["seed"],
         )
+        if settings["seed"] == CHOOSING_SEED:
+            options["epochs"] = CHOOSING_EPOCHS
         if settings["rate"] == 0:
             options["epochs"] = 0
         if "first_order" in settings:
@@ -61,7 +67,11 @@ class FineTuning(Trained):
 
     def learn(self, settings: dict, output: Path) -> tuple[dict, dict[str, Tensor]]:
         config = self.config(settings)
-        task = Arm(config, self.maps("train"), self.maps("val"), self.every_epoch)
+        # without blocks, nothing before the pooling learns
+        maps = self.maps
+        if settings["arm"] == "none":
+            maps = self.pooled
+        task = Arm(config, maps("train"), maps("val"), self.every_epoch)
         at_start = dict(epoch=0, **task.measure(0))
         result = train(task, output, config.epochs, config.seed, progress=False, keep="last")
         record = dict(
@@ -90,7 +100,7 @@ class Arm(GlobalTask):
     """
 
     def __init__(
-        self, config: TrainConfig, train_maps: DiskMaps, val_maps: DiskMaps, every_epoch: bool
+        self, config: TrainConfig, train_maps: CachedMaps, val_maps: CachedMaps, every_epoch: bool
     ):
         super().__init__(config, "cpu", progress=False, train_maps=train_maps, val_maps=val_maps)
         fold(self.net)

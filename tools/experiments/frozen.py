@@ -17,7 +17,7 @@ from solar.files import atomic, home
 from solar.nets import GlobalNet
 from solar.search.describe import PreparedImages
 from solar.search.protocol import evaluate
-from solar.training.trunk_maps import HEAD, CachedMaps, run_before
+from solar.training.trunk_maps import HEAD, CachedMaps, run_before, run_from
 from solar.world.recipes import DATASETS, VERSION
 
 CHUNK = 64  # images that are described at a time
@@ -92,14 +92,36 @@ class DiskMaps(CachedMaps):
         name: str,
     ):
         version = f"{version_of_files(index.images)}-{version_of_trunk(net)}-{image_size}"
-        path = folder / "maps" / f"{name}-{stage}-{version}.pt"
-        if not path.is_file():
+        self.path = folder / "maps" / f"{name}-{stage}-{version}.pt"
+        if not self.path.is_file():
             super().__init__(net, stage, index, image_size, "cpu")
-            with atomic(path) as temporary:
+            with atomic(self.path) as temporary:
                 torch.save(self.maps, temporary)
         self.stage = stage
         self.device = torch.device("cpu")
-        self.maps = torch.load(path, mmap=True, weights_only=True)
+        self.maps = torch.load(self.path, mmap=True, weights_only=True)
+
+
+class PooledMaps(CachedMaps):
+    """What the pooling of a frozen network returns, as maps of a single position.
+
+    Where nothing before the pooling learns, a step can start from them: a generalised mean over one
+    position is that position.
+
+    Args:
+        net: the network.
+        maps: its maps of the images, from which the pooled vectors are made once.
+    """
+
+    def __init__(self, net: GlobalNet, maps: DiskMaps):
+        path = maps.path.with_suffix(".pooled.pt")
+        if not path.is_file():
+            pooled = describe_all(lambda some: net.pool(run_from(net, some, maps.stage)), maps)
+            with atomic(path) as temporary:
+                torch.save(pooled[:, :, None, None], temporary)  # (N, C, 1, 1)
+        self.stage = HEAD
+        self.device = torch.device("cpu")
+        self.maps = torch.load(path, weights_only=True)
 
 
 @torch.no_grad()
@@ -172,16 +194,3 @@ def precisions(benchmark: Benchmark, queries: Tensor, database: Tensor) -> dict[
             None if np.isnan(value) else round(100 * float(value), 2) for value in values
         ]
     return percents
-
-
-__all__ = [
-    "HEAD",
-    "DiskMaps",
-    "Measure",
-    "describe_all",
-    "digest",
-    "is_ready",
-    "open_benchmark",
-    "precisions",
-    "version_of_benchmark",
-]

@@ -31,7 +31,7 @@ class Job:
             f"{key}={value:g}" if isinstance(value, float) else f"{key}={value}"
             for key, value in self.settings
         ]
-        return "_".join([self.part, *words])
+        return "_".join([self.part, *words]).replace("/", "-")
 
     def __getitem__(self, key: str):
         return dict(self.settings)[key]

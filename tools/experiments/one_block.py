@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import torch
@@ -19,7 +20,6 @@ from .heads import HeadTask, pca_linear
 from .trained import IMAGE_SIZE, Trained
 
 PCA_IMAGES = 2000  # images from which the whitening starts, at most
-EPOCHS = 20  # of 40 steps: attention must be learnt, and needs more steps than whitening
 
 
 class OneBlock(nn.Module):
@@ -56,22 +56,24 @@ class OneBlockTable(Trained):
     start = "lite-gem"
     stage = "soa4"
     start_may_win = False
+    # of 40 steps: attention must be learnt, and needs more steps than whitening
+    common: ClassVar[dict] = dict(epochs=20)
 
     def config(self, settings: dict) -> TrainConfig:
         """Return the settings of a run."""
-        epochs = EPOCHS
-        if settings["rate"] == 0:
-            epochs = 0
-        return TrainConfig(
+        options = dict(
+            self.common,
             data=self.data,
             start=self.start,
             block=settings["arm"],
             lr=settings["rate"],
             sos_weight=settings["sos"],
             seed=settings["seed"],
-            epochs=epochs,
             image_size=IMAGE_SIZE,
         )
+        if settings["rate"] == 0:
+            options["epochs"] = 0
+        return TrainConfig(**options)
 
     def prepare(self, test: bool) -> None:
         super().prepare(test)

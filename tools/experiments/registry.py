@@ -4,11 +4,11 @@ import importlib
 
 MODULES = {
     "lite": ("fine_tuning", "Lite"),
-    "mini": ("fine_tuning", "Mini"),
     "agreement": ("agreement", "Agreement"),
+    "mini": ("fine_tuning", "Mini"),
+    "parts": ("parts", "Parts"),
     "crowd": ("one_block", "Crowd"),
     "relations": ("one_block", "Relations"),
-    "parts": ("parts", "Parts"),
 }
 
 

@@ -6,6 +6,7 @@ rendered later is measured later.
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import torch
@@ -19,6 +20,7 @@ from solar.training.loop import state_of
 from .frozen import (
     DiskMaps,
     Measure,
+    PooledMaps,
     digest,
     is_ready,
     open_benchmark,
@@ -38,6 +40,7 @@ class Trained(Table):
         start: network whose trunk it is, by name.
         stage: where the cached maps end; nothing before it learns in any arm.
         benchmarks: that are read as soon as they are rendered.
+        common: settings of all runs that differ from those of `TrainConfig`.
         test: the benchmark that is read once, at the very end; '' for none.
         start_may_win: whether an arm may be chosen not to learn, where the start is no worse.
     """
@@ -46,6 +49,7 @@ class Trained(Table):
     start: str
     stage: str
     benchmarks: tuple[str, ...]
+    common: ClassVar[dict] = {}
     test = ""
     start_may_win = True
 
@@ -55,6 +59,7 @@ class Trained(Table):
         self.nets: dict[str, GlobalNet] = {}
         self.indices: dict[str, TrainingIndex] = {}
         self.cached: dict[str, DiskMaps] = {}
+        self.vectors: dict[str, PooledMaps] = {}
         self.measures: dict[str, Measure] = {}
         self.versions: dict[str, str] = {}
 
@@ -176,6 +181,12 @@ class Trained(Table):
                 self.work, self.trunk(), self.stage, index, IMAGE_SIZE, name
             )
         return self.cached[split]
+
+    def pooled(self, split: str) -> PooledMaps:
+        """Return what the trunk's pooling makes of the same images."""
+        if split not in self.vectors:
+            self.vectors[split] = PooledMaps(self.trunk(), self.maps(split))
+        return self.vectors[split]
 
     def measure_of(self, name: str) -> Measure:
         """Return what scores a network on a benchmark."""
