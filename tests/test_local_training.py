@@ -185,3 +185,27 @@ def test_without_test_patches_the_sheet_has_no_test(tmp_path, monkeypatch):
     monkeypatch.setattr(local_task, "load_patches", lambda name: toy())
     config = dataclasses.replace(TINY, epochs=1, output=str(tmp_path / "net.pth"))
     assert "test" not in train_local(config, "cpu", progress=False)
+
+
+# ---- controls ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("block", ["soa", "identity", "even"])
+def test_the_kind_of_block_reaches_the_network(block):
+    config = dataclasses.replace(TINY, soa="345", block=block)
+    net = make_task(config).net
+    assert net.block == block
+    # the same start for all kinds
+    plain = make_task(dataclasses.replace(TINY, soa="345")).net
+    for one, two in zip(net.state_dict().values(), plain.state_dict().values(), strict=True):
+        assert torch.equal(one, two)
+
+
+def test_no_blocks_by_either_name():
+    none = make_task(dataclasses.replace(TINY, soa="345", block="none")).net
+    assert repr(none) == repr(make_task().net)
+
+
+def test_a_control_without_layers_is_refused():
+    with pytest.raises(ValueError, match="block='identity', but no layer has a block"):
+        make_task(dataclasses.replace(TINY, block="identity"))

@@ -17,6 +17,7 @@ from solar.world.patches import (
     transfer_frames,
 )
 from solar.world.phototour import draw_test_pairs
+from solar.world.recipes import DATASETS
 
 TINY = Recipe("patches", 410_000, 2, 2)
 
@@ -212,3 +213,25 @@ def test_interrupted_writing_is_resumed_with_the_same_bytes(tiny, tmp_path):
     (folder / "parts" / f"{TINY.first + 1}.png").write_bytes(b"cut off")
     write(TINY, folder, "tiny", workers=1, progress=False)
     assert files_in(folder) == before
+
+
+def test_joined_sets_keep_their_points_apart(monkeypatch, tmp_path):
+    recipes = {
+        "mini-phototour": Recipe("patches", 410_000, 1, 2),
+        "mini-photographs": Recipe("photographs", 9, 1, 1),
+    }
+    for name, recipe in recipes.items():
+        monkeypatch.setitem(DATASETS, name, recipe)
+    parts = [load_patches(name, tmp_path) for name in recipes]
+    both = load_patches("mini-phototour+mini-photographs", tmp_path)
+    assert both.name == "mini-phototour+mini-photographs"
+    np.testing.assert_array_equal(both.patches, np.concatenate([p.patches for p in parts]))
+    # a pair still shows what it showed: two patches of one point, or of two
+    np.testing.assert_array_equal(both.same, np.ptp(both.points[both.pairs], axis=1) == 0)
+    assert len(np.unique(both.points)) == sum(len(np.unique(p.points)) for p in parts)
+    assert len(np.unique(both.photographs)) == 2 + 2
+
+
+def test_a_plus_is_a_name_of_its_own_unless_all_parts_are_known(tmp_path):
+    with pytest.raises(ValueError, match=r"unknown patches 'liberty\+stonehenge'"):
+        load_patches("liberty+stonehenge", tmp_path)

@@ -16,7 +16,7 @@ import numpy as np
 from ..files import imread, in_one_line, read_lines
 from ..published.catalogue import how_to_get
 from ..world.formats import INFO_FILE, PATCH_SIDE, PATCHES_PER_SHEET, SHEET_PIXELS, SHEET_SIDE
-from .names import PUBLISHED_NAMES, entry_of, folder_of
+from .names import PUBLISHED_NAMES, entry_of, folder_of, is_name
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,9 @@ def load_patches(name: str | Path, root: str | Path | None = None, size: int = 3
 
     Args:
         name: 'mini-phototour' (to learn from), 'mini-phototour-validation', 'mini-phototour-test';
-            'liberty', 'notredame', 'yosemite'; or a folder in that format.
+            'mini-photographs' and its '-validation' and '-test', cut from real photographs;
+            'liberty', 'notredame', 'yosemite'; or a folder in that format. Names joined by '+', as
+            'mini-phototour+mini-photographs', give all their patches as one set.
         root: the folder that holds dataset folders; `$SOLAR_HOME/data` if None.
         size: side in pixels to which the 64 x 64 patches are shrunk.
 
@@ -66,6 +68,11 @@ def load_patches(name: str | Path, root: str | Path | None = None, size: int = 3
         Traceback (most recent call last):
         ValueError: unknown patches 'stonehenge': expected one of mini-phototour, ...
     """
+    # several sets: each by its name
+    parts = str(name).split("+")
+    if len(parts) > 1 and all(is_name(part, "patches") for part in parts):
+        return join_patches([load_patches(part, root, size) for part in parts])
+
     folder = folder_of(name, root, use="patches")
     info_file = folder / INFO_FILE
     if not info_file.is_file():
@@ -96,6 +103,46 @@ def load_patches(name: str | Path, root: str | Path | None = None, size: int = 3
         photographs=info[:, 1],
         pairs=table[:, [0, 3]],
         same=table[:, 1] == table[:, 4],
+    )
+
+
+def join_patches(sets: list[Patches]) -> Patches:
+    """Put sets of patches together; points and photographs of different sets stay different.
+
+    Args:
+        sets: one or more, with patches of one size.
+
+    Example:
+        >>> import numpy as np
+        >>> one = Patches("a", np.zeros((2, 32, 32), np.uint8), np.array([0, 0]),
+        ...               np.array([0, 1]), np.array([[0, 1]]), np.array([True]))
+        >>> both = join_patches([one, one])
+        >>> both
+        Patches('a+a'): 4 of 2 points, 2 pairs
+        >>> both.points.tolist(), both.pairs.tolist()
+        ([0, 0, 1, 1], [[0, 1], [2, 3]])
+    """
+    points = []
+    photographs = []
+    pairs = []
+    # the first free number of a point, of a photograph and of a patch
+    first_point = 0
+    first_photograph = 0
+    first_patch = 0
+    for one in sets:
+        points.append(one.points + first_point)
+        photographs.append(one.photographs + first_photograph)
+        pairs.append(one.pairs + first_patch)
+        first_point += one.points.max(initial=-1) + 1
+        first_photograph += one.photographs.max(initial=-1) + 1
+        first_patch += len(one)
+    return Patches(
+        name="+".join(one.name for one in sets),
+        patches=np.concatenate([one.patches for one in sets]),
+        points=np.concatenate(points),
+        photographs=np.concatenate(photographs),
+        pairs=np.concatenate(pairs),
+        same=np.concatenate([one.same for one in sets]),
     )
 
 

@@ -42,7 +42,8 @@ class LocalTask(Task):
         points: for each point with two patches or more, the indices of its patches.
 
     Raises:
-        ValueError: fewer points with two patches than a batch needs.
+        ValueError: fewer points with two patches than a batch needs, or a kind of block without
+            layers that get one.
     """
 
     net: LocalNet
@@ -57,12 +58,20 @@ class LocalTask(Task):
     ):
         self.config = config
         self.device = distributed.pick_device(device)
+        # a control without a place for it would silently be the network without blocks
+        if config.block not in ("soa", "none") and not (config.soa or config.start):
+            raise ValueError(
+                f"block={config.block!r}, but no layer has a block: name layers too, as soa='345'"
+            )
 
         # patches, and the network: new, or one that was trained before
         torch.manual_seed(config.seed)
         self.train_patches = train_patches or load_patches(config.data)
         self.val_patches = val_patches or load_patches(config.held_out_set)
-        self.net = load_local(config.start) if config.start else LocalNet(config.soa, config.width)
+        if config.start:
+            self.net = load_local(config.start)
+        else:
+            self.net = LocalNet(config.soa, config.width, config.block)
         channels_last = torch.channels_last
         self.net.to(self.device, memory_format=channels_last)  # pyright: ignore[reportCallIssue]
 
