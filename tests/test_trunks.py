@@ -140,6 +140,15 @@ def test_a_missing_timm_is_named(monkeypatch):
         make_trunk(LITE)
 
 
+def test_a_first_stage_may_have_no_block():
+    with torch.device("meta"):
+        net = GlobalNet("timm:efficientnet_x_b3").eval()
+        x = torch.zeros(1, 3, 64, 96)
+        assert net.features.features_before(x, "conv2_x").shape[2:] == (32, 48)
+        assert net.features.features_before(x, "soa4").shape[2:] == (4, 6)
+        assert net.features(x).shape == (1, net.whiten.in_features, 2, 3)
+
+
 # ---- ImageNet weights
 
 
@@ -262,6 +271,13 @@ def test_whole_files_of_timms_trunks_come_back(name, tmp_path):
 
 
 # ---- description
+
+
+def test_the_explorer_shows_its_attention(lite):
+    photograph = Image.fromarray(load_sample_image("china.jpg")).resize((96, 64))
+    explorer = solar.SOAExplorer(photograph, lite, location=(8, 8))
+    assert explorer.map.shape == (2, 3)  # behind the last stage, at stride 32
+    assert explorer.map.sum() == pytest.approx(1, abs=1e-4)
 
 
 def test_images_are_described(lite):

@@ -7,6 +7,8 @@ Three layouts of files are read:
 - cnnimageretrieval's: the same with the names `features.0 ...`;
 - bare state dicts of local networks: SOSNet's `layers.N`, SOLAR-local's `layerN`.
 
+Our own files may leave the trunk out if an installed package has it: see `solar.nets.heads`.
+
 `solar.nets.weight_files` reads a file and finds the network in it; `solar.nets.rebuild` makes the
 network anew.
 

@@ -168,8 +168,12 @@ def _efficientnet(name: str) -> Trunk:
     timm = optional("timm", "timm", f"the trunk {in_one_line(name)}")
     net = timm.create_model(name, pretrained=False)
 
-    # the places where the map is about to shrink: 'blocks.2' says that a stage ends with block 2
-    ends = [int(info["module"].removeprefix("blocks.")) + 1 for info in net.feature_info]
+    # the places where the map is about to shrink: 'blocks.2' says that a stage ends with block 2,
+    # 'bn1' that the first stage has no block
+    ends = [0] * len(net.feature_info)
+    for i, info in enumerate(net.feature_info):
+        if info["module"].startswith("blocks."):
+            ends[i] = int(info["module"].removeprefix("blocks.")) + 1
     channels = [info["num_chs"] for info in net.feature_info]
     end1, end2, end3, end4, _ = ends
     blocks = list(net.blocks)
