@@ -23,12 +23,18 @@ surfaces     position, normal and colour of what it sees
 light        sun, shadow, sky, fog, lamps
 clutter      trees, cars and people in the way
 photo        a photograph: all of the above in one image
+neighbours   several landmarks in one scene
+crowd        views by the landmark's share of the picture; places for other landmarks
 truth        boxes, correspondences, and easy / hard / junk labels
 formats      constants of the published formats
 patches      patches of the same points in several photographs
 phototour    patches in the files of PhotoTour
 photographs  real photographs that installed packages bring
 recipes      which landmarks a dataset shows, and how many images of each
+takes        photographs for training, as queries, for the databases of benchmarks
+crowd_photos all images of one landmark among others
+shapes       twenty small buildings that differ in shape alone, and paints
+relations    places of twelve of them: a landmark is which five are painted alike
 jobs         all images of one landmark, rendered and labelled
 index_files  the files that list the images of a dataset
 writing      writes a dataset to disk

@@ -3,68 +3,21 @@
 Book: the mini world (data sheet).
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 import cv2
 import numpy as np
 
+from .crowd_photos import crowd_pictures
 from .landmark import Landmark
-from .light import WEATHERS
 from .patches import landmark_patches
-from .photo import Photo, choose_view, photograph
-from .recipes import IMAGE_SIZE, OTHERS, QUERY_SIZE, Recipe
+from .photo import Photo
+from .photograph_patches import photograph_patches
+from .recipes import OTHERS, Crowd, Recipe, Relations
+from .relations import relations_pictures
+from .takes import database_photo, query_photo, training_photo
 from .truth import box_of, shared
-
-WEATHER_ODDS = dict(day=0.32, evening=0.18, overcast=0.18, fog=0.06, dusk=0.12, night=0.14)
-FIRST_QUERY = 1000  # queries have seeds of their own, from this number on
-
-
-def draw_weather(rng: np.random.Generator) -> str:
-    """Return the name of a weather, drawn from `rng` with the shares in WEATHER_ODDS."""
-    return str(rng.choice(list(WEATHERS), p=[WEATHER_ODDS[name] for name in WEATHERS]))
-
-
-def training_photo(landmark: Landmark, view: int) -> Photo:
-    """Take a training image or distractor, 256 x 192 pixels: any view, any weather.
-
-    Args:
-        landmark: what is photographed.
-        view: number of the image, which is its seed too.
-    """
-    rng = np.random.default_rng([landmark.seed, view, 1])
-    camera = choose_view(landmark, rng, IMAGE_SIZE, freedom=rng.uniform(0.2, 1))
-    weather = draw_weather(rng)
-    return photograph(landmark, camera, weather, view, clutter=rng.uniform(0.3, 1.6))
-
-
-def query_photo(landmark: Landmark, view: int) -> Photo:
-    """Take a query, 384 x 288 pixels: the landmark in the middle, by day, little in the way.
-
-    Args:
-        landmark: what is photographed.
-        view: number of the query, which is its seed too.
-    """
-    rng = np.random.default_rng([landmark.seed, view, 2])
-    camera = choose_view(landmark, rng, QUERY_SIZE, freedom=0.25)
-    weather = "day" if rng.random() < 0.7 else "overcast"
-    return photograph(landmark, camera, weather, FIRST_QUERY + view, clutter=0.4)
-
-
-def database_photo(landmark: Landmark, view: int) -> Photo:
-    """Take an image of a benchmark's database, 256 x 192 pixels: from easy to hopeless.
-
-    One in seven is taken from behind.
-
-    Args:
-        landmark: what is photographed.
-        view: number of the image, which is its seed too.
-    """
-    rng = np.random.default_rng([landmark.seed, view, 3])
-    freedom = rng.choice([0.25, 0.6, 1.0, 1.0])
-    behind = rng.random() < 0.14
-    camera = choose_view(landmark, rng, IMAGE_SIZE, freedom, behind)
-    weather = draw_weather(rng)
-    return photograph(landmark, camera, weather, view, clutter=rng.choice([0.7, 1.6]))
 
 
 def jpeg(photo: Photo, seed: list[int]) -> bytes:
@@ -97,7 +50,14 @@ class Job:
         return self.views + self.queries
 
 
-def jobs(recipe: Recipe) -> list[Job]:
+@dataclass(frozen=True)
+class SceneJob(Job):
+    """All images of one landmark whose pictures follow a recipe of their own."""
+
+    recipe: Crowd | Relations = field(kw_only=True)
+
+
+def jobs(recipe: Recipe) -> Sequence[Job]:
     """Return the jobs of a recipe, in the order in which its files list them.
 
     Args:
@@ -107,6 +67,11 @@ def jobs(recipe: Recipe) -> list[Job]:
         >>> jobs(Recipe("train", first=7, landmarks=2, views=12))[1]
         Job(kind='train', seed=8, views=12, queries=0)
     """
+    if isinstance(recipe, (Crowd, Relations)):
+        seeds = range(recipe.first, recipe.first + recipe.landmarks)
+        return [
+            SceneJob("scene", seed, recipe.views, recipe.queries, recipe=recipe) for seed in seeds
+        ]
     asked = [
         Job(recipe.kind, recipe.first + i, recipe.views, recipe.queries)
         for i in range(recipe.landmarks)
@@ -130,14 +95,20 @@ def run(job: Job) -> tuple[dict[str, bytes], dict]:
         about them, for JSON.
     """
     cv2.setNumThreads(1)
-    if job.kind == "patches":
+    if job.kind in ("patches", "photographs"):
         return _render_patches(job)
+    if isinstance(job, SceneJob):
+        return _render_scenes(job)
     return _render_images(job)
 
 
 def _render_patches(job: Job) -> tuple[dict[str, bytes], dict]:
-    """Return the patches of a landmark as one tall PNG file (if there are any), and the record."""
-    patches, labels = landmark_patches(job.seed, job.views)
+    """Return the patches of a landmark as one tall PNG file (if there are any), and the record.
+
+    A photograph is treated like a landmark: its number is the seed, its warps are the views.
+    """
+    cut = photograph_patches if job.kind == "photographs" else landmark_patches
+    patches, labels = cut(job.seed, job.views)
     record = dict(landmark=job.seed, images=[], queries=[], points=labels.tolist())
     if not len(patches):
         return {}, record
@@ -153,9 +124,6 @@ def _render_images(job: Job) -> tuple[dict[str, bytes], dict]:
     stem = f"{landmark.style}{job.seed:06d}"
     images = {f"{stem}_{view:02d}": take(landmark, view) for view in range(job.views)}
     queries = {f"{stem}_q{view}": query_photo(landmark, view) for view in range(job.queries)}
-    files = {}
-    for i, (name, photo) in enumerate([*images.items(), *queries.items()]):
-        files[f"{name}.jpg"] = jpeg(photo, [job.seed, i])
     # each query is labelled against each image
     labelled = []
     for name, query in queries.items():
@@ -169,4 +137,21 @@ def _render_images(job: Job) -> tuple[dict[str, bytes], dict]:
         weather=[image.weather for image in images.values()],
         queries=labelled,
     )
-    return files, record
+    return _files(images, queries, job.seed), record
+
+
+def _render_scenes(job: SceneJob) -> tuple[dict[str, bytes], dict]:
+    """Return the images and queries of a landmark among others as JPEG files, and the record."""
+    if isinstance(job.recipe, Crowd):
+        images, queries, record = crowd_pictures(job.seed, job.recipe)
+    else:
+        images, queries, record = relations_pictures(job.seed, job.recipe)
+    return _files(images, queries, job.seed), record
+
+
+def _files(images: dict[str, Photo], queries: dict[str, Photo], seed: int) -> dict[str, bytes]:
+    """Return the JPEG files, by name, of photographs of landmark `seed`."""
+    files = {}
+    for i, (name, photo) in enumerate([*images.items(), *queries.items()]):
+        files[f"{name}.jpg"] = jpeg(photo, [seed, i])
+    return files

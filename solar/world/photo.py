@@ -63,16 +63,20 @@ def choose_view(
     rng: np.random.Generator,
     size: tuple[int, int],
     freedom: float = 1.0,
-    behind: bool = False,
+    aside: float = 0.0,
+    farther: float = 1.0,
+    zoom: float = 1.0,
 ) -> Camera:
-    """Draw the camera of a tourist.
+    """Draw the camera of a tourist, who never stands behind the landmark.
 
     Args:
         landmark: what is photographed.
         rng: draws place, target, field of view and roll.
         size: (width, height) of the image in pixels.
         freedom: 0 gives a frontal postcard, 1 anything: oblique, far away, cut off, zoomed in.
-        behind: the tourist stands behind the landmark.
+        aside: walk so much farther round the landmark, radians.
+        farther: factor of the distance to the landmark.
+        zoom: factor of the focal length, about.
 
     Returns:
         The camera. If a house hides the landmark, up to 20 views are drawn, and the last is taken.
@@ -85,17 +89,18 @@ def choose_view(
     """
     centre = (landmark.lo + landmark.hi) / 2
     extent = landmark.hi - landmark.lo
-    ahead = np.pi / 2 if behind else -np.pi / 2
     # what must fit into the image: high landmarks need more room
     reach = max(extent[2], 0.8 * extent[0], 8.0)
     room = 1.35 if extent[2] > extent[0] else 1.1
     for _ in range(20):
         # direction from the landmark to the camera, and the field of view, radians
-        azimuth = rng.uniform(-1, 1) * (0.35 + 0.75 * freedom) + ahead
+        azimuth = rng.uniform(-1, 1) * (0.35 + 0.75 * freedom)
+        azimuth = azimuth + np.copysign(aside, azimuth) - np.pi / 2
         field = rng.uniform(0.7, 1.0)
         # metres from the landmark; the eye is at a person's height, on a terrace or in a window
         scale = rng.uniform(0.9, 1.15 + 0.8 * freedom)
         distance = reach * scale / (2 * np.tan(field / 2)) * room + 0.4 * extent[1]
+        distance *= farther
         eye = rng.choice([1.7, 1.7, 4.0, 12.0])
         x = centre[0] + distance * np.cos(azimuth)
         y = centre[1] + distance * np.sin(azimuth)
@@ -109,7 +114,7 @@ def choose_view(
             field *= rng.uniform(0.45, 0.7)
         if not _blocked(landmark, position, centre):
             break
-    return Camera.looking_at(position, target, field, size, roll=rng.normal(0, 0.02))
+    return Camera.looking_at(position, target, field / zoom, size, roll=rng.normal(0, 0.02))
 
 
 def choose_sun(landmark: Landmark, weather: Weather, rng: np.random.Generator) -> Sun | None:
@@ -131,13 +136,16 @@ def choose_sun(landmark: Landmark, weather: Weather, rng: np.random.Generator) -
     return Sun.above(landmark.lo, landmark.hi, azimuth, elevation, pixels=320)
 
 
-def develop(image: np.ndarray, rng: np.random.Generator, night: bool) -> np.ndarray:
+def develop(
+    image: np.ndarray, rng: np.random.Generator, night: bool, grey: float | None = None
+) -> np.ndarray:
     """Turn linear light into an image, as a cheap camera does.
 
     Args:
         image: (H, W, 3) float32 linear light.
         rng: draws exposure, white balance, contrast, vignette, blur and sensor noise.
         night: twice the sensor noise.
+        grey: the brightness that contrast leaves as it is; None: the mean of the image.
 
     Returns:
         (H, W, 3) uint8.
@@ -149,8 +157,8 @@ def develop(image: np.ndarray, rng: np.random.Generator, night: bool) -> np.ndar
     # bright light saturates softly, as on film
     image = image / (1 + 0.18 * image * image) * 1.06
     # contrast
-    mean = np.float32(image.mean(dtype=np.float64))
-    image = (image - mean) * np.float32(rng.uniform(0.85, 1.2)) + mean
+    middle = np.float32(image.mean(dtype=np.float64) if grey is None else grey)
+    image = (image - middle) * np.float32(rng.uniform(0.85, 1.2)) + middle
     # vignette: darker towards the corners
     y = np.linspace(-1, 1, height, dtype=np.float32) ** 2
     x = np.linspace(-1, 1, width, dtype=np.float32) ** 2
@@ -183,7 +191,12 @@ def _paint_sky(
 
 
 def photograph(
-    landmark: Landmark, camera: Camera, weather: str = "day", seed: int = 0, clutter: float = 1.0
+    landmark: Landmark,
+    camera: Camera,
+    weather: str = "day",
+    seed: int = 0,
+    clutter: float = 1.0,
+    grey: float | None = None,
 ) -> Photo:
     """Photograph a landmark.
 
@@ -193,6 +206,7 @@ def photograph(
         weather: a name in `WEATHERS`.
         seed: of sun, clouds, passers-by and the settings of the camera.
         clutter: how much stands in the way: 0 nothing, 1 as much as on a normal day.
+        grey: see `develop`; a number makes pixels independent of what else the image shows.
 
     Returns:
         The photograph, with the exact geometry behind each pixel.
@@ -226,7 +240,7 @@ def photograph(
     things = [*landmark.trees, *passers_by(camera, rng, clutter)]
     draw_clutter(image, depth, own, camera, things, light)
     return Photo(
-        image=develop(image, rng, weather == "night"),
+        image=develop(image, rng, weather == "night", grey),
         own=own,
         points=interleaved(surface.points[:, one, one]),
         depth=depth,

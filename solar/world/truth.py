@@ -7,7 +7,7 @@ The rule for a query and a database image of the same landmark:
 * angle: median angle between the two lines of sight to the shared surface
 * zoom: median ratio of its sizes in the two images
 
-**junk** if overlap < 12 % or area < 2 %: nobody could tell. **easy** if overlap > 50 %, angle < 32
+**junk** if overlap < 10 % or area < 1 %: nobody could tell. **easy** if overlap > 50 %, angle < 50
 degrees, zoom between 1/2 and 2.2, and the light is neither dusk, night nor fog. **hard** otherwise.
 
 Book: the mini world (data sheet); chapter 9 (the revisited protocol) uses the labels.
@@ -20,10 +20,10 @@ import numpy as np
 from .light import DARK
 from .photo import Photo
 
-JUNK_OVERLAP = 0.12
-JUNK_AREA = 0.02
+JUNK_OVERLAP = 0.1
+JUNK_AREA = 0.01
 EASY_OVERLAP = 0.5
-EASY_ANGLE = 32.0  # degrees
+EASY_ANGLE = 50.0  # degrees
 EASY_ZOOM = (0.5, 2.2)
 SAMPLED = 800  # surface points per pair of images, about
 
