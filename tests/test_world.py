@@ -276,8 +276,10 @@ def seeds_of(name: str) -> list[int]:
 
 
 def test_two_datasets_never_share_a_landmark():
-    # mini-gl18-large alone begins with the landmarks of mini-gl18
-    names = [name for name in DATASETS if name != "mini-gl18"]
+    # mini-gl18-large alone begins with the landmarks of mini-gl18; the four benchmarks of crowds
+    # show the same landmarks
+    again = ("mini-gl18", "mini-crowd-1", "mini-crowd-2", "mini-crowd-4")
+    names = [name for name in DATASETS if name not in again]
     everything = [seed for name in names for seed in seeds_of(name)]
     assert len(everything) == len(set(everything))
     assert set(seeds_of("mini-gl18")) <= set(seeds_of("mini-gl18-large"))

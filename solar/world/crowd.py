@@ -25,6 +25,7 @@ CLUTTER = 0.4  # passers-by: few
 GAP = 2.0  # metres between two buildings, at least
 AWAY = 8.0  # metres between the camera and another landmark, at least
 VIEWS = 25  # views to draw before giving up
+FARTHER = 150.0  # metres behind the landmark, at most
 PLACES = 60  # places to try for each other
 
 
@@ -174,16 +175,19 @@ class Square:
             The landmark in its place, which is taken from now on; None if no place was found.
         """
         for attempt in range(PLACES):
-            # before the landmark and beside it; ever farther behind it when nothing is free
-            reach = (0.4 * self.distance, self.distance * (1.2 + 2 * attempt / PLACES))
-            aside = 0.9 + 0.6 * attempt / PLACES
+            # before the landmark and beside it; when nothing is free, ever farther behind it, ever
+            # farther aside, and ever less of it in the picture
+            tired = attempt / PLACES
+            reach = (0.4 * self.distance, 1.2 * self.distance + FARTHER * tired)
+            aside = 0.9 + 0.6 * tired
+            least_shown = LEAST_SHOWN * (1 - 0.7 * tired)
             spot = Placed(other, _shift(other, self.camera, rng, reach, aside))
             if not self._is_free(spot.lo, spot.hi):
                 continue
             nearness = see(self.camera, [bounding_block(spot.lo, spot.hi)]).nearness
             shown = nearness > self.nearness
             own = self.own & ~shown
-            if shown.mean() >= LEAST_SHOWN and own.sum() >= self.least:
+            if shown.mean() >= least_shown and own.sum() >= self.least:
                 self.taken.append((spot.lo, spot.hi))
                 self.nearness = np.maximum(nearness, self.nearness)
                 self.own = own

@@ -10,23 +10,17 @@ import numpy as np
 
 from .crowd import STRATA, View, draw_others, draw_view
 from .landmark import Landmark
-from .light import WEATHERS
+from .light import grey_wall
 from .neighbours import Placed, Scene
 from .photo import Photo, choose_view, photograph
 from .recipes import IMAGE_SIZE, OTHERS, QUERY_SIZE, Crowd
 from .truth import box_of
 
 CROWDS = (0, 1, 2, 4)  # numbers of other landmarks
-CANDIDATES = 40  # others that are tried, until enough of them have found a place
+CANDIDATES = 60  # others that are tried, until enough of them have found a place
 WEATHER_ODDS = dict(day=0.45, evening=0.2, overcast=0.35)
 FIRST_EASY = 2  # images of this stratum and those above are easy, those below are hard
 QUERY = 1000  # number of the first query, which is its seed too
-
-
-def _grey(weather: str) -> float:
-    """Return the brightness of a grey wall in a weather, whatever else a picture shows."""
-    air = WEATHERS[weather]
-    return 0.5 * float(np.mean(air.ambient) + 0.5 * np.mean(air.sun))
 
 
 def crowd_view(landmark: Landmark, number: int) -> tuple[View, str]:
@@ -62,7 +56,7 @@ def crowd_photo(
         True
     """
     scene = Scene(landmark, view.things, placed)
-    return photograph(scene, view.camera, weather, number, clutter=0, grey=_grey(weather))
+    return photograph(scene, view.camera, weather, number, clutter=0, grey=grey_wall(weather))
 
 
 def crowd_query(landmark: Landmark, number: int) -> Photo:
@@ -75,7 +69,7 @@ def crowd_query(landmark: Landmark, number: int) -> Photo:
     rng = np.random.default_rng([landmark.seed, number, 8])
     camera = choose_view(landmark, rng, QUERY_SIZE, freedom=0.25)
     scene = Scene(landmark, landmark.trees, [])
-    return photograph(scene, camera, "day", QUERY + number, clutter=0, grey=_grey("day"))
+    return photograph(scene, camera, "day", QUERY + number, clutter=0, grey=grey_wall("day"))
 
 
 def crowd_pictures(seed: int, recipe: Crowd) -> tuple[dict[str, Photo], dict[str, Photo], dict]:

@@ -60,15 +60,12 @@ def draw_style(rng: np.random.Generator) -> Style:
     )
 
 
-def surroundings(build: Builder, rng: np.random.Generator) -> int:
-    """Build the ground and five to nine houses around a landmark.
+def pave(build: Builder, rng: np.random.Generator) -> int:
+    """Build the ground of a place, and return the number of its solid.
 
     Args:
-        build: holds the landmark already.
-        rng: draws the paving, and the places, sizes and paint of the houses.
-
-    Returns:
-        The number of the ground's solid.
+        build: holds what stands on it.
+        rng: draws the paving.
     """
     # slabs with joints, or grass, which has none
     colour = pick(rng, *PAVINGS)
@@ -81,7 +78,20 @@ def surroundings(build: Builder, rng: np.random.Generator) -> int:
     far = GROUND_REACH
     corners = [(-far, -far, 0), (far, -far, 0), (far, far, 0), (-far, far, 0), (0, 0, -1)]
     build.polyhedron(corners, [((0, 1, 2, 3), [k, 0, 0, 0], [0, k, 0, 0], texture)])
-    number = len(build.solids) - 1
+    return len(build.solids) - 1
+
+
+def surroundings(build: Builder, rng: np.random.Generator) -> int:
+    """Build the ground and five to nine houses around a landmark.
+
+    Args:
+        build: holds the landmark already.
+        rng: draws the paving, and the places, sizes and paint of the houses.
+
+    Returns:
+        The number of the ground's solid.
+    """
+    number = pave(build, rng)
     _houses(build, rng)
     return number
 

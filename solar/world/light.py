@@ -91,6 +91,20 @@ WEATHERS = {
 DARK = ("dusk", "night")
 
 
+def grey_wall(weather: str) -> float:
+    """Return how bright a grey wall is in a weather, whatever else a picture shows.
+
+    Args:
+        weather: a name in `WEATHERS`.
+
+    Example:
+        >>> round(grey_wall("day"), 2)
+        0.48
+    """
+    air = WEATHERS[weather]
+    return 0.5 * float(np.mean(air.ambient) + 0.5 * np.mean(air.sun))
+
+
 @cache
 def cloud_map() -> np.ndarray:
     """Return clouds (512, 512) float32 that repeat without a seam: zero mean, unit variance."""
@@ -170,9 +184,7 @@ def sunlit(landmark: Landmark, sun: Sun, points: np.ndarray, normal: np.ndarray)
     return cv2.blur(lit, (3, 3))
 
 
-def _outside_shadow(
-    solids: list[Polyhedron | Quadric], sun: Sun, points: np.ndarray
-) -> np.ndarray:
+def _outside_shadow(solids: list[Polyhedron | Quadric], sun: Sun, points: np.ndarray) -> np.ndarray:
     """Return (H, W) float32: 0 at the points (H, W, 3) in the shadow of `solids`, 1 elsewhere."""
     visible = see(sun, solids)
     pixels, depth = sun.project(points)
