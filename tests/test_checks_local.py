@@ -1,17 +1,24 @@
-"""Checks of chapters 11 and 12: hard negatives, similarity, FPR; matches, windows, homographies."""
+"""Checks of chapter 11: hard negatives, similarity, false positives at 95 % recall."""
 
 import numpy as np
 import pytest
 import torch
 from checking import Exercise, exercises_of, right_answers, verdict, wrong_answers
 
-from solar.local.matching import WINDOW, match
-from solar.local.metrics import fpr95, project
+from solar.checks.local import _hard_pairs
+from solar.local.metrics import fpr95
 from solar.training.losses import distances, hardest_in_batch
 
 
-def off_diagonal(a, p):
-    return distances(a, p) + 10 * torch.eye(len(a))
+def off_diagonal(a, p, far=10):
+    return distances(a, p) + far * torch.eye(len(a))
+
+
+def least(a, p, kinds, far=10):
+    """The nearest negative of some kinds: 'ap' is d(a_i, p_j)."""
+    rows = {"a": a, "p": p}
+    found = [off_diagonal(rows[kind[0]], rows[kind[1]], far) for kind in kinds.split()]
+    return torch.stack(found).amin((0, 2))
 
 
 def easiest(a, p):
@@ -37,22 +44,6 @@ def share_of_accepted(d, same):
     return (accepted & ~same).sum() / accepted.sum()
 
 
-def other_way(a, b, ratio):
-    swapped = match(b, a, ratio)[:, ::-1]
-    return swapped[np.argsort(swapped[:, 0])]
-
-
-def window(x, y, size, angle, half=WINDOW / 2, sign=1, radians=np.radians):
-    u, v = (np.array([(-1, -1), (1, -1), (1, 1), (-1, 1)]) * size * half).T
-    c = np.cos(sign * radians(angle))
-    s = np.sin(sign * radians(angle))
-    return np.stack([x + c * u - s * v, y + s * u + c * v], 1)
-
-
-def not_divided(homography, points):
-    return (np.column_stack([points, np.ones(len(points))]) @ homography.T)[:, :2]
-
-
 EXERCISES = {
     "hardest": Exercise(
         right=[hardest_in_batch],
@@ -60,11 +51,15 @@ EXERCISES = {
         told="Only d(a_i, p_j) so far: a negative may be an anchor too, and p_i looks for its own.",
         wrong=[
             ("Only d", lambda a, p: off_diagonal(a, p).amin(1)),
-            (
-                "are missing",
-                lambda a, p: torch.minimum(off_diagonal(a, p).amin(1), off_diagonal(a, p).amin(0)),
-            ),
+            ("missing: d(a_i, a_j), d(p_i, p_j).", lambda a, p: least(a, p, "ap pa")),
+            ("missing: d(p_i, p_j).", lambda a, p: least(a, p, "aa ap pa")),
+            ("missing: d(a_i, a_j).", lambda a, p: least(a, p, "ap pa pp")),
+            ("missing: d(p_i, a_j).", lambda a, p: least(a, p, "aa ap pp")),
+            ("missing: d(a_i, p_j).", lambda a, p: least(a, p, "aa pa pp")),
+            ("missing: d(p_i, a_j), d(p_i, p_j).", lambda a, p: least(a, p, "aa ap")),
+            ("d(a_i, p_j), d(p_i, a_j), d(p_i, p_j).", lambda a, p: least(a, p, "aa")),
             ("diagonal", lambda a, p: distances(a, a).amin(1)),
+            ("2 apart, so add more", lambda a, p: least(a, p, "aa ap pa pp", 1)),
             ("take the root", lambda a, p: hardest_in_batch(a, p) ** 2),
             ("inside the pairs", lambda a, p: (a - p).norm(dim=1)),
             ("easiest", easiest),
@@ -78,7 +73,7 @@ EXERCISES = {
         told="Squared distances are SOLAR's global form; the local one takes plain ones.",
         wrong=[
             ("Not a number", lambda a, p: torch.tensor(float("nan"))),
-            ("One root an anchor", lambda a, p: squares(a, p).sum().sqrt()),
+            ("One root per anchor", lambda a, p: squares(a, p).sum().sqrt()),
             ("whole batch", lambda a, p: squares(a, p).sum().sqrt() / 6),
             ("root is missing", lambda a, p: squares(a, p).sum(1).mean()),
             ("not the sum", lambda a, p: squares(a, p).sum(1).sqrt().sum()),
@@ -99,49 +94,23 @@ EXERCISES = {
             ("wrong pairs alone", lambda d, same: fpr95(d, same) * (~same).mean()),
             ("right way round", lambda d, same: 0.99),
             ("accepts 95 %", lambda d, same: 0.0),
-        ],
-    ),
-    "matches": Exercise(
-        right=[match],
-        start=lambda a, b, ratio: np.stack([np.arange(len(a)), (a @ b.T).argmax(1)], 1),
-        told="These are all nearest neighbours: now the two tests.",
-        wrong=[
-            ("ratio test is missing", lambda a, b, ratio: match(a, b, None)),
-            ("mutual check is missing", lambda a, b, ratio: match(a, b, ratio, False)),
-            ("all nearest", lambda a, b, ratio: match(a, b, None, False)),
-            ("squared", lambda a, b, ratio: match(a, b, ratio**0.5)),
-            ("wrong picture", other_way),
-            ("shape", lambda a, b, ratio: match(a, b, ratio).T),
-            ("Nearest below", lambda a, b, ratio: match(a, b, ratio)[:1]),
-        ],
-    ),
-    "corners": Exercise(
-        right=[window],
-        start=lambda x, y, size, angle: window(x, y, size, 0),
-        told="It is not turned.",
-        wrong=[
-            ("degrees", lambda *keypoint: window(*keypoint, radians=float)),
-            ("other way", lambda *keypoint: window(*keypoint, sign=-1)),
-            ("not turned", lambda *keypoint: window(*keypoint, sign=0)),
-            ("Twice", lambda *keypoint: window(*keypoint, half=WINDOW)),
-            ("WINDOW times", lambda *keypoint: window(*keypoint, half=0.5)),
-            ("shape", lambda *keypoint: window(*keypoint)[:3]),
-            ("Scale a square", lambda *keypoint: np.zeros((4, 2))),
-        ],
-    ),
-    "project": Exercise(
-        right=[project],
-        start=not_divided,
-        told="The division by the third coordinate is missing.",
-        wrong=[
-            ("third coordinate is missing", not_divided),
-            ("transposed", lambda homography, points: project(homography.T, points)),
-            ("way back", lambda homography, points: project(np.linalg.inv(homography), points)),
-            ("shape", lambda homography, points: project(homography, points).T),
-            ("Append 1", lambda homography, points: points),
+            ("from all pairs", lambda d, same: (d[~same] <= np.percentile(d, 95)).mean()),
+            ("accepts 5 %", lambda d, same: (d[~same] <= np.percentile(d[same], 5)).mean()),
+            (
+                "from the wrong ones",
+                lambda d, same: (d[~same] <= np.percentile(d[~same], 95)).mean(),
+            ),
         ],
     ),
 }
+
+
+def test_each_kind_of_negative_is_the_hardest_of_some_pair():
+    a, p = _hard_pairs()
+    for others in ("ap pa pp", "aa pa pp", "aa ap pp", "aa ap pa"):
+        assert (least(a, p, others) > hardest_in_batch(a, p) + 0.01).any()
+    # and one pair is farther from all others than a careless diagonal moves it
+    assert hardest_in_batch(a, p).max() > 1.2
 
 
 def test_every_exercise_of_the_subject_is_tested():

@@ -18,10 +18,16 @@ def above(scores, positives, junk):
     return sorted(sum(scores > scores[i]) for i in positives)
 
 
-def bootstrap(difference, low=2.5, high=97.5):
-    rng = np.random.default_rng(0)
-    means = rng.choice(difference, (4000, len(difference))).mean(1)
+def bootstrap(difference, low=2.5, high=97.5, draws=4000, seed=0):
+    rng = np.random.default_rng(seed)
+    means = rng.choice(difference, (draws, len(difference))).mean(1)
     return np.percentile(means, [low, high])
+
+
+def relative_to_mean(a, b):
+    rng = np.random.default_rng(0)
+    chosen = rng.integers(0, len(a), (4000, len(a)))
+    return np.percentile(a[chosen].mean(1) / b[chosen].mean(1) - 1, [2.5, 97.5])
 
 
 def drawn_apart(a, b):
@@ -58,12 +64,13 @@ EXERCISES = {
         wrong=[
             ("oddity is missing", lambda r, k: sum(np.array(r) < k) / k),
             ("one too deep", lambda r, k: sum(np.array(r) <= k) / min(max(r) + 1, k)),
+            ("Two mistakes", lambda r, k: sum(np.array(r) <= k) / k),
             ("recall", lambda r, k: sum(np.array(r) < k) / len(r)),
             ("expect", lambda r, k: 7),
         ],
     ),
     "interval": Exercise(
-        right=[lambda a, b: bootstrap(a - b)],
+        right=[lambda a, b: bootstrap(a - b), lambda a, b: bootstrap(a - b, draws=1000, seed=3)],
         start=drawn_apart,
         told="You draw queries for A and for B apart. Draw once, and score both on the same draw.",
         wrong=[
@@ -71,7 +78,10 @@ EXERCISES = {
             ("apart", drawn_apart),
             ("single queries", lambda a, b: np.percentile(a - b, [2.5, 97.5])),
             ("90 %", lambda a, b: bootstrap(a - b, 5, 95)),
-            ("A minus B", lambda a, b: bootstrap(b - a)),
+            ("The sign: it is A minus B", lambda a, b: bootstrap(b - a)),
+            ("not divided by B", lambda a, b: bootstrap((a - b) / b)),
+            ("not divided by B", relative_to_mean),
+            ("draw 1,000 times or more", lambda a, b: bootstrap(a - b, draws=20)),
             ("with repetition", lambda a, b: (0, 1)),
         ],
     ),

@@ -15,7 +15,8 @@ hunts     which_loss, which_trap                                 5 and 6
 training  negatives, positive, travel                            7
 protocol  ranks, precision, interval, merged_counts, gigabytes,  9 and 10
           merged_lists
-local     hardest, similarity, fpr95, corners, matches, project  11 and 12
+local     hardest, similarity, fpr95                             11
+matching  corners, matches, project                              12
 published hours, share, genuine                                  13
 basics    budget: what a notebook has cost so far                all
 ========= ====================================================== =========
@@ -25,8 +26,9 @@ from .attention import attention, entropy, rows
 from .basics import budget
 from .explorer import cell_of, share_on, softer
 from .hunts import which_loss, which_trap
-from .local import corners, fpr95, hardest, matches, project, similarity
+from .local import fpr95, hardest, similarity
 from .losses import second_order, second_order_gradient
+from .matching import corners, matches, project
 from .protocol import gigabytes, interval, merged_counts, merged_lists, precision, ranks
 from .published import genuine, hours, share
 from .search import average_precision, gem, ranking

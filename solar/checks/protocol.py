@@ -66,11 +66,14 @@ def why_wrong_precision(function: Callable) -> str | None:
     # what each usual mistake gives for the four cases
     uncapped = []
     too_deep = []
+    both = []
     recall = []
     for ranks, k in cases:
         among_k = sum(rank < k for rank in ranks)
         uncapped.append(among_k / k)
-        too_deep.append(sum(rank <= k for rank in ranks) / min(max(ranks) + 1, k))
+        within = sum(rank <= k for rank in ranks)
+        too_deep.append(within / min(max(ranks) + 1, k))
+        both.append(within / k)
         recall.append(among_k / len(ranks))
 
     if same(answers, uncapped):
@@ -80,6 +83,11 @@ def why_wrong_precision(function: Callable) -> str | None:
         )
     if same(answers, too_deep):
         return "Rank k is place k + 1, one too deep: ranks count from 0."
+    if same(answers, both):
+        return (
+            "Two mistakes: ranks count from 0, so that rank k is one too deep; and k is at most "
+            "the last positive's place in the list."
+        )
     if same(answers, recall):
         return "This is recall: divide by k (capped), not by the number of positives."
     if not same(answers, right):
@@ -101,39 +109,67 @@ def precision(function: Callable) -> None:
     judge("precision", why_wrong_precision, function)
 
 
+def _queries(seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return the scores of two methods on 200 queries; A is better by 0.02 in the mean."""
+    rng = np.random.default_rng(seed)
+    easy = 0.2 + 0.8 * rng.random(200)  # some queries are easy for both, and some are not
+    return easy + 0.02 + 0.05 * rng.standard_normal(200), easy
+
+
+def _normal_interval(values: np.ndarray) -> tuple[float, float]:
+    """Return the mean of values (Q,) and half the width of its 95 % interval, both normal."""
+    return float(values.mean()), float(1.96 * values.std() / np.sqrt(len(values)))
+
+
 def why_wrong_interval(function: Callable) -> str | None:
     """Return the first reason why `function` is not a paired bootstrap interval, or None."""
-    # 200 queries, some easy and some not; A is better than B by 0.02 in the mean
-    rng = np.random.default_rng(0)
-    easy = rng.random(200)
-    a = easy + 0.02 + 0.05 * rng.standard_normal(200)
-    b = easy
-    bounds = [float(bound) for bound in function(a, b)]
-    low, high = bounds
+    # the intervals of five sets of queries: one may be right by luck
+    ratios = []
+    for seed in range(5):
+        a, b = _queries(seed)
+        low, high = [float(bound) for bound in function(a, b)]
+        mean, half = _normal_interval(a - b)
+        is_centred = abs((low + high) / 2 - mean) < half / 3
+        ratios.append((high - low) / 2 / half if is_centred else np.nan)
+    if all(abs(ratio - 1) < 0.12 for ratio in ratios):
+        return None
+
+    # wrong: all sets together, or the last one, tell how
+    if all(abs(ratio - 0.84) < 0.07 for ratio in ratios):
+        return "This is a 90 % interval: cut 2.5 % off at each end."
+    why = _why_no_interval(low, high, a, b)
+    if why is None and abs(np.mean(ratios) - 0.95) < 0.2:
+        return "It jumps from case to case: draw 1,000 times or more."
+    return why or "Draw queries with repetition, take means, then percentiles."
+
+
+def _why_no_interval(low: float, high: float, a: np.ndarray, b: np.ndarray) -> str | None:
+    """Return the usual mistake that gives these bounds for scores a and b, or None."""
     centre = (low + high) / 2
     width = (high - low) / 2
+    mean, half = _normal_interval(a - b)
+    apart = 1.96 * np.sqrt((a.var() + b.var()) / len(a))
+    # relative differences: query by query, and of the means
+    relative = [
+        _normal_interval((a - b) / b),
+        _normal_interval((a - a.mean() / b.mean() * b) / b.mean() + a.mean() / b.mean() - 1),
+    ]
 
-    # half-widths by the normal approximation: paired, and with A and B drawn apart
-    mean = (a - b).mean()
-    half = 1.96 * (a - b).std() / np.sqrt(200)
-    apart = 1.96 * np.sqrt((a.var() + b.var()) / 200)
-
-    if abs(width / half - 1) < 0.12 and abs(centre - mean) < half / 3:
-        return None
     if low > high:
         return "The lower end comes first."
+    for middle, reach in relative:
+        if abs(width / reach - 1) < 0.15 and abs(centre - middle) < reach / 3:
+            return "This is a relative difference: it is A minus B, not divided by B."
     if abs(width / apart - 1) < 0.15:
         return "You draw queries for A and for B apart. Draw once, and score both on the same draw."
-    if abs(width / (half * np.sqrt(200)) - 1) < 0.15:
+    if abs(width / (half * np.sqrt(len(a))) - 1) < 0.15:
         return (
             "This is the spread of single queries; wanted is that of the mean over as many draws "
             "as there are queries."
         )
-    if abs(width / half - 0.84) < 0.05:
-        return "This is a 90 % interval: cut 2.5 % off at each end."
     if abs(centre + mean) < half / 2:
         return "The sign: it is A minus B."
-    return "Draw queries with repetition, take means, then percentiles."
+    return None
 
 
 def interval(function: Callable) -> None:
