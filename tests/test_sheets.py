@@ -28,7 +28,7 @@ def test_shipped_weights_match_their_sheet(name):
         assert sheet["test"] <= 10  # FPR95, percent
     else:
         assert sheet["bytes"] <= 4e6
-        assert sheet["test"]["medium"] >= 55  # mAP, percent
+        assert sheet["test"]["medium"] >= 50  # mAP, percent
 
 
 def test_the_networks_of_the_book_are_shipped():
