@@ -207,6 +207,21 @@ def test_what_is_not_rendered_is_waited_for(experiments, tmp_path, monkeypatch, 
     assert not (tmp_path / "mini.json").exists()
 
 
+def test_a_set_of_another_renderer_is_refused_and_stays_as_it_is(
+    experiments, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("SOLAR_HOME", str(tmp_path))
+    folder = tmp_path / "data" / "mini-gl18-tuning"
+    folder.mkdir(parents=True)
+    for name in ("recipe.json", "complete.json", "image.jpg"):
+        (folder / name).write_text('{"version": -1}')
+    assert not experiments.frozen.is_ready("mini-gl18-tuning")
+    table = experiments.fine_tuning.Mini(tmp_path / "work")
+    with pytest.raises(FileNotFoundError, match="another version of the renderer"):
+        table.index("train")
+    assert len(list(folder.iterdir())) == 3
+
+
 def test_of_equal_scores_the_smaller_rate_is_chosen(experiments):
     records = [dict(rate=3, held_out=7), dict(rate=1, held_out=7), dict(rate=9, held_out=6)]
     assert experiments.tables.best(records, "rate")["rate"] == 1

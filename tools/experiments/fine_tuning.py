@@ -50,7 +50,7 @@ class FineTuning(Trained):
         options = dict(
             self.common,
             data=self.data,
-            start=self.start,
+            start=self.start_file(),
             image_size=IMAGE_SIZE,
             block=settings["arm"],
             lr=settings["rate"],
@@ -77,7 +77,7 @@ class FineTuning(Trained):
         record = dict(
             held_out=task.held_out(),
             log=[rounded(entry) for entry in [at_start, *result["log"]]],
-            config=changes(config),
+            config=changes(config) | dict(start=self.start),
             seconds=round(result["seconds"], 1),
         )
         return record, task.learnt()

@@ -37,8 +37,22 @@ def is_ready(name: str) -> bool:
     return label.get("version") == VERSION and label.get("recipe") == recipe
 
 
+def check_ready(name: str) -> None:
+    """Refuse a dataset that would have to be rendered: an experiment never makes or empties one.
+
+    Raises:
+        FileNotFoundError: it is not there, or another version of the renderer made it.
+    """
+    if not is_ready(name):
+        raise FileNotFoundError(
+            f"{name}: not there, or made by another version of the renderer; `solar data {name}` "
+            "renders it"
+        )
+
+
 def open_benchmark(name: str) -> Benchmark:
-    """Open a benchmark by its name."""
+    """Open a benchmark by its name, if it is there."""
+    check_ready(name)
     return load_benchmark(name)
 
 

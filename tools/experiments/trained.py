@@ -21,6 +21,7 @@ from .frozen import (
     DiskMaps,
     Measure,
     PooledMaps,
+    check_ready,
     digest,
     is_ready,
     open_benchmark,
@@ -163,12 +164,18 @@ class Trained(Table):
     def trunk(self) -> GlobalNet:
         """Return the network whose trunk makes the maps."""
         if "start" not in self.nets:
-            self.nets["start"] = load(self.start).eval()
+            self.nets["start"] = load(self.start_file()).eval()
         return self.nets["start"]
+
+    def start_file(self) -> str:
+        """Return the name of the start; its file in the work folder goes first, if there is one."""
+        path = self.work / f"{self.start}.pth"
+        return str(path) if path.is_file() else self.start
 
     def index(self, split: str) -> TrainingIndex:
         """Return the images to learn from, 'train', or those held out, 'val'."""
         if split not in self.indices:
+            check_ready(self.data)
             self.indices[split] = load_training(self.data, split)
         return self.indices[split]
 
@@ -211,6 +218,8 @@ class Trained(Table):
             return {}
         if job.part == "ap":
             return self.score(job)
+        # a training opens its dataset by name: it must not render it
+        check_ready(self.data)
         output = self.ledger.weights(job)
         output.parent.mkdir(parents=True, exist_ok=True)
         record, learnt = self.learn(dict(job.settings), output)
