@@ -131,8 +131,8 @@ def test_first_version_is_not_yet_correct(exercise, capsys):
 def test_every_exercise_of_a_chapter_is_tested(path):
     cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
     text = "\n".join("".join(cell["source"]) for cell in cells)
-    expected = 0 if path.stem in WITHOUT_EXERCISES else 3
-    assert len(exercises_of(path)) == expected
+    expected = len(exercises_of(path))
+    assert expected == 0 if path.stem in WITHOUT_EXERCISES else expected >= 3
     # nothing else in the notebook asks a check or folds a solution
     assert len(re.findall(r"^checks\.(?!budget)", text, re.MULTILINE)) == expected
     assert text.count("{dropdown} Solution") == expected

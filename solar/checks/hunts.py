@@ -101,7 +101,7 @@ def trap_suspects() -> dict[str, Callable]:
     return {letter: functions[number] for letter, number in zip("ABCDE", TRAP_HIDDEN)}
 
 
-def _wrong_names(answer: object, hidden: tuple[int, ...], kinds: dict[str, str]) -> str | None:
+def wrong_names(answer: object, hidden: tuple[int, ...], kinds: dict[str, str]) -> str | None:
     """Return the first reason why a reader's names for hidden functions are wrong, or None.
 
     Args:
@@ -131,7 +131,7 @@ def _wrong_names(answer: object, hidden: tuple[int, ...], kinds: dict[str, str])
 
 def why_wrong_which_loss(function: Callable) -> str | None:
     """Return the first reason why `function` does not name the `loss_suspects`, or None."""
-    return _wrong_names(function(), LOSS_HIDDEN, LOSS_KINDS)
+    return wrong_names(function(), LOSS_HIDDEN, LOSS_KINDS)
 
 
 def which_loss(function: Callable) -> None:
@@ -149,7 +149,7 @@ def which_loss(function: Callable) -> None:
 
 def why_wrong_which_trap(function: Callable) -> str | None:
     """Return the first reason why `function` does not name the `trap_suspects`, or None."""
-    return _wrong_names(function(), TRAP_HIDDEN, TRAP_KINDS)
+    return wrong_names(function(), TRAP_HIDDEN, TRAP_KINDS)
 
 
 def which_trap(function: Callable) -> None:
