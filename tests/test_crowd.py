@@ -74,6 +74,21 @@ def test_nobody_stands_in_another_or_hides_too_much(landmark, view, placed):
     assert among.sum() > (1 - MOST_HIDDEN - 0.05) * alone.sum()
 
 
+def test_a_full_picture_is_filled_from_the_sides():
+    # the first two others leave no room: more stand half outside, and those two stay
+    landmark = Landmark(610_104)
+    rng = np.random.default_rng([610_104, 0, 9])
+    seeds = (rng.choice(2000, 60, replace=False) + 660_000).tolist()[:14]
+    rng.choice((0, 1, 2, 4))
+    state = rng.bit_generator.state
+    view, _ = crowd_view(landmark, 0)
+    four = draw_others(landmark, view.camera, rng, seeds, 4)
+    assert len({each.other.seed for each in four}) == 4
+    rng.bit_generator.state = state
+    two = draw_others(landmark, view.camera, rng, seeds, 2)
+    assert [each.other.seed for each in two] == [each.other.seed for each in four[:2]]
+
+
 def test_too_few_places_are_an_error(landmark, view):
     with pytest.raises(RuntimeError, match="of 1 others only 1 found a place, expected 2"):
         draw_others(landmark, view.camera, np.random.default_rng(0), SEEDS[:1], 2)

@@ -164,12 +164,14 @@ class Square:
         self.own = visible.solid >= 0
         self.least = (1 - MOST_HIDDEN) * self.own.sum()  # pixels of it that must stay
 
-    def place(self, other: Other, rng: np.random.Generator) -> Placed | None:
+    def place(self, other: Other, rng: np.random.Generator, wide: float = 0.6) -> Placed | None:
         """Find a place for another landmark: in the picture, free, and hiding little.
 
         Args:
             other: the landmark. Its bounding box stands for it when pixels are counted.
             rng: draws places, until one will do.
+            wide: how far beyond the edges of the picture it may stand in the end; 1 is half the
+                width of the picture.
 
         Returns:
             The landmark in its place, which is taken from now on; None if no place was found.
@@ -179,7 +181,7 @@ class Square:
             # farther aside, and ever less of it in the picture
             tired = attempt / PLACES
             reach = (0.4 * self.distance, 1.2 * self.distance + FARTHER * tired)
-            aside = 0.9 + 0.6 * tired
+            aside = 0.9 + wide * tired
             least_shown = LEAST_SHOWN * (1 - 0.7 * tired)
             spot = Placed(other, _shift(other, self.camera, rng, reach, aside))
             if not self._is_free(spot.lo, spot.hi):
@@ -226,10 +228,12 @@ def draw_others(
     """
     square = Square(landmark, camera)
     placed: list[Placed] = []
-    for seed in seeds:
-        if len(placed) < count:
-            spot = square.place(other(seed), rng)
-            placed += [] if spot is None else [spot]
+    # once more, farther aside, when the first ones leave no room in the picture
+    for wide in (0.6, 2.5):
+        for seed in seeds:
+            if len(placed) < count and seed not in [each.other.seed for each in placed]:
+                spot = square.place(other(seed), rng, wide)
+                placed += [] if spot is None else [spot]
     if len(placed) < count:
         raise RuntimeError(
             f"landmark {landmark.seed}: of {len(seeds)} others only {len(placed)} found a place, "
