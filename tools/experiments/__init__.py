@@ -4,9 +4,12 @@
 plans        what each table asks, and the statistic that answers, fixed before its runs
 ledger       jobs and their records: one file a job, written whole, so that a kill loses one job
 running      does the jobs that are missing, in one process or several, and merges their records
-choosing     which jobs a grid needs, and which setting held-out landmarks prefer
+tables       what all tables have in common
+registry     the tables by their names
+trained      what tables of trained networks share: choices, runs, later measurements
 frozen       maps of a frozen trunk, computed once; benchmarks that are measured behind it
 fine_tuning  tables `lite` and `mini`: attention, or its controls, on a frozen trunk
+heads        a small network on maps or vectors that are kept
 agreement    table `agreement`: what the second-order loss does to lists of similarities
 one_block    tables `crowd` and `relations`: one attention block on maps of crowded pictures
 parts        table `parts`: the world of parts

@@ -71,10 +71,14 @@ class Whiten(nn.Module):
 
 
 def pca_linear(pooled: Tensor) -> nn.Linear:
-    """Return the whitening by PCA of pooled vectors (N, C), to C dimensions, as a linear map."""
+    """Return the whitening by PCA of pooled vectors (N, C) as a linear map to C dimensions.
+
+    Of fewer than C + 1 images, to N - 1: they vary in no more.
+    """
     channels = pooled.shape[1]
-    weight, bias = shrunk_pca(l2n(pooled).numpy(), channels)
-    linear = nn.Linear(channels, channels)
+    dim = min(channels, len(pooled) - 1)
+    weight, bias = shrunk_pca(l2n(pooled).numpy(), dim)
+    linear = nn.Linear(channels, dim)
     with torch.no_grad():
         linear.weight.copy_(torch.from_numpy(weight))
         linear.bias.copy_(torch.from_numpy(bias))

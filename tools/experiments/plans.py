@@ -3,6 +3,8 @@
 A plan is stored in the results, so that a reader can compare what was asked with what was told.
 """
 
+WRITTEN = "2026-11-25"  # the day of these plans
+
 # every interval of a difference between two arms is made in this way
 CROSSED = (
     "differences of runs with the same seed, averaged over the queries of each landmark; the mean "

@@ -10,7 +10,7 @@ import torch
 import solar
 
 from .ledger import Job, Ledger
-from .plans import PLANS
+from .plans import PLANS, WRITTEN
 
 ARMS = ("none", "identity", "even", "soa")
 RATES = (3e-4, 1e-3, 3e-3)  # learning rates to choose from
@@ -65,6 +65,7 @@ class Table:
             table=self.name,
             command=f"python tools/ablation.py {self.name} --work DIR",
             plan=PLANS[self.name],
+            planned=WRITTEN,
             processor_hours=round(seconds / 3600, 2),
             threads=1,
             versions=versions(),
