@@ -33,10 +33,28 @@ def test_patch_rows_show_patches_names_and_titles():
 
 def test_patch_attention_marks_the_middle_of_the_cell():
     plots.patch_attention(np.zeros((1, 32, 32)), [[np.eye(8)]], (3, 1), ["map"])
-    patch, attention = plt.gcf().axes
+    patch, attention, _ = plt.gcf().axes
     assert [axis.get_title() for axis in (patch, attention)] == ["patch", "map"]
     for axis in (patch, attention):
         assert axis.lines[0].get_xydata().tolist() == [[6.0, 14.0]]
+
+
+def test_patch_attention_has_one_scale_for_all_maps():
+    # of 4 cells: one map even, one with all on a single cell
+    even = np.full((2, 2), 0.25)
+    single = np.array([[0.0, 1.0], [0.0, 0.0]])
+    plots.patch_attention(np.zeros((2, 8, 8)), [[even, single]] * 2, (0, 0), ["even", "single"])
+    *axes, bar = plt.gcf().axes
+    maps = [axes[i].images[0] for i in (1, 2, 4, 5)]
+    assert {image.get_clim() for image in maps} == {(0, 4)}
+    assert maps[0].get_array().tolist() == [[1, 1], [1, 1]]
+    assert maps[1].get_array().max() == 4
+    assert "1/N" in bar.get_ylabel()
+
+
+def test_an_even_map_alone_is_in_the_middle_of_the_scale():
+    plots.patch_attention(np.zeros((1, 8, 8)), [[np.full((4, 4), 1 / 16)]], (0, 0), ["map"])
+    assert plt.gcf().axes[1].images[0].get_clim() == (0, 2)
 
 
 def test_error_curves_are_percentages_and_never_zero():

@@ -9,8 +9,8 @@ name says both: 'aliked+lightglue'. Behind the plus:
 
 Before the plus: sift (RootSIFT, as everywhere in this package), xfeat (Potje et al., 2024), aliked
 (Zhao et al., 2023) and disk (Tyszkiewicz et al., 2020). Each runs on the processor, as its authors
-set it, but small images are not blown up. The libraries are this project's optional extra `match`, and bring their weights. Only
-LightGlue's weights for SIFT are in no library.
+set it, but small images are not blown up. The libraries are this project's optional extra `match`,
+and bring their weights. Only LightGlue's weights for SIFT are in no library.
 
 Book: chapter 12 (matching two photographs).
 """

@@ -49,31 +49,46 @@ def patch_attention(
 ) -> None:
     """Draw each patch beside its attention maps, with a dot at the cell that looks.
 
+    All maps share one scale: how many times as much a cell gets as in an even map, where each of
+    the N cells gets 1/N.
+
     Args:
         patches: (n, H, W).
-        maps: for each patch its maps (h, w), one under each title.
+        maps: for each patch its maps (h, w), one under each title; each sums to one.
         at: (row, column) of the cell that looks.
         titles: one title per map.
     """
     columns = len(titles) + 1
     figure, axes = plt.subplots(
-        len(patches), columns, figsize=(1.7 * columns, 1.7 * len(patches)), squeeze=False
+        len(patches), columns, figsize=(1.7 * columns + 0.6, 1.7 * len(patches)), squeeze=False
     )
     height, width = patches.shape[1:]
-    for i, (line, patch, row) in enumerate(zip(axes, patches, maps)):
+
+    # in units of 1/N; an even map alone would leave the scale without a range
+    units = [[values * values.size for values in row] for row in maps]
+    largest = [float(values.max()) for row in units for values in row]
+    scale = plt.Normalize(0, max([2.0, *largest]))
+    for i, (line, patch, row) in enumerate(zip(axes, patches, units)):
         # the middle of the cell in pixels of the patch
         h, w = row[0].shape
         y = (at[0] + 0.5) * height / h
         x = (at[1] + 0.5) * width / w
 
         # the patch, then its maps stretched to the patch's size
-        for axis, values, title in zip(line, [patch, *row], ["patch", *titles]):
-            colours = "gray" if values is patch else "magma"
-            axis.imshow(values, cmap=colours, extent=(0, width, height, 0))
+        line[0].imshow(patch, cmap="gray", extent=(0, width, height, 0))
+        for axis, values in zip(line[1:], row):
+            axis.imshow(values, cmap="magma", norm=scale, extent=(0, width, height, 0))
+        for axis, title in zip(line, ["patch", *titles]):
             axis.plot(x, y, "o", markersize=6, markerfacecolor=MARK, markeredgecolor="white")
             axis.set(xticks=[], yticks=[])
             axis.set_title("" if i else title, fontsize=9, pad=3)
     figure.subplots_adjust(wspace=0.05, hspace=0.05)
+
+    # one colour bar for all maps
+    colours = plt.cm.ScalarMappable(scale, "magma")
+    bar = figure.colorbar(colours, ax=axes, fraction=0.6 / (1.7 * columns), pad=0.02)
+    bar.set_label("attention, in units of 1/N (even: 1)", fontsize=9)
+    bar.ax.axhline(1, color="white", linewidth=1.5)
 
 
 def error_curves(curves: dict[str, tuple[np.ndarray, np.ndarray]]) -> None:
