@@ -88,7 +88,7 @@ def tiny(experiments, world, monkeypatch):
         for name, value in dict(ARMS=("none", "soa"), RATES=(1e-3, 3e-3), SEEDS=(0, 1)).items():
             if hasattr(module, name):
                 monkeypatch.setattr(module, name, value)
-    monkeypatch.setattr(experiments.fine_tuning, "CHOOSING_EPOCHS", 1)
+    monkeypatch.setattr(experiments.fine_tuning.FineTuning, "choosing_epochs", 1)
     classes = (
         experiments.fine_tuning.Mini,
         experiments.one_block.Crowd,

@@ -23,7 +23,6 @@ from .ledger import Job
 from .tables import ARMS, CHOOSING_SEED
 from .trained import IMAGE_SIZE, Trained
 
-CHOOSING_EPOCHS = 3  # of the runs that choose rates and weights
 NEAREST = 5  # other landmarks' images whose distance is logged
 
 
@@ -32,6 +31,7 @@ class FineTuning(Trained):
 
     Attributes:
         every_epoch: whether held-out distances are logged after each epoch.
+        choosing_epochs: length of the runs that choose rates and weights.
     """
 
     data = "mini-gl18-tuning"
@@ -39,6 +39,7 @@ class FineTuning(Trained):
     benchmarks = ("mini-ablation", "mini-validation")
     test = "mini-revisitop"
     every_epoch = False
+    choosing_epochs = 3
 
     def prepare(self, test: bool) -> None:
         super().prepare(test)
@@ -58,7 +59,7 @@ class FineTuning(Trained):
             seed=settings["seed"],
         )
         if settings["seed"] == CHOOSING_SEED:
-            options["epochs"] = CHOOSING_EPOCHS
+            options["epochs"] = self.choosing_epochs
         if settings["rate"] == 0:
             options["epochs"] = 0
         if "first_order" in settings:
@@ -172,7 +173,8 @@ class Lite(FineTuning):
     name = "lite"
     start = "lite-gem"
     stage = "soa4"
-    common: ClassVar[dict] = dict(soa="45", epochs=6, lr_decay=0.3)
+    common: ClassVar[dict] = dict(soa="45", epochs=4, lr_decay=0.3)
+    choosing_epochs = 2
 
 
 class Mini(FineTuning):
