@@ -25,7 +25,7 @@ PLANS = {
         arms="none, identity, even, soa: the same parameters and the same start in the last three",
         choice="each arm's rate out of 3e-4, 1e-3, 3e-3 and 0 (no training) by mAP on the held-out "
         "landmarks of the training set after two epochs of the four, with seed 100",
-        runs="seeds 0 to 4 at the chosen rate, measured after six epochs of 40 steps",
+        runs="seeds 0 to 4 at the chosen rate, measured after four epochs of 40 steps",
         primary=dict(a="soa", b="identity", benchmark="mini-ablation", protocol="medium"),
         statistic=CROSSED,
         secondary="soa - even, soa - none, identity - none in all protocols, soa - identity in "
