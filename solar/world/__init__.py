@@ -39,6 +39,7 @@ jobs         all images of one landmark, rendered and labelled
 index_files  the files that list the images of a dataset
 writing      writes a dataset to disk
 preview      a contact sheet of a dataset
+parts        feature maps of landmarks that only the relations of positions tell
 ===========  ====================================================================
 
 Book: the mini world (data sheet).
