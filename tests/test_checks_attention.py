@@ -26,43 +26,90 @@ def entropy(maps):
     return torch.special.entr(maps).sum(-1) / np.log(maps.shape[-1])
 
 
+def stub(*arguments):
+    raise NotImplementedError("your turn")
+
+
+def half_row(soa, x, at, order=("f", "g"), factor=0.5, softmax=True, whole=True):
+    """A row from its parts, with mistakes."""
+    asking, asked = (getattr(soa, name) for name in order)
+    if not whole:
+        asking, asked = asking[0], asked[0]
+    q = asking(x)[0, :, at[0], at[1]]
+    k = asked(x)[0].flatten(1)
+    logits = q @ k * factor
+    return (logits.softmax(0) if softmax else logits).view(x.shape[2:])
+
+
+def bits(maps):
+    return torch.special.entr(maps).sum(-1) / np.log(2)
+
+
 EXERCISES = {
     "attention": Exercise(
-        right=[attention, lambda q, k, v: scaled(q, k, v, 1 / 2)],
-        start=lambda q, k, v: (q @ k.transpose(1, 2)).softmax(-1) @ v,
-        told="The temperature is missing: divide the logits by sqrt(c').",
+        right=[
+            attention,
+            lambda q, k, v: scaled(q, k, v, 1 / 2),
+            lambda q, k, v: scaled(q, k, v, k.shape[-1] ** -0.5).requires_grad_(),
+        ],
+        start=stub,
+        told="your turn",
         wrong=[
-            ("temperature", lambda q, k, v: scaled(q, k, v, 1)),
+            ("The temperature is missing", lambda q, k, v: scaled(q, k, v, 1)),
             ("not by c' itself", lambda q, k, v: scaled(q, k, v, 1 / 4)),
             ("wrong axis", lambda q, k, v: scaled(q, k, v, 1 / 2, -2)),
             ("softmax is missing", lambda q, k, v: q @ k.transpose(1, 2) / 2 @ v),
             ("shape", lambda q, k, v: attention(q, k, v)[0]),
-            ("Compare", lambda q, k, v: attention(q, v, k)),
+            ("Keys and values", lambda q, k, v: attention(q, v, k)),
+            ("Queries and keys", lambda q, k, v: attention(k, q, v)),
+            ("not transposed", lambda q, k, v: (q @ k / 2).softmax(-1) @ v),
+            ("root of N", lambda q, k, v: scaled(q, k, v, q.shape[1] ** -0.5)),
+            ("You multiply", lambda q, k, v: scaled(q, k, v, 2)),
+            ("behind the softmax", lambda q, k, v: scaled(q, k, v, 1) / 2),
+            ("2 mistakes at once. The first: The softmax", lambda q, k, v: scaled(q, k, v, 1, -2)),
+            ("2 mistakes at once. The first: The temp", lambda q, k, v: scaled(k, q, v, 1)),
+            ("3 mistakes at once", lambda q, k, v: scaled(k, q, v, 1 / 4, -2)),
+            ("It stops with RuntimeError", lambda q, k, v: q @ q @ v),
+            ("Compare", lambda q, k, v: attention(q, k, v) * 3),
+            ("The input is not added", lambda q, k, v: attention(q, k, v) + v),
         ],
     ),
     "rows": Exercise(
-        right=[row],
-        start=row_of_all,
-        told="Right, but you made all 35 x 35 numbers. Ask for one row of q.",
+        right=[row, half_row],
+        start=stub,
+        told="your turn",
         wrong=[
             ("column", lambda soa, x, at: soa.maps(x)[0, :, at[0] * 7 + at[1]].view(5, 7)),
             ("r * w + c", lambda soa, x, at: soa.maps(x)[0, at[1] * 5 + at[0]].view(5, 7)),
+            ("and w is 7", lambda soa, x, at: soa.maps(x)[0, at[0] * 5 + at[1]].view(5, 7)),
             ("all 35 x 35", row_of_all),
             ("shape", lambda soa, x, at: row(soa, x, at).flatten()),
-            ("soa.f", lambda soa, x, at: row(soa, x, at) * 2),
+            ("temperature is missing", lambda *a: half_row(*a, factor=1)),
+            ("not by c' itself", lambda *a: half_row(*a, factor=1 / 4)),
+            ("root of N", lambda *a: half_row(*a, factor=35**-0.5)),
+            ("you have them exchanged", lambda *a: half_row(*a, order=("g", "f"))),
+            ("softmax is missing", lambda *a: half_row(*a, softmax=False)),
+            ("call soa.f(x) and soa.g(x), whole", lambda *a: half_row(*a, whole=False)),
+            ("2 mistakes at once", lambda *a: half_row(*a, order=("g", "f"), factor=1)),
+            ("the row is", lambda soa, x, at: row(soa, x, at) * 2),
+            ("It stops with", lambda soa, x, at: soa.maps(x)[0][at].view(5, 7)),
         ],
     ),
     "entropy": Exercise(
-        right=[entropy],
-        start=lambda maps: -(maps * maps.log()).sum(-1),
-        told="0 log 0 is nan on a computer and 0 in mathematics: torch.special.entr knows.",
+        right=[entropy, lambda maps: -(maps * (maps + 1e-12).log()).sum(-1) / np.log(4)],
+        start=stub,
+        told="your turn",
         wrong=[
             ("nan", lambda maps: -(maps * maps.log()).sum(-1) / np.log(4)),
             ("one number per row", lambda maps: entropy(maps).mean()[None]),
             ("sign", lambda maps: -entropy(maps)),
             ("log N", lambda maps: torch.special.entr(maps).sum(-1)),
-            ("bits", lambda maps: 2 * entropy(maps)),
+            ("bits", bits),
+            ("length of a row", lambda maps: torch.special.entr(maps).sum(-1) / np.log(len(maps))),
+            ("not by N", lambda maps: torch.special.entr(maps).mean(-1)),
             ("expect", lambda maps: maps.amax(-1)),
+            ("last axis", lambda maps: torch.special.entr(maps).sum(1) / np.log(maps.shape[1])),
+            ("last axis", lambda maps: torch.special.entr(maps).sum(-1) / np.log(maps.shape[1])),
         ],
     ),
 }

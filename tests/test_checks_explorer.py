@@ -31,23 +31,32 @@ def softer(row, tau):
     return row**tau / (row**tau).sum()
 
 
+def stub(*arguments):
+    raise NotImplementedError("your turn")
+
+
 EXERCISES = {
     "cell_of": Exercise(
         right=[cell],
-        start=nearest,
-        told="Rounding finds the nearest corner; the cell that holds a pixel is the floor.",
+        start=stub,
+        told="your turn",
         wrong=[
             ("Rows first", lambda *a: cell(*a)[::-1]),
             ("Rounding", nearest),
             ("whole number of pixels", lambda *a: tuple(int(p // (s // n)) for p, s, n in zip(*a))),
             ("whole numbers", lambda *a: tuple(value + 1e-7 for value in cell(*a))),
+            ("the cell before", lambda *a: tuple(int(np.ceil(value)) for value in fractions(*a))),
+            ("the height", lambda place, size, grid: cell(place, size[::-1], grid[::-1])),
+            ("not 16", lambda place, size, grid: tuple(int(p // 16) for p in place)),
+            ("fractions", lambda *a: tuple(fractions(*a))),
             ("rounded down", lambda *a: (0, 0)),
+            ("It stops with", lambda place, size, grid: place // size),
         ],
     ),
     "share_on": Exercise(
         right=[share],
-        start=one_pixel,
-        told="One pixel does not speak for its cell: average the mask.",
+        start=stub,
+        told="your turn",
         wrong=[
             ("shape", lambda row, mask: row),
             ("share of the picture", lambda row, mask: mask.mean()),
@@ -58,14 +67,15 @@ EXERCISES = {
                 "threshold",
                 lambda row, mask: (row * (mask.reshape(3, 4, 4, 4).mean((1, 3)) > 0.5)).sum(),
             ),
+            ("no ratio", lambda row, mask: share(row, mask) / mask.mean()),
+            ("more than even", lambda row, mask: share(row, mask) - mask.mean()),
             ("Average the mask", lambda row, mask: 2.0),
         ],
     ),
     "softer": Exercise(
         right=[softer],
-        start=lambda row, tau: tau * row / (tau * row).sum(),
-        told="Nothing has changed: a factor on the weights goes away when they are divided by "
-        "their sum.",
+        start=stub,
+        told="your turn",
         wrong=[
             ("shape", lambda row, tau: row[:2]),
             ("Nothing has changed", lambda row, tau: row),
@@ -73,6 +83,7 @@ EXERCISES = {
             ("wants logits", lambda row, tau: np.exp(tau * row) / np.exp(tau * row).sum()),
             ("Sharper", lambda row, tau: softer(row, 1 / tau)),
             ("power tau", lambda row, tau: row[::-1]),
+            ("mixes the row", lambda row, tau: tau * row + (1 - tau) / len(row)),
         ],
     ),
 }

@@ -1,4 +1,4 @@
-"""Figures show what they are told: the palette, ranked lists, bars, attention maps, shares."""
+"""Figures show what they are told: the palette, ranked lists, bars, curves."""
 
 import re
 from pathlib import Path
@@ -67,55 +67,12 @@ def test_the_curve_over_p_is_the_scores():
     assert learnt.get_xdata()[0] == 2.9
 
 
-def test_attention_is_laid_over_its_place():
-    """One bright cell is brightest there, and the mark stands in the middle of its own cell."""
-    image = np.full((30, 40, 3), 128, np.uint8)
-    row = np.zeros((3, 4))
-    row[1, 2] = 1.0
-    plots.attention_grid(image, [[row]], [(2, 0)], ["map"], ["name"])
-    left, right = plt.gcf().axes
-    shown = np.asarray(right.images[0].get_array()).sum(-1)
-    y, x = np.unravel_index(shown.argmax(), shown.shape)
-    assert 10 <= y < 20
-    assert 20 <= x < 30
-    assert left.get_ylabel() == "name"
-    for axis in (left, right):
-        assert [line.get_xydata()[0].tolist() for line in axis.lines] == [[5.0, 25.0]]
-
-
-def test_an_even_map_is_drawn_too():
-    _, axis = plt.subplots()
-    plots.attention_map(axis, np.zeros((8, 8, 3), np.uint8), np.full((2, 2), 0.25), title="even")
-    assert np.isfinite(axis.images[0].get_array()).all()
-
-
-def test_to_grid_takes_means():
-    coarse = plots.to_grid(np.arange(16.0).reshape(4, 4), (2, 2))
-    assert coarse.tolist() == [[2.5, 4.5], [10.5, 12.5]]
-
-
 def test_growth_names_its_curves():
     plots.growth([1, 2, 4], {"a": [1, 2, 4], "b": [1, 4, 16]}, "x", "y")
     axis = plt.gca()
     assert [text.get_text().strip() for text in axis.texts] == ["a", "b"]
     assert [line.get_ydata()[-1] for line in axis.lines] == [4, 16]
     assert axis.get_xscale() == "log"
-
-
-def test_shares_are_drawn_where_they_are():
-    lines = {
-        "on": {"a": (0.5, 0.4, 0.7), "b": (0.1, 0.0, 0.2)},
-        "off": {"a": (0.2, 0.1, 0.3), "b": (0.3, 0.2, 0.4)},
-    }
-    plots.shares({"one": lines, "two": lines}, {"on": 0.25, "off": 0.35}, "share")
-    # a tick for even attention, then for each name the interval and the mean
-    on = [(25, 25), (40, 70), (50, 50), (0, 20), (10, 10)]
-    off = [(35, 35), (10, 30), (20, 20), (20, 40), (30, 30)]
-    axes = plt.gcf().axes
-    for axis in axes:
-        drawn = [(line.get_xdata()[0], line.get_xdata()[-1]) for line in axis.lines]
-        assert np.allclose(drawn, on + off)
-    assert [label.get_text() for label in axes[0].get_yticklabels()] == ["on", "off"]
 
 
 def test_a_million_marks_one_method_and_writes_the_loss():

@@ -3,39 +3,92 @@
 Book: chapter 2 (second-order attention).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import torch
+from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from ..nets.attention import SecondOrderAttention
 from .basics import judge, same
 
+# a mistake is a hint; "" is none
+WRONG_AXIS = "The softmax runs over the wrong axis: rows must sum to 1."
+NO_SOFTMAX = "The softmax is missing."
+NO_SCALE = "The temperature is missing: divide the logits by sqrt(c')."
+NO_ROOT = "Divide by the root of c', not by c' itself."
+MULTIPLIED = "You multiply by sqrt(c'); divide by it."
+BY_N = "You divide by the root of N, the number of positions. c' is the number of channels."
+
+
+def _told(mistakes: list[str]) -> str:
+    """Join the mistakes that one answer has: the first is told, and how many there are."""
+    if len(mistakes) == 1:
+        return mistakes[0]
+    return f"{len(mistakes)} mistakes at once. The first: {mistakes[0]}"
+
+
+def _scales(channels: int, positions: int) -> dict[str, float]:
+    """Return mistake -> the factor on the logits; "" is the right one."""
+    return {
+        "": channels**-0.5,
+        NO_SCALE: 1.0,
+        NO_ROOT: 1 / channels,
+        BY_N: positions**-0.5,
+        MULTIPLIED: channels**0.5,
+    }
+
+
+# ---- dot-product attention -----------------------------------------------------------------------
+
+
+def _attention_answers(q: Tensor, k: Tensor, v: Tensor) -> Iterator[tuple[list[str], Tensor]]:
+    """Yield the mistakes and the value of each answer that has common mistakes, few or many."""
+    orders = {
+        "": (q, k, v),
+        "Queries and keys are exchanged: row i of the map is made from q_i.": (k, q, v),
+        "Keys and values are exchanged: the map is made from q and k, and weighs v.": (q, v, k),
+    }
+    for order, (a, b, c) in orders.items():
+        for scale, factor in _scales(q.shape[-1], q.shape[1]).items():
+            logits = a @ b.transpose(1, 2) * factor  # (B, N, N)
+            for axis, number in {"": -1, WRONG_AXIS: -2}.items():
+                mistakes = [mistake for mistake in (axis, scale, order) if mistake]
+                yield mistakes, logits.softmax(number) @ c
+            yield [mistake for mistake in (NO_SOFTMAX, scale, order) if mistake], logits @ c
+
 
 def why_wrong_attention(function: Callable) -> str | None:
     """Return the first reason why `function` is not scaled dot-product attention, or None."""
-    # three random tensors (B, N, c') = (2, 6, 4): the right scale is 1 / sqrt(4) = 1 / 2
+    # as many positions as channels: here keys that are not transposed do not stop the program
     generator = torch.Generator().manual_seed(0)
+    q, k, v = torch.randn(3, 2, 4, 4, generator=generator).double()
+    answer = function(q, k, v)
+    if any(same(answer, (q @ k * factor).softmax(-1) @ v) for factor in (1, 1 / 2, 1 / 4)):
+        return "The keys are not transposed: the logit of i and j is q_i . k_j."
+
+    # three random tensors (B, N, c') = (2, 6, 4): the right scale is 1 / sqrt(4) = 1 / 2
     q, k, v = torch.randn(3, 2, 6, 4, generator=generator).double()
     answer = function(q, k, v)
-    logits = q @ k.transpose(1, 2)  # (2, 6, 6)
-    right = (logits / 2).softmax(-1) @ v  # (2, 6, 4)
-
     shape = tuple(np.shape(answer))
     if shape != (2, 6, 4):
         return f"The shape is {shape}; expected (2, 6, 4)."
-    if same(answer, logits.softmax(-1) @ v):
-        return "The temperature is missing: divide the logits by sqrt(c')."
-    if same(answer, (logits / 4).softmax(-1) @ v):
-        return "Divide by the root of c', not by c' itself."
-    if same(answer, (logits / 2).softmax(-2) @ v):
-        return "The softmax runs over the wrong axis: rows must sum to 1."
-    if same(answer, (logits / 2) @ v):
-        return "The softmax is missing."
-    if not same(answer, right):
-        return "Compare with the equation: logits, temperature, softmax over the last axis, values."
-    return None
+
+    # few mistakes first, so that nobody is told of two who has made one
+    answers = sorted(_attention_answers(q, k, v), key=lambda pair: len(pair[0]))
+    for mistakes, value in answers:
+        if same(answer, value):
+            return _told(mistakes) if mistakes else None
+
+    # the scale in a wrong place
+    logits = q @ k.transpose(1, 2)  # (2, 6, 6)
+    for factor in (1 / 2, 1 / 4, 2):
+        if same(answer, logits.softmax(-1) @ v * factor):
+            return "The scale stands behind the softmax: divide the logits, before it."
+    if same(answer, (logits / 2).softmax(-1) @ v + v):
+        return "The input is not added here: the block does that, behind W_v."
+    return "Compare with the equation: logits, temperature, softmax over the last axis, values."
 
 
 def attention(function: Callable) -> None:
@@ -52,6 +105,9 @@ def attention(function: Callable) -> None:
     judge("attention", why_wrong_attention, function)
 
 
+# ---- one row of the map --------------------------------------------------------------------------
+
+
 class _LargestTensor(TorchDispatchMode):
     """Context that records the number of elements of the largest tensor made inside it."""
 
@@ -64,6 +120,31 @@ class _LargestTensor(TorchDispatchMode):
         return out
 
 
+def _row_answers(soa: SecondOrderAttention, x: Tensor) -> Iterator[tuple[list[str], Tensor]]:
+    """Yield the mistakes and the value of each answer that has common mistakes: position (3, 1)."""
+    bare = "soa.f is a projection, batch norm and ReLU: call soa.f(x) and soa.g(x), whole."
+    swapped = "f makes the queries and g the keys: you have them exchanged."
+    counted = "Position (r, c) is number r * w + c, and w is 7 here."
+
+    # queries and keys of the answer: each (c', N)
+    projections = {
+        "": (soa.f(x), soa.g(x)),
+        swapped: (soa.g(x), soa.f(x)),
+        bare: (soa.f[0](x), soa.g[0](x)),
+    }
+    for source, (asking, asked) in projections.items():
+        q = asking[0].flatten(1)
+        k = asked[0].flatten(1)
+        for scale, factor in _scales(len(q), 35).items():
+            # number 3 * 7 + 1 is right; 3 * 5 + 1, 1 * 5 + 3 and 1 * 7 + 3 are miscounted
+            for number in (22, 16, 8, 10):
+                logits = (q[:, number] @ k * factor).view(5, 7)
+                place = "" if number == 22 else counted
+                mistakes = [mistake for mistake in (place, source, scale) if mistake]
+                yield mistakes, logits.flatten().softmax(0).view(5, 7)
+                yield [NO_SOFTMAX, *mistakes], logits
+
+
 def why_wrong_rows(function: Callable) -> str | None:
     """Return the first reason why `function` does not compute one row of attention, or None."""
     # an untrained layer on a map of 5 x 7 positions; position (3, 1) has number 3 * 7 + 1
@@ -73,23 +154,23 @@ def why_wrong_rows(function: Callable) -> str | None:
     with torch.no_grad():
         with _LargestTensor() as largest:
             answer = function(soa, x, (3, 1))
-        maps = soa.maps(x)  # (1, 35, 35)
-    right = maps[0, 3 * 7 + 1].view(5, 7)
-    column = maps[0, :, 3 * 7 + 1].view(5, 7)
-    miscounted = maps[0, 1 * 5 + 3].view(5, 7)
+        column = soa.maps(x)[0, :, 3 * 7 + 1].view(5, 7)
+        answers = sorted(_row_answers(soa, x), key=lambda pair: len(pair[0]))
 
     shape = tuple(np.shape(answer))
     if shape != (5, 7):
         return f"The shape is {shape}; expected (5, 7): (h, w)."
     if same(answer, column):
         return "This is a column: who looks at the position. Take the row: where it looks."
-    if same(answer, miscounted):
-        return "Position (r, c) is number r * w + c, and w is 7 here."
-    if same(answer, right) and largest.numel >= 35 * 35:
-        return "Right, but you made all 35 x 35 numbers. Ask for one row of q."
-    if not same(answer, right):
-        return "q is soa.f(x), k is soa.g(x); the row is softmax(q_i . k / sqrt(c'))."
-    return None
+    for mistakes, value in answers:
+        if not same(answer, value):
+            continue
+        if mistakes:
+            return _told(mistakes)
+        if largest.numel >= 35 * 35:
+            return "Right, but you made all 35 x 35 numbers. Ask for one row of q."
+        return None
+    return "q is soa.f(x), k is soa.g(x); the row is softmax(q_i . k / sqrt(c'))."
 
 
 def rows(function: Callable) -> None:
@@ -104,6 +185,9 @@ def rows(function: Callable) -> None:
         rows: not yet. Right, but you made all 35 x 35 numbers. Ask for one row of q.
     """
     judge("rows", why_wrong_rows, function)
+
+
+# ---- entropy -------------------------------------------------------------------------------------
 
 
 def why_wrong_entropy(function: Callable) -> str | None:
@@ -121,10 +205,20 @@ def why_wrong_entropy(function: Callable) -> str | None:
         return "The sign: entropy is minus the sum of p log p."
     if same(answer, right * np.log(4)):
         return "Divide by log N, so that even attention has 1."
+    if same(answer, right * np.log(4) / np.log(3)):
+        return "N is the length of a row, 4 here; 3 is the number of rows."
+    if same(answer, right * np.log(4) / 4):
+        return "Divide by log N, not by N: you took the mean over the row."
     if same(answer, right * 2):
         return "In bits, even attention over four has 2: divide by log2 N."
     if not same(answer, right):
         return "For the rows (1/4, 1/4, 1/4, 1/4), (1, 0, 0, 0), (1/2, 1/2, 0, 0) expect 1, 0, 0.5."
+
+    # any number of axes before the last one
+    if not same(function(maps[:, None]), right[:, None]):
+        return (
+            "Right for (3, 4), but not for (3, 1, 4): sum over the last axis, and N is its length."
+        )
     return None
 
 

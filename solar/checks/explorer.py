@@ -16,24 +16,37 @@ def why_wrong_cell_of(function: Callable) -> str | None:
     pixels = [(0, 0), (15.9, 16), (100, 60), (191.9, 255.9)]
     right = [(0, 0), (0, 1), (6, 3), (11, 15)]
     answers = [tuple(function(pixel, (192, 256), (12, 16))) for pixel in pixels]
+    exact = np.array(pixels) / 16  # (4, 2), in cells
 
-    # a grid that does not divide the image: cells of 52 / 7 x 72 / 9 pixels
-    uneven = tuple(function((50, 71), (52, 72), (7, 9)))
-    uneven_is_right = same(uneven, (6, 8))
-
-    if same(answers, [cell[::-1] for cell in right]):
-        return "Rows first: a place and a cell are (row, column)."
-    if same(answers, [tuple(round(value / 16) for value in pixel) for pixel in pixels]):
-        return "Rounding finds the nearest corner; the cell that holds a pixel is the floor."
-    if same(answers, right) and any(value != int(value) for cell in answers for value in cell):
+    corner = "Rounding finds the nearest corner; the cell that holds a pixel is the floor."
+    after = "Rounding up gives the next cell; the one that holds a pixel is the cell before."
+    mistakes = {
+        "Rows first: a place and a cell are (row, column).": [cell[::-1] for cell in right],
+        corner: exact.round(),
+        after: np.ceil(exact),
+        "These are fractions of cells: round them down.": exact,
+    }
+    for hint, value in mistakes.items():
+        if same(answers, value):
+            return hint
+    if not same(answers, right):
+        return "row * h / height, rounded down, and the same for the column."
+    if any(value != int(value) for cell in answers for value in cell):
         return "Give whole numbers."
-    if same(answers, right) and not uneven_is_right:
+    return _why_wrong_uneven(tuple(function((50, 71), (52, 72), (7, 9))))
+
+
+def _why_wrong_uneven(answer: tuple) -> str | None:
+    """Return why an answer is wrong for cells of 52 / 7 x 72 / 9 pixels: (6, 8) is right."""
+    if same(answer, (6, 9)):
+        return "The row goes with the height: size and grid are (height, width), too."
+    if same(answer, (50 // 16, 71 // 16)):
+        return "The pixels of a cell follow from size and grid; they are not 16 in every image."
+    if not same(answer, (6, 8)):
         return (
             "A cell need not have a whole number of pixels: 52 rows on a grid of 7 make 52 / 7 "
             "each."
         )
-    if not same(answers, right):
-        return "row * h / height, rounded down, and the same for the column."
     return None
 
 
@@ -76,6 +89,10 @@ def why_wrong_share_on(function: Callable) -> str | None:
         return "One pixel does not speak for its cell: average the mask."
     if same(answer, (row * (cover > 0.5)).sum()):
         return "No threshold: a cell half covered counts half."
+    if same(answer, right / cover.mean()) or same(answer, right / mask.mean()):
+        return "A share, no ratio to the mask's area: do not divide."
+    if same(answer, right - cover.mean()):
+        return "A share, not what it has more than even attention: subtract nothing."
     if not same(answer, right):
         return "Average the mask over each cell, (h, w), and weigh it by the row."
     return None
@@ -126,6 +143,8 @@ def why_wrong_softer(function: Callable) -> str | None:
     sharper = row ** (1 / tau)
     if same(answer, sharper / sharper.sum()):
         return "Sharper, not softer: times tau, not divided by it."
+    if same(answer, tau * row + (1 - tau) / 4):
+        return "This mixes the row with an even one. The logits get the factor: mix with nothing."
     if not same(answer, right):
         return "softmax(tau * log row): the power tau of each weight, over their sum."
     return None

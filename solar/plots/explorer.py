@@ -11,36 +11,35 @@ LOOKS = ((VERMILION, "o", -0.13), (BLUE, "s", 0.13))  # colour, marker, vertical
 
 
 def shares(
-    panels: dict[str, dict[str, dict[str, tuple[float, float, float]]]],
-    even: dict[str, float],
-    xlabel: str,
+    panels: dict[str, dict[str, dict[str, tuple[float, float, float]]]], xlabel: str
 ) -> None:
-    """Draw shares as dots with their intervals.
+    """Draw differences of shares as dots with their intervals, beside a line at zero.
 
     Args:
-        panels: title -> line -> name -> (mean, low, high), shares between 0 and 1. At most two
-            names.
-        even: line -> the share that attention would have if it looked everywhere alike, drawn as a
-            grey tick.
+        panels: title -> line -> name -> (mean, low, high): share of attention less the share that
+            even attention would have, between -1 and 1. At most two names.
         xlabel: words below each axis.
     """
-    figure, _ = plt.subplots(
-        1, len(panels), figsize=(4.6 * len(panels), 3.1), sharey=True, layout="constrained"
+    figure, axes = plt.subplots(
+        1,
+        len(panels),
+        figsize=(4.6 * len(panels), 3.1),
+        sharex=True,
+        sharey=True,
+        squeeze=False,
+        layout="constrained",
     )
-    for axis, (title, lines) in zip(figure.axes, panels.items()):
-        for y, (line, values) in enumerate(lines.items()):
-            # what even attention gives; only the first line adds words to the legend
-            words = "" if y else "even attention"
-            axis.plot([100 * even[line]], [y], "|", color=DARK_GREY, markersize=26, label=words)
-
+    for axis, (title, lines) in zip(axes[0], panels.items()):
+        axis.axvline(0, color=DARK_GREY, linewidth=1)
+        for y, values in enumerate(lines.values()):
             # the interval as a line and the mean as a marker on it
             for (name, (mean, low, high)), (colour, marker, shift) in zip(values.items(), LOOKS):
-                words = "" if y else name
+                words = "" if y else name  # only the first line adds words to the legend
                 axis.plot([100 * low, 100 * high], [y + shift] * 2, color=colour, linewidth=2)
                 axis.plot([100 * mean], [y + shift], marker, color=colour, label=words)
-        axis.set(
-            title=title, xlabel=xlabel, xlim=(0, 100), yticks=range(len(lines)), yticklabels=lines
-        )
+        axis.set(title=title, xlabel=xlabel, yticks=range(len(lines)), yticklabels=lines)
         axis.grid(axis="x", alpha=0.25)
-    figure.axes[0].invert_yaxis()  # the first line on top
-    figure.axes[0].legend(frameon=False, fontsize=9, loc="center right")
+    axes[0, 0].invert_yaxis()  # the first line on top
+    figure.legend(
+        *axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=2, frameon=False
+    )
