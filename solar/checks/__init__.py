@@ -9,10 +9,13 @@ module    exercises                                              chapter
 search    gem, ranking, average_precision                        1
 attention attention, rows, entropy                               2
 explorer  cell_of, share_on, softer                              3
+helping   even_share, own_share, overtaking, paired_gain         4
 losses    second_order, second_order_gradient                    5
 traps     weight_for_parts, active_share                         6
 hunts     which_loss, which_trap                                 5 and 6
+suspects  which_layer, which_map                                 2 and 3
 training  negatives, positive, travel                            7
+ablation  credit, crossed, power, which_laboratory               8
 protocol  ranks, precision, interval, merged_counts, gigabytes,  9 and 10
           merged_lists
 local     hardest, similarity, fpr95                             11
@@ -22,9 +25,11 @@ basics    budget: what a notebook has cost so far                all
 ========= ====================================================== =========
 """
 
+from .ablation import credit, crossed, power, which_laboratory
 from .attention import attention, entropy, rows
 from .basics import budget
 from .explorer import cell_of, share_on, softer
+from .helping import even_share, overtaking, own_share, paired_gain
 from .hunts import which_loss, which_trap
 from .local import fpr95, hardest, similarity
 from .losses import second_order, second_order_gradient
@@ -32,6 +37,7 @@ from .matching import corners, matches, project
 from .protocol import gigabytes, interval, merged_counts, merged_lists, precision, ranks
 from .published import genuine, hours, share
 from .search import average_precision, gem, ranking
+from .suspects import which_layer, which_map
 from .training import negatives, positive, travel
 from .traps import active_share, weight_for_parts
 
@@ -42,7 +48,10 @@ __all__ = [
     "budget",
     "cell_of",
     "corners",
+    "credit",
+    "crossed",
     "entropy",
+    "even_share",
     "fpr95",
     "gem",
     "genuine",
@@ -54,7 +63,11 @@ __all__ = [
     "merged_counts",
     "merged_lists",
     "negatives",
+    "overtaking",
+    "own_share",
+    "paired_gain",
     "positive",
+    "power",
     "precision",
     "project",
     "ranking",
@@ -68,6 +81,9 @@ __all__ = [
     "softer",
     "travel",
     "weight_for_parts",
+    "which_laboratory",
+    "which_layer",
     "which_loss",
+    "which_map",
     "which_trap",
 ]

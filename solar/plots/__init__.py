@@ -7,11 +7,13 @@ an axis. Colours are safe for the colour-blind and never stand alone.
 module      figures                                                         chapter
 =========== =============================================================== =======
 search      ranked lists, scores, feature maps, pooling                     1
-attention   attention maps laid over images                                 2
+attention   attention maps laid over images, what a layer does to the pool  2 and 3
 explorer    shares of attention                                             3
+helping     maps of parts, arms side by side, shares of the pool            4
 losses      descriptors on a circle or a sphere, losses over them           5 and 6
 agreement   two ranked lists, what a weight in a loss changes               5 and 6
 training    tuples, curves over steps and epochs                            7
+ablation    all runs, differences with intervals, single landmarks          8
 protocol    the protocol's lists and precision, distractors, costs          9 and 10
 tensorboard an evaluation for TensorBoard                                   9
 local       patches, matches, error curves                                  11 and 12
@@ -21,10 +23,26 @@ basics      the palette, the page style, images, curves                     all
 =========== =============================================================== =======
 """
 
+from .ablation import (
+    all_runs,
+    arms,
+    differences_between,
+    distances_over_epochs,
+    landmark_scatter,
+)
 from .agreement import distance_curves, over_weight, rank_pairs, two_lists
-from .attention import attention_grid, attention_map, mark, to_grid
+from .attention import (
+    attention_grid,
+    attention_map,
+    colour_bar,
+    mark,
+    middle_of,
+    pool_change,
+    to_grid,
+)
 from .basics import BOX, COLOURS, growth, label_of, show, style
 from .explorer import shares
+from .helping import arm_curves, lists_of_networks, looks, parts_map, parts_maps, pool_shares
 from .local import (
     draw_matches,
     error_curves,
@@ -59,14 +77,20 @@ from .training import epoch_curves, step_curves, tuples, validation_curves
 __all__ = [
     "BOX",
     "COLOURS",
+    "all_runs",
+    "arm_curves",
+    "arms",
     "attention_grid",
     "attention_map",
     "blind_spots",
     "brackets",
     "channel_maps",
     "circle",
+    "colour_bar",
     "costs",
+    "differences_between",
     "distance_curves",
+    "distances_over_epochs",
     "draw_matches",
     "each_query",
     "epoch_curves",
@@ -76,15 +100,23 @@ __all__ = [
     "histograms",
     "interval_bars",
     "label_of",
+    "landmark_scatter",
+    "lists_of_networks",
+    "looks",
     "loss_bars",
     "losses_of",
     "mark",
+    "middle_of",
     "million",
     "on_circle",
     "over_weight",
+    "parts_map",
+    "parts_maps",
     "patch_attention",
     "patch_rows",
     "percent",
+    "pool_change",
+    "pool_shares",
     "precision_steps",
     "protocol_lists",
     "rank_pairs",

@@ -16,6 +16,7 @@ GREEN = "#009E73"
 PURPLE = "#CC79A7"
 SKY = "#56B4E9"
 YELLOW = "#F0E442"
+OCHRE = "#B07D00"  # yellow that can be read on white
 GREY = "#999999"  # what does not count, and lines to compare with
 DARK_GREY = "#666666"  # words beside a line
 PALE_GREY = "#BBBBBB"  # keypoints without a match

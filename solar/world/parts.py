@@ -144,10 +144,37 @@ def draw_images(
     materials = materials.gather(1, order)
     own = own.gather(1, order)
 
-    # from numbers to channels: (B, N) -> (B, N, C) -> (B, C, 6, 6)
-    noise = torch.randn(count, POSITIONS, PART_CHANNELS, generator=generator).abs()
-    looks = words.parts[parts] + NOISE * noise
-    made_of = MATERIAL_STRENGTH * words.materials[materials]
-    rows = GAIN * torch.cat([looks, made_of], dim=2)
-    maps = rows.transpose(1, 2).unflatten(2, (SIDE, SIDE))
+    maps = maps_of(parts, materials, generator, words)
     return PartImages(maps, parts, materials, own)
+
+
+def maps_of(
+    parts: Tensor, materials: Tensor, generator: torch.Generator, words: Vocabulary | None = None
+) -> Tensor:
+    """Draw the maps in which these parts stand in these materials.
+
+    Args:
+        parts: (B, N) number of the part at each position, row by row.
+        materials: (B, N) number of its material.
+        generator: where the noise on the parts comes from.
+        words: the vocabulary; None means `vocabulary()`.
+
+    Returns:
+        (B, C, 6, 6) feature maps, none of them negative.
+
+    Example:
+        >>> numbers = torch.zeros(1, 36, dtype=torch.long)
+        >>> maps_of(numbers, numbers, torch.Generator().manual_seed(0)).shape
+        torch.Size([1, 32, 6, 6])
+    """
+    words = words or vocabulary()
+    # each part looks a little different wherever it stands; (B, N) -> (B, N, 24)
+    noise = torch.randn(*parts.shape, PART_CHANNELS, generator=generator).abs()
+    looks = words.parts[parts] + NOISE * noise
+
+    # the material stands in channels of its own: (B, N) -> (B, N, 8)
+    made_of = MATERIAL_STRENGTH * words.materials[materials]
+
+    # one vector a position, then a map: (B, N, C) -> (B, C, 6, 6)
+    rows = GAIN * torch.cat([looks, made_of], dim=2)
+    return rows.transpose(1, 2).unflatten(2, (SIDE, SIDE))

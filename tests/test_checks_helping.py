@@ -1,0 +1,122 @@
+"""Checks of chapter 4: shares of attention, where a curve overtakes, what two arms differ by."""
+
+import numpy as np
+import pytest
+from checking import Exercise, exercises_of, right_answers, verdict, wrong_answers
+
+from solar.checks.basics import YOUR_TURN
+
+
+def own_share(attention, own):
+    total = []
+    for A, mask in zip(attention.double(), own):
+        rows = A - A.diagonal().diag()
+        rows = rows / rows.sum(1, keepdim=True)
+        total += rows[mask][:, mask].sum(1).tolist()
+    return np.mean(total)
+
+
+def to_own(attention, own):
+    return (attention * own[:, None]).sum(2)
+
+
+def not_divided(attention, own):
+    return (to_own(attention, own) - attention.diagonal(dim1=1, dim2=2))[own].mean()
+
+
+def overtaking(steps, one, other):
+    above = np.asarray(one) > np.asarray(other)
+    if not above[-1]:
+        return np.inf
+    below = np.flatnonzero(~above)
+    return steps[below[-1] + 1] if len(below) else steps[0]
+
+
+def gains(soa, control):
+    difference = soa - control
+    return difference.mean(), (difference.mean(0) > 0).mean()
+
+
+def stub(*arguments):
+    raise NotImplementedError(YOUR_TURN)
+
+
+EXERCISES = {
+    "even_share": Exercise(
+        right=[lambda own, positions: (own - 1) / (positions - 1)],
+        start=lambda own, positions: own / positions,
+        told="The position that looks is one of the own ones: it is not among the others.",
+        wrong=[
+            ("35 positions are left", lambda own, positions: (own - 1) / positions),
+            ("eight are others", lambda own, positions: own / (positions - 1)),
+            ("expect 8 / 35", lambda own, positions: 0.5),
+        ],
+    ),
+    "own_share": Exercise(
+        right=[own_share],
+        start=stub,
+        told=YOUR_TURN,
+        wrong=[
+            ("pays to itself", lambda a, own: to_own(a, own)[own].mean()),
+            ("divide by what is left", not_divided),
+            ("Only the rows of own", lambda a, own: to_own(a, own).mean()),
+            ("reads columns", lambda a, own: own_share(a.transpose(1, 2), own)),
+            ("one number", to_own),
+            ("diagonal to zero", lambda a, own: 0.5),
+        ],
+    ),
+    "overtaking": Exercise(
+        right=[overtaking],
+        start=stub,
+        told=YOUR_TURN,
+        wrong=[
+            ("*stay* above", lambda steps, a, b: steps[int(np.argmax(np.array(a) > b))]),
+            ("return the step", lambda steps, a, b: overtaking(steps, a, b) / 100),
+            ("last step at which", lambda steps, a, b: overtaking(steps, a, b) - 100),
+            ("expect the fourth", lambda steps, a, b: 0),
+            ("never overtakes", lambda steps, a, b: 300),
+            (
+                "first step on",
+                lambda steps, a, b: np.inf if a[-1] < b[-1] else 300,
+            ),
+        ],
+    ),
+    "paired_gain": Exercise(
+        right=[gains],
+        start=lambda soa, control: (
+            soa.max(0).mean() - control.mean(),
+            (soa > control).any(0).mean(),
+        ),
+        told="The best of three seeds against a mean is no gain: take the mean of both arms.",
+        wrong=[
+            ("two numbers", lambda soa, control: (soa - control).mean()),
+            ("sign", lambda soa, control: gains(control, soa)),
+            ("all seeds and landmarks", lambda soa, control: (1.0, 0.5)),
+            ("may be luck", lambda s, c: (gains(s, c)[0], (s > c).any(0).mean())),
+            ("are not landmarks", lambda s, c: (gains(s, c)[0], (s > c).mean())),
+            ("above zero", lambda s, c: (gains(s, c)[0], 0.0)),
+        ],
+    ),
+}
+
+
+def test_every_exercise_of_the_subject_is_tested():
+    assert set(EXERCISES) == exercises_of("helping")
+
+
+@pytest.mark.parametrize("name, answer", right_answers(EXERCISES))
+def test_right_answers_pass(name, answer, capsys):
+    assert verdict(name, answer, capsys) == "correct."
+
+
+@pytest.mark.parametrize("name", EXERCISES)
+def test_the_unfinished_answer_of_the_chapter_gets_its_hint(name, capsys):
+    exercise = EXERCISES[name]
+    assert verdict(name, exercise.start, capsys) == f"not yet. {exercise.told}"
+
+
+@pytest.mark.parametrize("name, hint, answer", wrong_answers(EXERCISES))
+def test_wrong_answers_get_their_hint(name, hint, answer, capsys):
+    told = verdict(name, answer, capsys)
+    assert told.startswith("not yet. ")
+    assert hint in told
