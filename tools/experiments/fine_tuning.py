@@ -177,6 +177,15 @@ class Lite(FineTuning):
     choosing_epochs = 2
 
 
+class LastStage(FineTuning):
+    """The same behind the last stage alone: its maps are kept, so that a run takes a minute."""
+
+    name = "last"
+    start = "lite-gem"
+    stage = "soa5"
+    common: ClassVar[dict] = dict(soa="5", epochs=6, lr_decay=0.3)
+
+
 class Mini(FineTuning):
     """The trunk of mini-gem; attention behind its last stage, with and without second order."""
 

@@ -32,6 +32,26 @@ PLANS = {
         "easy and hard; the same on mini-validation; on mini-revisitop once, at the very end",
         correction=CORRECTED,
     ),
+    "last": dict(
+        question="Does attention help a network whose trunk learnt from real photographs, behind "
+        "its last stage?",
+        hypotheses=[
+            "H1: a block that learns raises mAP over the head alone, whatever A is",
+            "H2: attention (soa) is better than the same layers without it (identity)",
+            "H3: attention is better than a mean over all positions (even)",
+        ],
+        network="EfficientNet-Lite0 with ImageNet weights, frozen; a block behind conv5_x; GeM "
+        "with p = 3, frozen; whitening that starts as PCA and learns",
+        arms="none, identity, even, soa: the same parameters and the same start in the last three",
+        choice="each arm's rate out of 3e-4, 1e-3, 3e-3 and 0 (no training) by mAP on the held-out "
+        "landmarks of the training set after three epochs of the six, with seed 100",
+        runs="seeds 0 to 4 at the chosen rate, measured after six epochs of 40 steps",
+        primary=dict(a="soa", b="identity", benchmark="mini-ablation", protocol="medium"),
+        statistic=CROSSED,
+        secondary="soa - even, soa - none, identity - none in all protocols, soa - identity in "
+        "easy and hard; the same on mini-validation; on mini-revisitop once, at the very end",
+        correction=CORRECTED,
+    ),
     "mini": dict(
         question="Do attention and the second-order loss help the small network, and do SOLAR's "
         "own settings draw all descriptors together?",

@@ -3,6 +3,7 @@
 import importlib
 
 MODULES = {
+    "last": ("fine_tuning", "LastStage"),
     "lite": ("fine_tuning", "Lite"),
     "agreement": ("agreement", "Agreement"),
     "mini": ("fine_tuning", "Mini"),
