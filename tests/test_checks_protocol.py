@@ -18,6 +18,12 @@ def above(scores, positives, junk):
     return sorted(sum(scores > scores[i]) for i in positives)
 
 
+def behind(scores, positives, junk):
+    """Ranks that count all equal scores, those of larger indices too."""
+    junk = np.array(junk, int)
+    return sorted(sum(scores >= scores[i]) - 1 - sum(scores[junk] >= scores[i]) for i in positives)
+
+
 def bootstrap(difference, low=2.5, high=97.5, draws=4000, seed=0):
     rng = np.random.default_rng(seed)
     means = rng.choice(difference, (draws, len(difference))).mean(1)
@@ -41,6 +47,17 @@ def merged(ia, sa, ib, sb, k, key=lambda score, image: (-score, image)):
     return [image for _, image in pairs][:k]
 
 
+def first_come(score, image):
+    """Order by score alone: of equal ones, what comes first stays first."""
+    return -score
+
+
+def from_behind(ia, sa, ib, sb, k):
+    """Merge by a rising sort, read from behind: of equal scores, the last comes first."""
+    order = np.argsort(np.concatenate([sa, sb]), kind="stable")[::-1]
+    return np.concatenate([ia, ib])[order][:k]
+
+
 EXERCISES = {
     "ranks": Exercise(
         right=[ranks_by_counting],
@@ -53,6 +70,8 @@ EXERCISES = {
             ("Two things", lambda s, p, j: above(s, p, j)[::-1]),
             ("smaller index", strict),
             ("sort them", lambda s, p, j: ranks_by_counting(s, p, j)[::-1]),
+            ("images below", lambda s, p, j: sorted(sum(s < s[i]) for i in p)),
+            ("larger ones do not", behind),
             ("expect [2, 3, 4]", lambda s, p, j: [7, 7, 7]),
         ],
     ),
@@ -114,6 +133,8 @@ EXERCISES = {
         told="This is one list behind the other: sort by score.",
         wrong=[
             ("equal scores", lambda *lists: merged(*lists, key=lambda s, i: (-s, -i))),
+            ("whichever list", from_behind),
+            ("whichever list", lambda ia, sa, ib, sb, k: merged(ib, sb, ia, sa, k, first_come)),
             ("behind the other", lambda ia, sa, ib, sb, k: [*ia, *ib][:k]),
             ("worst", lambda *lists: merged(*lists, key=lambda s, i: (s, -i))),
             ("Cut after", lambda ia, sa, ib, sb, k: merged(ia, sa, ib, sb, 9)),

@@ -35,7 +35,6 @@ EXERCISES = {
     ),
     "share": Exercise(
         right=[
-            lambda rank, processes, images: range(rank, images, processes),
             lambda rank, processes, images: range(
                 rank * images // processes, (rank + 1) * images // processes
             ),
@@ -47,6 +46,7 @@ EXERCISES = {
             ("nobody's share", without_rest),
             ("described twice", lambda rank, processes, images: range(images)),
             ("gets all of the rest", rest_to_the_last),
+            ("blocks", lambda rank, processes, images: range(rank, images, processes)),
             (
                 "exactly one share",
                 lambda rank, processes, images: range(rank + 1, images + 1, processes),
@@ -61,6 +61,15 @@ EXERCISES = {
             ("refused", lambda content, digest: False),
             ("One bit", lambda content, digest: True),
             ("All digits", lambda content, digest: digest_of(content)[:8] == digest[:8]),
+            ("middle", lambda content, digest: digest_of(content)[:63] == digest[:63]),
+            (
+                "middle",
+                lambda content, digest: (
+                    digest_of(content)[::63] == digest[::63]
+                    and digest_of(content)[:16] == digest[:16]
+                ),
+            ),
+            ("cut short", lambda content, digest: digest_of(content).startswith(digest)),
             ("capitals", lambda content, digest: digest_of(content) == digest),
         ],
     ),

@@ -29,6 +29,9 @@ def why_wrong_ranks(function: Callable) -> str | None:
     above = [sum(scores > scores[i]) for i in positives]
     if same(ascending, right + 1):
         return "Ranks count from 0: the best image has rank 0."
+    below = [sum(scores < scores[i]) for i in positives]
+    if same(ascending, np.sort(below)):
+        return "You count the images below: the best image, with the highest score, has rank 0."
     if same(ascending, np.sort(above)):
         return "Two things are missing: the junk, and the images with an equal score."
     if same(ascending, ranks_by_counting(scores, positives)):
@@ -39,6 +42,11 @@ def why_wrong_ranks(function: Callable) -> str | None:
         return "Images 2 and 4 have equal scores: the smaller index stands above."
     if not same(answer, right):
         return f"For this example expect {right.tolist()}."
+
+    # three equal scores: image 0 stands above image 1, image 2 stands below it
+    tied = function(np.array([0.5, 0.5, 0.5, 0.9]), [1], [])
+    if not same(tied, [2]):
+        return "Of equal scores only those of a smaller index stand above; larger ones do not."
     return None
 
 
@@ -267,6 +275,11 @@ def why_wrong_merged_lists(function: Callable) -> str | None:
         return "Cut after k."
     if answer != [2, 4, 11, 0]:
         return "For this example expect [2, 4, 11, 0]."
+
+    # the same tie the other way round: the smaller index is in the first list
+    swapped = function(np.array([2, 0]), scores_a[:2], np.array([4, 11]), scores_b[:2], 3)
+    if np.asarray(swapped).tolist() != [2, 4, 11]:
+        return "Images 4 and 2 have equal scores: the smaller index first, in whichever list it is."
     return None
 
 

@@ -64,6 +64,10 @@ def why_wrong_share(function: Callable) -> str | None:
         )
     if any(images != list(range(total)) for images, (total, _) in zip(described, sizes)):
         return "Every image in exactly one share; range() takes a start, an end and a step."
+    if any(
+        part != list(range(min(part), max(part) + 1)) for parts in shares for part in parts if part
+    ):
+        return "These are every n-th image; the exercise asks for blocks of neighbours."
     return None
 
 
@@ -90,12 +94,21 @@ def why_wrong_genuine(function: Callable) -> str | None:
     forged = bytes([content[0] ^ 1]) + content[1:]
     half_right = digest[:8] + hashlib.sha256(forged).hexdigest()[8:]
 
+    # digests that agree in all digits but the last, and at both ends but not between
+    last = "1" if digest[-1] == "0" else "0"
+    middle = hashlib.sha256(forged).hexdigest()[16:48]
+    nearly_right = [digest[:-1] + last, digest[:16] + middle + digest[48:]]
+
     if not function(content, digest):
         return "The genuine bytes are refused. What does hexdigest() give?"
     if function(forged, digest):
         return "One bit was flipped, and it passed. Is anything compared at all?"
     if function(content, half_right):
         return "All digits count, not only the first few."
+    if any(function(content, other) for other in nearly_right):
+        return "All digits count, those in the middle and the last one too."
+    if function(content, digest[:32]) or function(content, ""):
+        return "A digest that is cut short or empty passes: both must have the same length."
     if not function(content, digest.upper()):
         return "Hexadecimal digits in capitals are the same digits."
     return None

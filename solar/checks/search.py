@@ -28,21 +28,52 @@ def why_wrong_gem(function: Callable) -> str | None:
     if np.isnan(np.asarray(answer)).any():
         return "There are nan: clamp at a small positive number before the power."
 
-    # mistakes that give the numbers of another pooling
-    if same(answer, right**3):
-        return "The last step is missing: take the p-th root of the mean."
-    if same(answer, spoc(x)):
-        return "This is the plain mean, SPoC: raise to the power p first."
-    if same(answer, mac(x)):
-        return "This is the maximum, MAC: GeM lies between it and the mean."
-    if same(answer, right * 24 ** (1 / 3)):
-        return "This is a sum over positions; GeM takes their mean."
+    # mistakes that give other numbers
+    reason = _other_pooling(function, x)
+    if reason is not None:
+        return reason
 
     # another exponent, for a function that has 3 built in
     if not same(function(x, 5.0), right_gem(x, 5.0)):
         return "At p = 3 or p = 5 it differs: is p really used, in both places?"
     if not same(answer, right):
         return "Compare with the formula, step by step."
+
+    return _why_no_gradient(function)
+
+
+def _other_pooling(function: Callable, x: torch.Tensor) -> str | None:
+    """Return which other pooling of x (2, 5, 4, 6) `function` computes, or None."""
+    answer = function(x, 3.0)
+    right = right_gem(x, 3.0)
+    clamped = x.clamp(min=1e-6)
+    if same(function(x, 2.0), right_gem(x.abs(), 2.0)):
+        return "Negative numbers still count: clamp at a small positive number before the power."
+    if same(answer, clamped.pow(1 / 3).mean((2, 3)).pow(3)):
+        return "The powers are swapped: p first, 1 / p at the end."
+    if same(answer, right**3):
+        return "The last step is missing: take the p-th root of the mean."
+    if same(answer, spoc(x)) or same(answer, spoc(clamped)):
+        return "This is the plain mean, SPoC: raise to the power p first."
+    if same(answer, mac(x)):
+        return "This is the maximum, MAC: GeM lies between it and the mean."
+    if same(answer, right * 24 ** (1 / 3)):
+        return "This is a sum over positions; GeM takes their mean."
+    return None
+
+
+def _why_no_gradient(function: Callable) -> str | None:
+    """Return why a channel that is zero everywhere gets no finite gradient, or None."""
+    silent = torch.zeros(1, 1, 2, 2, requires_grad=True)
+    pooled = function(silent, 3.0)
+    if not hasattr(pooled, "backward") or not pooled.requires_grad:
+        return "Right numbers, but no gradient can flow: stay in torch."
+    pooled.sum().backward()
+    if not silent.grad.isfinite().all():
+        return (
+            "Right numbers, but a channel of zeros has the gradient nan: clamp at a small positive "
+            "number, not at zero."
+        )
     return None
 
 
