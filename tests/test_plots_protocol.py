@@ -24,9 +24,10 @@ def test_the_area_is_the_average_precision():
 def test_each_protocol_drops_what_it_ignores(benchmark):
     plots.protocol_lists(benchmark, np.array([3, 2, 1, 0]), 0, length=3)
     titles = [axis.get_title() for axis in plt.gcf().axes]
-    assert titles[1:3] == ["wrong", "right: easy"]  # easy: hard and junk fall out
-    assert titles[5:8] == ["wrong", "right: hard", "right: easy"]  # medium: junk falls out
-    assert titles[9:11] == ["wrong", "right: hard"]  # hard: easy and junk fall out
+    assert titles[1:4] == ["other", "junk", "hard"]  # the whole list, with labels
+    assert titles[5:7] == ["wrong", "right: easy"]  # easy: hard and junk fall out
+    assert titles[9:12] == ["wrong", "right: hard", "right: easy"]  # medium: junk falls out
+    assert titles[13:15] == ["wrong", "right: hard"]  # hard: easy and junk fall out
 
 
 def test_thumbnails_stand_at_their_places(benchmark):

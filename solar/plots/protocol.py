@@ -60,7 +60,7 @@ def _draw_list(axis, right: list[bool]) -> None:
 
 
 def protocol_lists(benchmark, ranking: np.ndarray, query: int, length: int = 8) -> None:
-    """Draw the list of one query as each protocol sees it.
+    """Draw the list of one query, and below it the list as each protocol sees it.
 
     Images that a protocol ignores fall out of its list, and the others move up.
 
@@ -72,8 +72,15 @@ def protocol_lists(benchmark, ranking: np.ndarray, query: int, length: int = 8) 
     """
     truth = benchmark.ground_truth[query]
     labels = {int(image): label_of(truth, int(image)) for image in ranking}
-    figure, axes = plt.subplots(3, length + 1, figsize=(1.45 * (length + 1), 4.6))
-    for row, (protocol, (_, ignored)) in zip(axes, PROTOCOLS.items()):
+    figure, axes = plt.subplots(4, length + 1, figsize=(1.45 * (length + 1), 6.1))
+
+    # first the whole list, each image with its label
+    show(axes[0, 0], benchmark.queries[query], box=benchmark.boxes[query])
+    axes[0, 0].set_ylabel("whole list", fontsize=11)
+    for axis, (image, label) in zip(axes[0, 1:], labels.items()):
+        show(axis, benchmark.images[image], label, COLOURS[label])
+
+    for row, (protocol, (_, ignored)) in zip(axes[1:], PROTOCOLS.items()):
         show(row[0], benchmark.queries[query], box=benchmark.boxes[query])
         row[0].set_ylabel(protocol, fontsize=11)
 
