@@ -5,6 +5,10 @@ import pytest
 from checking import Exercise, exercises_of, right_answers, verdict, wrong_answers
 
 
+def stub(*arguments):
+    raise NotImplementedError("your turn")
+
+
 def negatives(scores, landmarks, own, count):
     chosen = []
     taken = {own}
@@ -13,6 +17,15 @@ def negatives(scores, landmarks, own, count):
             chosen.append(image)
             taken.add(landmarks[image])
     return np.array(chosen)
+
+
+def never_sorts(scores, landmarks, own, count):
+    return negatives(-np.arange(len(scores)), landmarks, own, count)
+
+
+def places(scores, landmarks, own, count):
+    order = np.argsort(-scores).tolist()
+    return [order.index(image) for image in negatives(scores, landmarks, own, count)]
 
 
 def of_any_other_landmark(scores, landmarks, own, count):
@@ -31,20 +44,23 @@ def fading(rate, fade, epochs):
 EXERCISES = {
     "negatives": Exercise(
         right=[negatives],
-        start=lambda scores, landmarks, own, count: np.argsort(-scores)[:count],
-        told="An image of the query's own landmark is no negative.",
+        start=stub,
+        told="your turn",
         wrong=[
-            ("own landmark", lambda scores, landmarks, own, count: [0, 3]),
+            ("own landmark", lambda scores, landmarks, own, count: np.argsort(-scores)[:count]),
+            ("sort by the scores", never_sorts),
+            ("places in the sorted list", places),
+            ("most similar image", lambda scores, landmarks, own, count: [4, 0]),
             ("one of each", of_any_other_landmark),
-            ("not the hardest", lambda scores, landmarks, own, count: [5, 4]),
+            ("not the hardest", lambda scores, landmarks, own, count: [2, 0]),
             ("shape is (1,)", lambda scores, landmarks, own, count: [1]),
-            ("Walk down", lambda scores, landmarks, own, count: [1, 5]),
+            ("Walk down", lambda scores, landmarks, own, count: [0, 3]),
         ],
     ),
     "positive": Exercise(
         right=[lambda landmarks, query, rng: rng.choice(others(landmarks, query))],
-        start=lambda landmarks, query, rng: np.flatnonzero(landmarks == landmarks[query])[-1],
-        told="Only images after the query: this is the flaw of the published preparation script.",
+        start=stub,
+        told="your turn",
         wrong=[
             (
                 "query itself",
@@ -55,12 +71,25 @@ EXERCISES = {
             ("after the query", lambda landmarks, query, rng: others(landmarks, query)[-1]),
             ("Always the same", lambda landmarks, query, rng: others(landmarks, query)[0]),
             ("must show", lambda landmarks, query, rng: 1),
+            (
+                "with nothing else",
+                lambda landmarks, query, rng: np.random.default_rng().choice(
+                    others(landmarks, query)
+                ),
+            ),
+            (
+                "more often",
+                lambda landmarks, query, rng: rng.choice(
+                    others(landmarks, query), p=[0.1, 0.1, 0.8]
+                ),
+            ),
+            ("its positives are", lambda landmarks, query, rng: rng.choice([0, 4])),
         ],
     ),
     "travel": Exercise(
         right=[lambda rate, fade, epochs, steps: steps * fading(rate, fade, epochs).sum()],
-        start=lambda rate, fade, epochs, steps: rate * epochs * steps,
-        told="The rate shrinks: e^(-fade) after every epoch.",
+        start=stub,
+        told="your turn",
         wrong=[
             ("many steps", lambda rate, fade, epochs, steps: fading(rate, fade, epochs).sum()),
             ("shrinks", lambda rate, fade, epochs, steps: steps * rate * epochs),

@@ -18,7 +18,9 @@ def test_arms_share_one_scale():
 
 
 def test_every_run_is_a_point_and_every_arm_has_its_mean():
-    plots.all_runs({"medium": {"none": np.array([1.0, 3.0]), "soa": np.array([4.0])}}, {"medium": 2})
+    plots.all_runs(
+        {"medium": {"none": np.array([1.0, 3.0]), "soa": np.array([4.0])}}, {"medium": 2}
+    )
     (axis,) = plt.gcf().axes
     start, none, none_mean, soa, soa_mean = axis.lines
     assert list(start.get_ydata()) == [2, 2]
@@ -62,3 +64,13 @@ def test_distances_have_a_line_for_each_seed_and_one_name():
     assert len(fast.lines) == 2
     assert list(fast.lines[1].get_ydata()) == [2.0, 1.5]
     assert [text.get_text() for text in slow.get_legend().texts] == ["own", "others"]
+
+
+def test_a_plan_is_told_with_its_days():
+    plan = dict(question="Does it?", hypotheses=["H1: yes", "H2: no"], primary=dict(a="x"))
+    told = dict(plan=plan, planned="2026-11-25", date="2026-11-26", processor_hours=1, command="m")
+    lines = plots.plan_words(told).splitlines()
+    assert lines[0] == "- **written on**: 2026-11-25"
+    assert "- **hypotheses**: H1: yes; H2: no" in lines
+    assert "- **primary**: a = x" in lines
+    assert lines[-1] == "- **run**: finished on 2026-11-26, 1 core hours, `m`"

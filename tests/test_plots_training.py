@@ -42,8 +42,9 @@ def test_epoch_curves_begin_with_the_start_and_mark_recipes():
     plots.epoch_curves(runs, dict(first="loss", validation="mAP"))
     left, right = plt.gcf().axes
     assert heights(left) == [[2, 1], [3], [4]]
-    assert heights(right) == [[0.5, 0.6, 0.7], [0.4, 0.8], [0.3, 0.9]]
+    assert heights(right) == [[50, 60, 70], [40, 80], [30, 90]]
     assert list(right.lines[0].get_xdata()) == [0, 1, 2]
+    assert right.get_title() == "mAP"
     assert list(left.lines[0].get_xdata()) == [1, 2]
     plain_colour, both_colour, both_again = [line.get_color() for line in left.lines]
     assert plain_colour != both_colour

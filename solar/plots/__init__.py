@@ -29,6 +29,7 @@ from .ablation import (
     differences_between,
     distances_over_epochs,
     landmark_scatter,
+    plan_words,
 )
 from .agreement import distance_curves, over_weight, rank_pairs, two_lists
 from .attention import (
@@ -116,6 +117,7 @@ __all__ = [
     "patch_rows",
     "percent",
     "pool_change",
+    "plan_words",
     "pool_shares",
     "precision_steps",
     "protocol_lists",

@@ -1,6 +1,6 @@
 """Figures of ablations: where the arms look, all runs, differences, and single landmarks.
 
-Book: chapter 8 (the ablation).
+Book: chapter 8 (the ablation) and the experiment log.
 """
 
 import matplotlib.pyplot as plt
@@ -9,6 +9,37 @@ import numpy as np
 from .basics import BLUE, CURVES, DARK_GREY, GREY, PROTOCOL_COLOURS, VERMILION
 
 MARKERS = {"easy": "^", "medium": "o", "hard": "v"}
+
+
+def plan_words(results: dict) -> str:
+    """Return the plan of a table as Markdown, one line per item, and when and how long it ran.
+
+    Args:
+        results: of a table, as `solar.results` reads them: 'plan', 'planned' (its day, where it was
+            noted), 'date', 'processor_hours' and 'command'.
+
+    Example:
+        >>> plan = dict(question="Does it help?", primary=dict(a="soa", b="identity"))
+        >>> results = dict(plan=plan, date="2026-11-26", processor_hours=2, command="make it")
+        >>> print(plan_words(results))
+        - **question**: Does it help?
+        - **primary**: a = soa, b = identity
+        - **run**: finished on 2026-11-26, 2 core hours, `make it`
+    """
+    lines = []
+    for key, words in results["plan"].items():
+        if isinstance(words, dict):
+            words = ", ".join(f"{name} = {value}" for name, value in words.items())
+        elif isinstance(words, list):
+            words = "; ".join(words)
+        lines.append(f"- **{key}**: {words}")
+    if "planned" in results:
+        lines.insert(0, f"- **written on**: {results['planned']}")
+    lines.append(
+        f"- **run**: finished on {results['date']}, {results['processor_hours']} core hours, "
+        f"`{results['command']}`"
+    )
+    return "\n".join(lines)
 
 
 def arms(maps: dict[str, np.ndarray]) -> None:

@@ -56,7 +56,7 @@ def tuples(images, rows, words=None) -> None:
 def _panels(number: int):
     """Return the axes of panels side by side, in an array (1, number)."""
     _, axes = plt.subplots(
-        1, number, figsize=(4.6 * number, 3.2), layout="constrained", squeeze=False
+        1, number, figsize=(3.6 * number, 3.2), layout="constrained", squeeze=False
     )
     return axes
 
@@ -82,7 +82,7 @@ def epoch_curves(runs: dict[tuple[str, int], dict], names: dict[str, str]) -> No
 
     Args:
         runs: (recipe, seed) -> what `training.run` returned; at most three recipes.
-        names: value -> words beside its axis.
+        names: value -> words above its panel; 'validation' is shown in percent.
     """
     axes = _panels(len(names))
     recipes = list(dict.fromkeys(recipe for recipe, _ in runs))  # each once, in order
@@ -90,14 +90,17 @@ def epoch_curves(runs: dict[tuple[str, int], dict], names: dict[str, str]) -> No
         for (recipe, seed), run in runs.items():
             # validation has a value before the first epoch, losses have none
             values = [epoch[name] for epoch in run["log"]]
-            before = [run["start"]] if name == "validation" else []
-            epochs = range(1 - len(before), len(values) + 1)
+            first = 1
+            if name == "validation":
+                values = [100 * value for value in [run["start"], *values]]
+                first = 0
+            epochs = range(first, first + len(values))
 
             # colour and marker tell the recipe, the dash tells the seed
             which = recipes.index(recipe)
             axis.plot(
                 epochs,
-                before + values,
+                values,
                 color=CURVES[which],
                 marker=MARKERS[which],
                 markersize=4,
@@ -105,5 +108,8 @@ def epoch_curves(runs: dict[tuple[str, int], dict], names: dict[str, str]) -> No
                 label=f"{recipe}, seed {seed}",
             )
         axis.xaxis.set_major_locator(MaxNLocator(integer=True))
-        axis.set(xlabel="epoch", ylabel=words)
-    axes[0, -1].legend(frameon=False, fontsize=9, loc="lower right")
+        axis.set(xlabel="epoch")
+        axis.set_title(words, fontsize=11)
+    # below all panels, where no curve can be
+    handles, labels = axes[0, 0].get_legend_handles_labels()
+    axes[0, 0].figure.legend(handles, labels, loc="outside lower center", ncols=3, frameon=False)
