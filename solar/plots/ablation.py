@@ -27,11 +27,12 @@ def plan_words(results: dict) -> str:
         - **run**: finished on 2026-11-26, 2 core hours, `make it`
     """
     lines = []
-    for key, words in results["plan"].items():
-        if isinstance(words, dict):
-            words = ", ".join(f"{name} = {value}" for name, value in words.items())
-        elif isinstance(words, list):
-            words = "; ".join(words)
+    for key, said in results["plan"].items():
+        words = said
+        if isinstance(said, dict):
+            words = ", ".join(f"{name} = {value}" for name, value in said.items())
+        elif isinstance(said, list):
+            words = "; ".join(said)
         lines.append(f"- **{key}**: {words}")
     if "planned" in results:
         lines.insert(0, f"- **written on**: {results['planned']}")
