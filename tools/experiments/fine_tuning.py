@@ -183,7 +183,7 @@ class LastStage(FineTuning):
     name = "last"
     start = "lite-gem"
     stage = "soa5"
-    common: ClassVar[dict] = dict(soa="5", epochs=6, lr_decay=0.3)
+    common: ClassVar[dict] = dict(soa="5", epochs=4, lr_decay=0.3)
 
 
 class Mini(FineTuning):

@@ -44,8 +44,8 @@ PLANS = {
         "with p = 3, frozen; whitening that starts as PCA and learns",
         arms="none, identity, even, soa: the same parameters and the same start in the last three",
         choice="each arm's rate out of 3e-4, 1e-3, 3e-3 and 0 (no training) by mAP on the held-out "
-        "landmarks of the training set after three epochs of the six, with seed 100",
-        runs="seeds 0 to 4 at the chosen rate, measured after six epochs of 40 steps",
+        "landmarks of the training set after three epochs of the four, with seed 100",
+        runs="seeds 0 to 4 at the chosen rate, measured after four epochs of 40 steps",
         primary=dict(a="soa", b="identity", benchmark="mini-ablation", protocol="medium"),
         statistic=CROSSED,
         secondary="soa - even, soa - none, identity - none in all protocols, soa - identity in "
