@@ -50,7 +50,7 @@ def score_bars(scores: dict[str, dict[str, float]]) -> None:
         axis.bar_label(bars, fmt="%.0f", fontsize=8, padding=2)
     axis.set(yticks=range(len(scores)), yticklabels=scores, xlabel="mAP, percent", xlim=(0, 100))
     axis.invert_yaxis()  # the first method on top
-    axis.legend(frameon=False, loc="lower right")
+    axis.legend(frameon=False, loc="upper right")
 
 
 def channel_maps(image, maps: np.ndarray, titles) -> None:
@@ -91,7 +91,7 @@ def score_over_exponent(
 
     # the learnt exponent as a vertical line with its word
     axis.axvline(learnt, color=GREY, linewidth=1)
-    axis.annotate(" learnt", (learnt, 0.02), xycoords=("data", "axes fraction"), color=DARK_GREY)
+    axis.annotate(" learnt", (learnt, 0.4), xycoords=("data", "axes fraction"), color=DARK_GREY)
     axis.set(
         xscale="log", xlabel="exponent p", ylabel="medium mAP, percent", xticks=list(exponents)
     )
