@@ -60,7 +60,7 @@ class TrainConfig:
 # 'lite' learns on a trunk that knows real photographs
 GLOBAL_PRESETS = {
     "mini": TrainConfig(),
-    "lite": TrainConfig(start="lite-gem", output="lite-solar.pth", epochs=6),
+    "lite": TrainConfig(start="lite-gem", output="lite-solar.pth", epochs=4, lr=3e-3, lr_decay=0.3),
     "paper": TrainConfig(
         data="gl18",
         start="gl18-tl-resnet101-gem-w",
