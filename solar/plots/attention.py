@@ -202,6 +202,7 @@ def _lay_over(
     axis.imshow(np.clip((1 - OPACITY) * grey + OPACITY * colours, 0, 1))
     axis.set(xticks=[], yticks=[])
     axis.set_title(title, fontsize=9, pad=3)
+    axis.spines[:].set_visible(False)
 
     # the bar shows the colours as they look over a middle grey
     table = (1 - OPACITY) * 0.5 + OPACITY * colour_map(np.linspace(0, 1, 256))[:, :3]
