@@ -93,6 +93,7 @@ EXERCISES = {
         start=drawn_apart,
         told="You draw queries for A and for B apart. Draw once, and score both on the same draw.",
         wrong=[
+            ("Two numbers", lambda a, b: [*bootstrap(a - b), 0.0]),
             ("lower end", lambda a, b: bootstrap(a - b)[::-1]),
             ("apart", drawn_apart),
             ("single queries", lambda a, b: np.percentile(a - b, [2.5, 97.5])),

@@ -135,7 +135,11 @@ def why_wrong_interval(function: Callable) -> str | None:
     ratios = []
     for seed in range(5):
         a, b = _queries(seed)
-        low, high = [float(bound) for bound in function(a, b)]
+        interval = np.asarray(function(a, b), float)
+        if interval.shape != (2,):
+            return f"Two numbers are expected, the lower and the upper end, not {interval.shape}."
+        low = float(interval[0])
+        high = float(interval[1])
         mean, half = _normal_interval(a - b)
         is_centred = abs((low + high) / 2 - mean) < half / 3
         ratios.append((high - low) / 2 / half if is_centred else np.nan)
