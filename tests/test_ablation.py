@@ -1,8 +1,7 @@
-"""The ablation: its arithmetic, its tables on a tiny world, and the committed results."""
+"""The ablation tool: its tables on a tiny world."""
 
 import importlib
 import json
-import re
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -11,49 +10,10 @@ import pytest
 import torch
 
 from solar.nets import GlobalNet
-from solar.training import ablation
 from solar.training.trunk_maps import run_from
 from solar.world import Recipe, write
 
 ROOT = Path(__file__).resolve().parents[1]
-RESULTS = ROOT / "solar" / "results" / "ablation.json"
-ARMS = {"neither", "SOS", "SOA", "both"}
-
-
-def results_of(**arms):
-    """Results with the given average precisions, (seeds, queries), in every protocol."""
-    runs = []
-    for arm, rows in arms.items():
-        for seed, row in enumerate(rows):
-            ap = {protocol: list(row) for protocol in ablation.PROTOCOLS}
-            runs.append(dict(arm=arm, seed=seed, ap=ap))
-    return dict(start={}, choosing=[], runs=runs)
-
-
-def test_a_gain_is_the_mean_over_seeds_and_landmarks():
-    # two seeds; two landmarks with two queries each, the last of which has no positive
-    a = [[10.0, 20, 30, None], [20.0, 30, 40, None]]
-    b = [[10.0, 10, 10, None], [10.0, 10, 10, None]]
-    mean, low, high = ablation.gain(results_of(a=a, b=b), "a", "b", "hard")
-    assert mean == pytest.approx(np.mean([[5, 20], [15, 30]]))
-    # of so few, the extremes are drawn often
-    assert low == pytest.approx(5)
-    assert high == pytest.approx(30)
-
-
-def test_runs_are_sorted_by_seed_and_arms_are_in_order():
-    results = results_of(b=[[1.0, 2]], a=[[3.0, 4], [5.0, 6]])
-    results["runs"].reverse()
-    assert ablation.precisions(results, "a", "hard").tolist() == [[3, 4], [5, 6]]
-    assert ablation.arms_of(results) == ["a", "b"]
-
-
-def test_other_files_are_refused(tmp_path):
-    with pytest.raises(FileNotFoundError, match=r"tools/ablation\.py makes them"):
-        ablation.load_ablation(tmp_path / "none.json")
-    (tmp_path / "x.json").write_text('{"runs": []}')
-    with pytest.raises(ValueError, match=r"it has no choosing, start"):
-        ablation.load_ablation(tmp_path / "x.json")
 
 
 @pytest.fixture
@@ -247,55 +207,3 @@ def test_agreement_leaves_out_the_landmarks_own_images(experiments):
     assert values[0] == 1
     precisions = experiments.agreement.precision_by_landmark(descriptors, labels)
     assert precisions[0] == 100
-
-
-@pytest.fixture(scope="module")
-def committed():
-    """Return the results of the book."""
-    return ablation.load_ablation(RESULTS)
-
-
-def test_every_arm_was_run_with_every_seed(committed):
-    runs = committed["runs"]
-    seeds = {record["seed"] for record in runs}
-    assert seeds == set(range(len(seeds)))
-    assert len(seeds) >= 5
-    wanted = [(arm, seed) for arm in ARMS for seed in seeds]
-    assert sorted((record["arm"], record["seed"]) for record in runs) == sorted(wanted)
-    assert len({record["sha256"] for record in runs}) == len(runs)
-
-
-def test_runs_are_what_their_arm_says(committed):
-    for record in committed["runs"]:
-        config = record["config"]
-        assert config["seed"] == record["seed"]
-        assert config["sos"] == record["sos"]
-        assert bool(config["soa"]) == (record["arm"] in ("SOA", "both"))
-        assert (record["sos"] > 0) == (record["arm"] in ("SOS", "both"))
-        assert re.fullmatch(r"[0-9a-f]{64}", record["sha256"])
-        assert re.fullmatch(r"\d{4}-\d\d-\d\d", record["date"])
-
-
-def test_the_weight_was_chosen_with_another_seed(committed):
-    seeds = {record["seed"] for record in committed["runs"]}
-    assert not seeds & {record["seed"] for record in committed["choosing"]}
-
-
-def test_every_query_was_scored(committed):
-    queries = 2 * committed["landmarks"]["landmarks"]
-    for record in committed["runs"]:
-        for protocol in ablation.PROTOCOLS:
-            assert len(record["ap"][protocol]) == queries
-
-
-def test_the_table_is_the_arithmetic(committed):
-    lines = {}
-    for line in ablation.table(committed).splitlines():
-        lines[line.split("|")[1].strip()] = line
-    for arm in ("SOS", "SOA", "both"):
-        means = []
-        for record in committed["runs"]:
-            if record["arm"] == arm:
-                known = [value for value in record["ap"]["hard"] if value is not None]
-                means.append(np.mean(known))
-        assert f"| {np.mean(means):.2f} ±" in lines[arm]

@@ -7,7 +7,7 @@ RESULTS = Path(__file__).parents[1] / "results"
 
 
 def results(name: str) -> dict | list:
-    """Return stored results: 'ablation', 'attention', 'evaluation' or 'local'.
+    """Return stored results, such as 'parts', 'last', 'evaluation' or 'local'.
 
     The script that made a file is named in the chapter that shows it.
 

@@ -19,7 +19,6 @@ held_out       images that choose the best epoch, and parts of a training set
 reporting      progress bar, one line per epoch, TensorBoard
 datasheet      what a weights file was made from, and how good it is
 parts          a block, GeM and a linear layer, trained on maps that are drawn as they learn
-ablation       the results of an ablation, read back
 contrasts      differences between arms: intervals, several at once, slopes, power
 =============  ===================================================================================
 
@@ -32,7 +31,7 @@ import lazy_loader
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
-    submodules=["ablation", "contrasts", "losses", "mining"],
+    submodules=["contrasts", "losses", "mining"],
     submod_attrs={
         "agreement": ["rank_agreement"],
         "config": [
