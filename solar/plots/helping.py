@@ -3,8 +3,6 @@
 Book: chapter 4 (when attention helps).
 """
 
-import string
-
 import matplotlib.pyplot as plt
 import numpy as np
 
@@ -24,7 +22,8 @@ from .basics import (
 )
 
 # a sign for each of 64 parts, and a colour for each of 8 materials
-SIGNS = string.ascii_uppercase + string.ascii_lowercase + string.digits + "#&"
+# (nothing that looks like another one: no O beside 0, no l beside 1)
+SIGNS = "ABCDEFGHJKLMNPQRSTUVWXYZ" + "23456789" + "ΓΔΘΛΞΠΣΦΨΩαβγδεζηθλμξπστφψω" + "bdegh"
 MATERIAL_COLOURS = (BLUE, VERMILION, GREEN, PURPLE, SKY, OCHRE, GREY, "black")
 # colour, marker and dash of each arm of an experiment, in every figure
 ARMS = {
@@ -73,6 +72,9 @@ def parts_map(
         frame = plt.Rectangle((x - 0.48, y - 0.48), 0.96, 0.96, fill=False, linewidth=3)
         frame.set_edgecolor(MARK)
         axis.add_patch(frame)
+    # a thin frame all around
+    for spine in axis.spines.values():
+        spine.set(visible=True, color=GREY)
     axis.set(xticks=[], yticks=[])
     axis.set_title(title, fontsize=10, pad=4)
 
