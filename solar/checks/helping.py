@@ -58,7 +58,8 @@ def _shares_to_others(attention: torch.Tensor, own: torch.Tensor) -> list[float]
         for i in mask.nonzero()[:, 0].tolist():
             others = mask.clone()
             others[i] = False
-            shares.append((rows[i, others].sum() / (1 - rows[i, i])).item())
+            left = rows[i].sum() - rows[i, i]
+            shares.append((rows[i, others].sum() / left).item())
     return shares
 
 
@@ -73,7 +74,7 @@ def why_wrong_own_share(function: Callable) -> str | None:
     with_itself = to_own[own].mean()
     not_divided = (to_own - attention.diagonal(dim1=1, dim2=2))[own].mean()
 
-    if np.size(answer) != 1:
+    if np.prod(np.shape(answer)) != 1:
         return f"Return one number, the mean; this has the shape {tuple(np.shape(answer))}."
     if same(answer, with_itself):
         return "This counts what a position pays to itself; leave it out, of the whole as well."
@@ -145,10 +146,10 @@ def overtaking(function: Callable) -> None:
 def why_wrong_paired_gain(function: Callable) -> str | None:
     """Return the first reason why `function` does not compare two arms fairly, or None."""
     # three seeds, four landmarks, so that every shortcut gives another number
-    soa = np.array([[50.0, 20, 90, 10], [60.0, 10, 80, 30], [40.0, 0, 70, 50]])
+    soa = np.array([[50.0, 20, 90, 10], [60.0, 10, 80, 30], [40.0, 15, 70, 50]])
     control = np.array([[40.0, 30, 90, 20], [50.0, 20, 60, 20], [45.0, 10, 65, 20]])
     answer = function(soa, control)
-    if np.size(answer) != 2:
+    if np.shape(answer) != (2,):
         return "Return two numbers: the mean gain, and the share of landmarks that gain."
     gain, share = answer
     difference = soa - control
