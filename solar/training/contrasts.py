@@ -209,8 +209,10 @@ def detectable(points: np.ndarray, seeds: int | None = None, landmarks: int | No
         >>> detectable(points, landmarks=320) < detectable(points)
         True
     """
-    seeds = seeds or points.shape[0]
-    landmarks = landmarks or points.shape[1]
+    if seeds is None:
+        seeds = len(points)
+    if landmarks is None:
+        landmarks = len(points[0])
     over_seeds, over_landmarks, left = spreads(points)
     # the variance of the mean over all seeds and landmarks
     variance = over_seeds**2 / seeds + over_landmarks**2 / landmarks
@@ -234,7 +236,8 @@ def landmarks_needed(points: np.ndarray, difference: float, seeds: int | None = 
         >>> round(detectable(points, landmarks=int(landmarks_needed(points, 1.0))), 1)
         1.0
     """
-    seeds = seeds or points.shape[0]
+    if seeds is None:
+        seeds = len(points)
     over_seeds, over_landmarks, left = spreads(points)
     # what the seeds leave of the variance that is allowed
     allowed = (difference / SEEN) ** 2 - over_seeds**2 / seeds
@@ -259,8 +262,10 @@ def slopes(points: np.ndarray, x: Sequence[float]) -> np.ndarray:
         >>> slopes(np.array([[[1.0]], [[3.0]], [[5.0]]]), [0, 1, 2])
         array([[2.]])
     """
-    x = np.asarray(x, float)
-    if len(x) != len(points) or len(np.unique(x)) < 2:
-        raise ValueError(f"{len(points)} differences at {len(x)} values; expected two or more each")
-    centred = x - x.mean()
+    values = np.asarray(x, float)
+    if len(values) != len(points) or len(np.unique(values)) < 2:
+        raise ValueError(
+            f"{len(points)} differences at {len(values)} values; expected two or more each"
+        )
+    centred = values - values.mean()
     return np.tensordot(centred, points, 1) / (centred @ centred)  # (K), (K, S, L) -> (S, L)

@@ -63,7 +63,7 @@ def first_landmarks(index: TrainingIndex, count: int) -> TrainingIndex:
     pairs = index.pairs
     if pairs is not None:
         pairs = np.searchsorted(chosen, pairs[is_chosen[pairs].all(1)])
-    images = [index.images[i] for i in chosen]
+    images = [index.images[i] for i in chosen.tolist()]
     return TrainingIndex(images, index.landmarks[chosen], boxes, pairs)
 
 
