@@ -15,12 +15,16 @@ SUBJECTS = (
     "search",
     "attention",
     "explorer",
+    "suspects",
+    "helping",
     "losses",
     "traps",
     "hunts",
     "training",
+    "ablation",
     "protocol",
     "local",
+    "matching",
     "published",
 )
 NAMES = sorted(set(checks.__all__) - {"budget"})

@@ -27,7 +27,7 @@ from solar.world.visibility import see
 
 SEED = 600_002
 SEEDS = list(range(650_000, 650_020))
-TINY = Crowd("benchmark", 600_000, 1, 2, queries=1, beside=1, pool=40)
+TINY = Crowd("benchmark", 600_000, 1, 2, queries=1, beside=1, pool=80)
 
 
 @pytest.fixture(scope="module")
@@ -175,7 +175,7 @@ def test_jobs_do_not_depend_on_each_other():
 
 
 def test_the_training_set_draws_how_many_stand_there():
-    recipe = Crowd("train", 610_000, 1, 5, pool=40)
+    recipe = Crowd("train", 610_000, 1, 5, pool=80)
     images, queries, record = crowd_pictures(610_000, recipe)
     counts = [len(others) for others in record["others"]]
     assert set(counts) <= {0, 1, 2, 4}

@@ -236,8 +236,9 @@ def test_an_unwritable_folder():
     """In a fresh Python, and as nobody if we are root: root may write anywhere."""
     program = """
 import os
-import solar.doctor, solar.world.writing  # while all of Python may be read
+import solar, solar.doctor, solar.world.writing  # while all of Python may be read
 from solar.cli import main
+solar.load("lite-gem")  # which imports timm
 if os.geteuid() == 0:
     os.setgid(65534)
     os.setuid(65534)

@@ -168,5 +168,5 @@ def test_lite_solar_starts_from_lite_gem():
     lite = GLOBAL_PRESETS["lite"]
     assert (lite.start, lite.output) == ("lite-gem", "lite-solar.pth")
     assert (lite.data, lite.first_order) == (StartConfig().data, "supcon")
-    assert (lite.batch_size, lite.photos_per_landmark, lite.lr) == (16, 4, 1e-3)
+    assert (lite.batch_size, lite.photos_per_landmark, lite.lr) == (16, 4, 3e-3)
     assert (lite.image_size, lite.lr_p_factor) == (StartConfig().image_size, 0)

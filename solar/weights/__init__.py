@@ -9,7 +9,7 @@ def names() -> list[str]:
     """Return the names of the shipped networks.
 
     Example:
-        >>> names()
+        >>> names()[2:]
         ['mini-gem', 'mini-solar', 'mini-solar-local', 'mini-sosnet']
     """
     return sorted(path.stem for path in FOLDER.glob("*.pth"))
