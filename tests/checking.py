@@ -1,8 +1,8 @@
 """What all tests of checks share: the answers to one exercise, and the verdict on an answer.
 
-Every file test_checks_SUBJECT.py has the same shape. `EXERCISES` names, for each exercise of the
-subject, right answers, the unfinished answer that its chapter starts from, with the line that it
-gets, and wrong answers, each with words of the hint that it must get.
+Every subject has a module of answers, and `test_checks.py` tries them all. Its `EXERCISES` names,
+for each exercise of the subject, right answers, the unfinished answer that its chapter starts from,
+with the line that it gets, and wrong answers, each with words of the hint that it must get.
 """
 
 import importlib

@@ -1,9 +1,8 @@
 """Checks of chapter 11: hard negatives, similarity, false positives at 95 % recall."""
 
 import numpy as np
-import pytest
 import torch
-from checking import Exercise, exercises_of, right_answers, verdict, wrong_answers
+from checking import Exercise
 
 from solar.checks.local import _hard_pairs
 from solar.local.metrics import fpr95
@@ -111,25 +110,3 @@ def test_each_kind_of_negative_is_the_hardest_of_some_pair():
         assert (least(a, p, others) > hardest_in_batch(a, p) + 0.01).any()
     # and one pair is farther from all others than a careless diagonal moves it
     assert hardest_in_batch(a, p).max() > 1.2
-
-
-def test_every_exercise_of_the_subject_is_tested():
-    assert set(EXERCISES) == exercises_of("local")
-
-
-@pytest.mark.parametrize("name, answer", right_answers(EXERCISES))
-def test_right_answers_pass(name, answer, capsys):
-    assert verdict(name, answer, capsys) == "correct."
-
-
-@pytest.mark.parametrize("name", EXERCISES)
-def test_the_unfinished_answer_of_the_chapter_gets_its_hint(name, capsys):
-    exercise = EXERCISES[name]
-    assert verdict(name, exercise.start, capsys) == f"not yet. {exercise.told}"
-
-
-@pytest.mark.parametrize("name, hint, answer", wrong_answers(EXERCISES))
-def test_wrong_answers_get_their_hint(name, hint, answer, capsys):
-    told = verdict(name, answer, capsys)
-    assert told.startswith("not yet. ")
-    assert hint in told

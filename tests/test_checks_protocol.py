@@ -1,8 +1,7 @@
 """Checks of chapters 9 and 10: ranks, precision, intervals; counts, sizes and lists of shards."""
 
 import numpy as np
-import pytest
-from checking import Exercise, exercises_of, right_answers, verdict, wrong_answers
+from checking import Exercise
 
 from solar import ranks_by_counting
 from solar.intervals import paired_bootstrap
@@ -153,25 +152,3 @@ def test_the_package_passes_its_own_exercise():
     package = paired_bootstrap(a, b)
     assert abs(package["low"] - low) < 0.01
     assert abs(package["high"] - high) < 0.01
-
-
-def test_every_exercise_of_the_subject_is_tested():
-    assert set(EXERCISES) == exercises_of("protocol")
-
-
-@pytest.mark.parametrize("name, answer", right_answers(EXERCISES))
-def test_right_answers_pass(name, answer, capsys):
-    assert verdict(name, answer, capsys) == "correct."
-
-
-@pytest.mark.parametrize("name", EXERCISES)
-def test_the_unfinished_answer_of_the_chapter_gets_its_hint(name, capsys):
-    exercise = EXERCISES[name]
-    assert verdict(name, exercise.start, capsys) == f"not yet. {exercise.told}"
-
-
-@pytest.mark.parametrize("name, hint, answer", wrong_answers(EXERCISES))
-def test_wrong_answers_get_their_hint(name, hint, answer, capsys):
-    told = verdict(name, answer, capsys)
-    assert told.startswith("not yet. ")
-    assert hint in told
