@@ -7,6 +7,7 @@ import pytest
 HTML = Path(__file__).resolve().parents[2] / "_build" / "html"
 BUILT = (HTML / "index.html").is_file()
 CHAPTER = "notebooks/03_the_soa_explorer.html"
+EXPLORERS = 3  # in this chapter
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.skipif(not BUILT, reason="no built book here; run make book first"),
@@ -61,8 +62,9 @@ def test_the_explorer_runs_in_the_book(new_page, served, scheme):
         book = HTML.as_uri() if scheme == "file" else address
         page.goto(f"{book}/{CHAPTER}")
         explorers = page.locator(".soa[data-ready]")
-        page.wait_for_function("document.querySelectorAll('.soa[data-ready]').length === 4")
-        for i in range(4):
+        ready = "document.querySelectorAll('.soa[data-ready]').length"
+        page.wait_for_function(f"{ready} === {EXPLORERS}")
+        for i in range(EXPLORERS):
             canvas = explorers.nth(i).locator("canvas").first
             before = canvas.evaluate("c => c.toDataURL()")
             canvas.click(position=dict(x=40, y=40))
