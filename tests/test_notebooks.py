@@ -1,5 +1,8 @@
 """The committed chapters are executed and clean, and the checks notice when one is not."""
 
+import importlib.util
+import json
+import subprocess
 import sys
 from pathlib import Path
 
@@ -7,9 +10,12 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
+import solar
+
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tools"))
 from check_notebooks import check  # noqa: E402
+from first_cell import SOURCE, TAGS, with_first_cell  # noqa: E402
 from normalise_notebooks import normalise  # noqa: E402
 
 
@@ -18,6 +24,14 @@ from normalise_notebooks import normalise  # noqa: E402
 )
 def test_chapter_is_clean(path):
     assert check(path) == []
+
+
+@pytest.mark.parametrize(
+    "path", sorted((ROOT / "notebooks").glob("*.ipynb")), ids=lambda path: path.stem
+)
+def test_chapter_begins_with_the_cell_that_installs_this_release(path):
+    notebook = json.loads(path.read_text(encoding="utf-8"))
+    assert with_first_cell(notebook) == notebook, "run tools/first_cell.py notebooks/*.ipynb"
 
 
 def complaints(tmp_path, *cells):
@@ -85,6 +99,35 @@ def test_import_below_the_first_code_cell_is_noticed(tmp_path, source):
     first = cell(source="%matplotlib inline\nimport re")
     assert complaints(tmp_path, first) == ""
     assert "an import" in complaints(tmp_path, first, cell(source=source, count=2))
+
+
+def test_imports_may_stand_below_the_cell_that_installs(tmp_path):
+    install = cell(source=SOURCE, tags=TAGS)
+    assert complaints(tmp_path, install, cell(source="import os", count=2)) == ""
+    third = cell(source="import re", count=3)
+    assert "an import" in complaints(tmp_path, install, cell(count=2), third)
+
+
+def test_the_cell_that_installs_comes_first_once_and_counts():
+    result = new_output("execute_result", data={"text/plain": "1"}, execution_count=1)
+    notebook = new_notebook(cells=[new_markdown_cell("# A"), cell(result), cell(count=2)])
+    once = with_first_cell(notebook)
+    assert [cell["cell_type"] for cell in once["cells"]] == ["markdown", "code", "code", "code"]
+    assert [cell["execution_count"] for cell in once["cells"][1:]] == [1, 2, 3]
+    assert once["cells"][2]["outputs"][0]["execution_count"] == 2
+    assert with_first_cell(once) == once
+
+
+@pytest.mark.parametrize("present", [True, False])
+def test_the_cell_installs_where_the_package_is_missing_alone(present, monkeypatch):
+    commands = []
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: "a spec" if present else None)
+    monkeypatch.setattr(subprocess, "run", lambda command, check: commands.append(command))
+    exec(SOURCE, {})
+    assert len(commands) == (0 if present else 1)
+    if commands:
+        release = f"solar-book[notebooks]=={solar.__version__}"
+        assert commands[0] == [sys.executable, "-m", "pip", "install", "-q", release]
 
 
 def test_late_import_needs_a_tag_and_a_reason(tmp_path):

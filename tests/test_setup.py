@@ -31,6 +31,8 @@ def test_every_dependency_is_pinned_within_its_range():
     for requirements in PROJECT["optional-dependencies"].values():
         wanted += requirements
     for requirement in map(Requirement, wanted):
+        if requirement.name == PROJECT["name"]:
+            continue  # an extra that contains another one
         assert PINS[canonicalize_name(requirement.name)] in requirement.specifier, requirement
 
 

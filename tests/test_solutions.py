@@ -3,12 +3,14 @@ does not.
 
 An exercise is a code cell that defines a function and gives it to a check, `checks.NAME(function)`;
 its solution is the folded block of Python in the next cell. Solutions stand on two things only: the
-imports of the chapter's first code cell, and functions that the chapter has defined further up.
+imports of the chapter's first code cell below the one that installs the package, and functions that
+the chapter has defined further up.
 """
 
 import ast
 import json
 import re
+import sys
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +19,11 @@ import pytest
 
 from solar import checks
 
-NOTEBOOKS = sorted((Path(__file__).resolve().parents[1] / "notebooks").glob("*.ipynb"))
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "tools"))
+from first_cell import is_install  # noqa: E402
+
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 WITHOUT_EXERCISES = {"00_a_ten_minute_tour", "experiment_log", "mini_world"}
 SOLUTION = re.compile(r":::\{dropdown\} Solution\n(.*?)\n:::", re.DOTALL)
 PYTHON = re.compile(r"```python\n(.*?)```", re.DOTALL)
@@ -69,7 +75,7 @@ def folded_solution(cell: dict) -> str:
 def exercises_of(path: Path) -> list[Exercise]:
     """All exercises of a notebook, in their order."""
     cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
-    first = next(cell for cell in cells if cell["cell_type"] == "code")
+    first = next(cell for cell in cells if cell["cell_type"] == "code" and not is_install(cell))
     imports = [
         node
         for node in ast.parse(code_of(first)).body

@@ -15,6 +15,7 @@ from pathlib import Path
 MAX_KB = 1500
 MAX_OUTPUT_KB = 700
 COLUMNS = 88  # the width of a page of the book
+INSTALL = "install"  # tag of the cell that tools/first_cell.py writes in front of the imports
 LATE = "late-import"  # tag of a cell that must import for itself; a comment there says why
 PATHS = r"/home/\w|/Users/\w|/root/|/tmp/|[A-Z]:\\\\+Users"
 UNWANTED = re.compile(PATHS + r"|Traceback \(most recent|(Deprecation|Future)Warning")
@@ -76,7 +77,8 @@ def _check_code(cell: dict, is_first: bool) -> list[str]:
     """Complain about the code of one cell.
 
     Args:
-        is_first: is this the notebook's first code cell, which may import?
+        is_first: may this cell import? It is the notebook's first code cell, or the first after the
+            one that installs the package.
     """
     complaints = _check_width(_python(cell))
     if _source(cell).rstrip().endswith(";"):
@@ -128,7 +130,8 @@ def check(path: Path) -> list[str]:
     for number, cell in enumerate(notebook["cells"]):
         if cell["cell_type"] == "code":
             in_cell = _check_code(cell, is_first)
-            is_first = False
+            # the cell that installs the package imports for itself alone
+            is_first = is_first and INSTALL in cell["metadata"].get("tags", [])
             for output in cell["outputs"]:
                 in_cell += _check_output(output, cell)
         else:
