@@ -100,3 +100,28 @@ def test_a_file_that_cannot_be_written_is_refused_and_no_figure_is_left(tmp_path
     with pytest.raises(OSError, match="could not be written"):
         plots.save_matches(image, image, matching, tmp_path / name)
     assert not plt.get_fignums()
+
+
+def test_nearest_patches_say_which_are_right_by_sign_and_colour():
+    right = np.array([[True, False]])
+    patches = np.zeros((1, 2, 8, 8), np.uint8)
+    plots.nearest_patches(np.zeros((1, 8, 8)), patches, right, np.array([[0.25, 1.0]]))
+    query, good, bad = plt.gcf().axes
+    titles = [axis.get_title() for axis in (query, good, bad)]
+    assert titles == ["query", "+ 0.25", "- 1.00"]
+    colours = [to_hex(axis.title.get_color()).upper() for axis in (good, bad)]
+    assert colours == [plots.COLOURS["easy"], plots.COLOURS["other"]]
+
+
+def test_distance_histograms_tell_fpr95_and_where_its_threshold_is():
+    same = np.arange(200) < 100
+    # right pairs from 0 to 0.99; of the wrong ones a tenth below, the others above the threshold
+    distances = np.concatenate([np.arange(100) / 100, np.full(10, 0.5), np.full(90, 2.0)])
+    plots.distance_histograms({"net": (distances, same)})
+    (axis,) = plt.gcf().axes
+    assert axis.get_title() == "net: FPR95 10.0 %"
+    assert axis.lines[-1].get_xdata()[0] == pytest.approx(0.94)
+    for histogram in axis.patches:
+        # an outline: its heights sum to 100 percent
+        heights = histogram.get_xy()[1:-1:2, 1]
+        assert heights.sum() == pytest.approx(100)

@@ -17,6 +17,7 @@ ablation    all runs, differences with intervals, single landmarks          8
 protocol    the protocol's lists and precision, distractors, costs          9 and 10
 tensorboard an evaluation for TensorBoard                                   9
 local       patches, matches, error curves                                  11 and 12
+geometry    epipolar lines, votes of RANSAC, matches of several methods     12
 published   published scores                                                13
 tables      numbers as text                                                 all
 basics      the palette, the page style, images, curves                     all
@@ -43,11 +44,14 @@ from .attention import (
 )
 from .basics import BOX, COLOURS, growth, label_of, show, style
 from .explorer import shares
+from .geometry import epipolar_lines, error_shares, side_by_side, votes
 from .helping import arm_curves, lists_of_networks, looks, parts_map, parts_maps, pool_shares
 from .local import (
+    distance_histograms,
     draw_matches,
     error_curves,
     interval_bars,
+    nearest_patches,
     patch_attention,
     patch_rows,
     save_matches,
@@ -91,11 +95,14 @@ __all__ = [
     "costs",
     "differences_between",
     "distance_curves",
+    "distance_histograms",
     "distances_over_epochs",
     "draw_matches",
     "each_query",
+    "epipolar_lines",
     "epoch_curves",
     "error_curves",
+    "error_shares",
     "falling_scores",
     "growth",
     "histograms",
@@ -109,6 +116,7 @@ __all__ = [
     "mark",
     "middle_of",
     "million",
+    "nearest_patches",
     "on_circle",
     "over_weight",
     "parts_map",
@@ -128,6 +136,7 @@ __all__ = [
     "score_over_exponent",
     "shares",
     "show",
+    "side_by_side",
     "signed",
     "sphere",
     "step_curves",
@@ -139,5 +148,6 @@ __all__ = [
     "tuples",
     "two_lists",
     "validation_curves",
+    "votes",
     "with_interval",
 ]

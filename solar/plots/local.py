@@ -10,7 +10,7 @@ import numpy as np
 
 from ..files import atomic
 from ..images import read_image
-from .basics import CURVES, DARK_GREY, GREEN, GREY, MARK, PALE_GREY, VERMILION
+from .basics import CURVES, DARK_GREY, GREEN, GREY, MARK, PALE_GREY, VERMILION, show
 
 # right matches are full lines, wrong ones dashed
 RIGHT = (GREEN, "-")
@@ -91,6 +91,77 @@ def patch_attention(
     bar.ax.axhline(1, color="white", linewidth=1.5)
 
 
+def nearest_patches(
+    queries: np.ndarray, nearest: np.ndarray, right: np.ndarray, distances: np.ndarray
+) -> None:
+    """Draw patches, each beside its nearest ones; right ones have a green frame and a plus sign.
+
+    Args:
+        queries: (n, H, W) grey patches.
+        nearest: (n, k, H, W) the nearest patches of each, the nearest first.
+        right: (n, k) bool, which of them show the point of the query.
+        distances: (n, k) of their descriptors.
+    """
+    lines, columns = right.shape
+    figure, axes = plt.subplots(
+        lines, columns + 1, figsize=(0.95 * (columns + 1), 1.12 * lines), squeeze=False
+    )
+    for line, query, row, good, apart in zip(axes, queries, nearest, right, distances):
+        show(line[0], _grey_to_rgb(query), "query")
+        for axis, patch, is_right, distance in zip(line[1:], row, good, apart):
+            # colour and sign say the same
+            colour = WRONG[0]
+            sign = "-"
+            if is_right:
+                colour = RIGHT[0]
+                sign = "+"
+            show(axis, _grey_to_rgb(patch), f"{sign} {distance:.2f}", colour)
+    figure.subplots_adjust(wspace=0.12, hspace=0.3)
+
+
+def _grey_to_rgb(patch: np.ndarray) -> np.ndarray:
+    """Repeat a grey patch (H, W) of bytes as (H, W, 3)."""
+    return np.repeat(np.asarray(patch, np.uint8)[..., None], 3, 2)
+
+
+def distance_histograms(panels: dict[str, tuple[np.ndarray, np.ndarray]]) -> None:
+    """Draw how far the descriptors of right and of wrong pairs are apart, in panels side by side.
+
+    A vertical line is the threshold that accepts 95 % of the right pairs; the share of wrong pairs
+    on its left, in the title, is the FPR95.
+
+    Args:
+        panels: title -> (distances (M,), same (M,) bool).
+    """
+    _, axes = plt.subplots(
+        1, len(panels), figsize=(3.4 * len(panels), 2.9), layout="constrained", squeeze=False
+    )
+    for axis, (title, (distances, same)) in zip(axes[0], panels.items()):
+        bins = np.linspace(0, distances.max(), 50)
+        groups = {
+            "right pairs": (distances[same], RIGHT),
+            "wrong pairs": (distances[~same], WRONG),
+        }
+        for name, (values, (colour, dash)) in groups.items():
+            weights = np.full(len(values), 100 / len(values))  # the bars of a group sum to 100
+            axis.hist(
+                values,
+                bins,
+                weights=weights,
+                histtype="step",
+                linewidth=1.8,
+                color=colour,
+                linestyle=dash,
+                label=name,
+            )
+        threshold = np.sort(distances[same])[int(np.ceil(0.95 * same.sum())) - 1]
+        wrong = (distances[~same] <= threshold).mean()
+        axis.axvline(threshold, color=GREY, linewidth=1.2)
+        axis.set(xlabel="distance", ylabel="percent of the pairs")
+        axis.set_title(f"{title}: FPR95 {100 * wrong:.1f} %", fontsize=10)
+    axes[0, 0].legend(frameon=False, fontsize=9, loc="upper left")
+
+
 def error_curves(curves: dict[str, tuple[np.ndarray, np.ndarray]]) -> None:
     """Draw the share of right pairs accepted over the share of wrong ones, and the 95 % line.
 
@@ -149,7 +220,7 @@ def interval_bars(scores: dict[str, dict[str, tuple[float, float, float]]], xlab
     figure.tight_layout()
 
 
-def _pixels(image) -> np.ndarray:
+def pixels_of(image) -> np.ndarray:
     """Return an image, given as array, path or PIL image, as an upright array (H, W, 3)."""
     return np.asarray(read_image(image, upright=True))
 
@@ -165,8 +236,8 @@ def draw_matches(axis, a, b, matching, right: np.ndarray | None = None, lines: i
         right: (M,) bool, which matches are right; if None, the inliers of the geometry.
         lines: the largest number of lines, spread evenly over all matches.
     """
-    a = _pixels(a)
-    b = _pixels(b)
+    a = pixels_of(a)
+    b = pixels_of(b)
 
     # both images on one white sheet; `shift` moves points of the second image to its place
     height = max(len(a), len(b))
