@@ -151,11 +151,15 @@ def test_agreement_of_every_setting(tiny, world, tmp_path):
 
 
 @pytest.mark.slow
-def test_one_block_on_maps(tiny, world, tmp_path):
+def test_one_block_on_maps(tiny, world, tmp_path, monkeypatch):
+    monkeypatch.setattr(
+        tiny.one_block, "strata_of", lambda benchmark, _: np.zeros(len(benchmark.images), int)
+    )
     results = run_table(tiny, "crowd", tmp_path)
     assert len(results["runs"]) == 4
     for run in results["runs"]:
         assert len(run["ap"][str(world.truth)]["medium"]) == 4
+        assert len(run["strata"][str(world.truth)]["0"]) == 4
     # both arms start from the same whitening; only one has a block
     assert len({run["sha256"] for run in results["runs"]}) == 4
 
@@ -180,6 +184,44 @@ def test_a_set_of_another_renderer_is_refused_and_stays_as_it_is(
     with pytest.raises(FileNotFoundError, match="another version of the renderer"):
         table.index("train")
     assert len(list(folder.iterdir())) == 3
+
+
+def test_each_stratum_is_sought_for_itself(experiments):
+    # own images 0 to 3 of strata 0, 1, 1, 2; a stranger, 4, is better than all but the first
+    scores = torch.tensor([[0.9, 0.2, 0.7, 0.6, 0.8]])
+    truth = [dict(easy=[1, 2], hard=[0, 3], junk=[])]
+    strata = np.array([0, 1, 1, 2, 0])
+    found = experiments.one_block.precisions_by_stratum(scores, truth, strata)
+    # 0: first of all. 1: ranks 1 and 2 behind the stranger. 2: rank 1. A trapezium's area each
+    assert found == {
+        "0": [100.0],
+        "1": [round(100 * ((0 + 1 / 2) / 2 + (1 / 2 + 2 / 3) / 2) / 2, 1)],
+        "2": [25.0],
+    }
+    # a landmark without a view of a stratum has no number there
+    none = experiments.one_block.precisions_by_stratum(scores, truth, np.array([0, 0, 0, 0, 5]))
+    assert none["5"] == [None]
+
+
+def test_a_batch_of_twins_shows_the_same_pictures_of_both(experiments):
+    # pairs 10 and 11, 12 and 13; 14 has lost its twin; three pictures of each
+    labels = np.repeat([10, 11, 12, 13, 14], 3)
+    rng = np.random.default_rng(0)
+    rows = experiments.one_block.epoch_twins(labels, rng, steps=5, pairs=2, siblings=2)
+    assert rows.shape == (20, 2)
+    assert sorted(set(labels[rows].ravel())) == [10, 11, 12, 13]
+    first = rows[0::2]
+    second = rows[1::2]
+    assert (labels[second] == labels[first] + 1).all()
+    assert (second - first == 3).all()
+    assert (first[:, 0] != first[:, 1]).all()
+
+
+def test_twins_are_told_by_pictures_of_the_same_number(experiments):
+    truth = [dict(easy=[0], hard=[1], junk=[]), dict(easy=[3], hard=[2], junk=[])]
+    # picture 0 against 2, and 1 against 3; equal similarity tells nothing
+    scores = torch.tensor([[0.9, 0.1, 0.8, 0.2], [0.5, 0.0, 0.5, 0.1]])
+    assert experiments.one_block.twins_told(scores, truth) == [50.0, 50.0]
 
 
 def test_of_equal_scores_the_smaller_rate_is_chosen(experiments):

@@ -1,5 +1,6 @@
 """Tables `crowd` and `relations`: one attention block on maps of crowded pictures."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import ClassVar
@@ -8,16 +9,21 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from solar.datasets import Benchmark
+from solar.files import home
 from solar.nets import SecondOrderAttention
 from solar.nets.pooling import GeM, l2n, whitened
+from solar.search.protocol import average_precision
+from solar.search.ranking import ranks_by_counting
 from solar.training.config import TrainConfig
 from solar.training.held_out import held_out_map
 from solar.training.loop import run as train
 
 from .fine_tuning import changes, rounded
-from .frozen import describe_all
+from .frozen import describe_all, precisions
 from .heads import HeadTask, pca_linear
-from .trained import IMAGE_SIZE, Trained
+from .tables import CHOOSING_SEED
+from .trained import IMAGE_SIZE, Trained, score_of
 
 PCA_IMAGES = 2000  # images from which the whitening starts, at most
 
@@ -56,8 +62,10 @@ class OneBlockTable(Trained):
     start = "lite-gem"
     stage = "soa4"
     start_may_win = False
+    task = HeadTask
     # of 40 steps: attention must be learnt, and needs more steps than whitening
     common: ClassVar[dict] = dict(epochs=20)
+    choosing_epochs = 10
 
     def config(self, settings: dict) -> TrainConfig:
         """Return the settings of a run."""
@@ -71,6 +79,8 @@ class OneBlockTable(Trained):
             seed=settings["seed"],
             image_size=IMAGE_SIZE,
         )
+        if settings["seed"] == CHOOSING_SEED:
+            options["epochs"] = min(self.choosing_epochs, options["epochs"])
         if settings["rate"] == 0:
             options["epochs"] = 0
         return TrainConfig(**options)
@@ -103,7 +113,7 @@ class OneBlockTable(Trained):
     def learn(self, settings: dict, output: Path) -> tuple[dict, dict[str, Tensor]]:
         config = self.config(settings)
         net = self.net(settings)
-        task = HeadTask(net, self.maps("train"), self.index("train").landmarks, config)
+        task = self.task(net, self.maps("train"), self.index("train").landmarks, config)
         result = train(task, output, config.epochs, config.seed, progress=False, keep="last")
         held_out = held_out_map(describe_all(net, self.maps("val")), self.index("val").landmarks)
         record = dict(
@@ -128,6 +138,30 @@ class Crowd(OneBlockTable):
     needs = (data,)
     benchmarks = ("mini-crowd-0", "mini-crowd-1", "mini-crowd-2", "mini-crowd-4")
 
+    def score_learnt(self, settings: dict, learnt: dict[str, Tensor], name: str) -> dict:
+        measure = self.measure_of(name)
+        queries, database = measure.descriptors(self.describer(settings, learnt))
+        record = score_of(precisions(measure.benchmark, queries, database))
+        # where it is most crowded, each stratum for itself too
+        if name == self.benchmarks[-1]:
+            strata = strata_of(measure.benchmark, folder_of(name))
+            record["strata"] = precisions_by_stratum(
+                queries @ database.T, measure.benchmark.ground_truth, strata
+            )
+        return record
+
+
+class TwinTask(HeadTask):
+    """Twins stand in one batch, in pictures that differ in nothing but who is painted alike."""
+
+    def batches(self, epoch: int) -> list[Tensor]:
+        config = self.config
+        rng = np.random.default_rng([config.seed, epoch])
+        steps = config.queries_per_epoch // config.batch_size
+        pairs = config.batch_size // 2
+        rows = epoch_twins(self.landmarks, rng, steps, pairs, config.photos_per_landmark)
+        return list(torch.from_numpy(rows).split(2 * pairs))
+
 
 class Relations(OneBlockTable):
     """Landmarks that only the relations of their parts tell apart."""
@@ -136,3 +170,103 @@ class Relations(OneBlockTable):
     data = "mini-relations-train"
     needs = (data,)
     benchmarks = ("mini-relations",)
+    task = TwinTask
+
+    def score_learnt(self, settings: dict, learnt: dict[str, Tensor], name: str) -> dict:
+        measure = self.measure_of(name)
+        queries, database = measure.descriptors(self.describer(settings, learnt))
+        record = score_of(precisions(measure.benchmark, queries, database))
+        record["twins"] = twins_told(queries @ database.T, measure.benchmark.ground_truth)
+        return record
+
+
+def folder_of(name: str) -> Path:
+    """Return the folder of a mini set."""
+    return home() / "data" / name
+
+
+def strata_of(benchmark: Benchmark, folder: Path) -> np.ndarray:
+    """Return the stratum of each image of the database (N,), as the renderer noted it."""
+    noted = {}
+    for path in sorted((folder / "parts").glob("*.json")):
+        record = json.loads(path.read_text(encoding="utf-8"))
+        noted |= dict(zip(record["images"], record["strata"]))
+    return np.array([noted[Path(image).stem] for image in benchmark.images])
+
+
+def precisions_by_stratum(
+    scores: Tensor, ground_truth: list[dict], strata: np.ndarray
+) -> dict[str, list]:
+    """Return for each stratum the AP of every query in percent, where only its images are sought.
+
+    The landmark's other images are ignored. It is None where a landmark has none in the stratum.
+
+    Args:
+        scores: (Q, N) similarities.
+        ground_truth: what each query is labelled with.
+        strata: (N,) of the images.
+    """
+    rows = scores.numpy()
+    percents: dict[str, list] = {}
+    for stratum in np.unique(strata):
+        values = []
+        for query, truth in enumerate(ground_truth):
+            own = np.concatenate([truth[label] for label in ("easy", "hard", "junk")]).astype(int)
+            sought = own[strata[own] == stratum]
+            if not len(sought):
+                values.append(None)
+                continue
+            ignored = own[strata[own] != stratum]
+            ap = average_precision(ranks_by_counting(rows[query], sought, ignored))
+            values.append(round(100 * float(ap), 1))
+        percents[str(stratum)] = values
+    return percents
+
+
+def epoch_twins(
+    landmarks: np.ndarray, rng: np.random.Generator, steps: int, pairs: int, siblings: int
+) -> np.ndarray:
+    """Draw pairs of twins, and the same pictures of both.
+
+    Args:
+        landmarks: (N,) label of every image; twins have an even and the next odd label, and their
+            pictures the same order.
+        rng: random generator.
+        steps: number of steps.
+        pairs: of twins in a step.
+        siblings: images per landmark.
+
+    Returns:
+        (steps * 2 * pairs, siblings) image indices, one landmark per row, twins beside each other.
+    """
+    groups = {name: np.flatnonzero(landmarks == name) for name in np.unique(landmarks).tolist()}
+    # of some pairs one is held out
+    firsts = [name for name in groups if name % 2 == 0 and name + 1 in groups]
+    rows = []
+    for _ in range(steps):
+        for first in rng.choice(firsts, pairs, replace=False).tolist():
+            numbers = rng.choice(len(groups[first]), siblings, replace=False)
+            rows += [groups[first][numbers], groups[first + 1][numbers]]
+    return np.array(rows)
+
+
+def twins_told(scores: Tensor, ground_truth: list[dict]) -> list[float]:
+    """Return for each query how often its landmark is nearer than the twin, in percent.
+
+    Compared are the two pictures with the same number: they show the same shapes on the same spots.
+    Who sees no relation tells half of them.
+
+    Args:
+        scores: (Q, N) similarities.
+        ground_truth: of the queries; twins beside each other.
+    """
+    # the pictures of a landmark in their order
+    own = []
+    for truth in ground_truth:
+        labelled = [truth[label] for label in ("easy", "hard", "junk")]
+        own.append(np.sort(np.concatenate(labelled).astype(int)))
+    shares = []
+    for query, pictures in enumerate(own):
+        nearer = scores[query, pictures] > scores[query, own[query ^ 1]]  # (n,)
+        shares.append(round(100 * nearer.float().mean().item(), 1))
+    return shares

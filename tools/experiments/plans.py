@@ -114,8 +114,9 @@ PLANS = {
         network="maps of conv4_x of EfficientNet-Lite0 (112 channels), frozen; one block without "
         "reduction; ReLU; GeM with p = 3; whitening that starts as PCA",
         arms="none, identity, even, soa",
-        choice="each arm's rate out of 3e-4, 1e-3, 3e-3 by mAP on held-out landmarks, seed 100",
-        runs="seeds 0 to 4, measured after the last step",
+        choice="each arm's rate out of 3e-4, 1e-3, 3e-3 by mAP on held-out landmarks after ten "
+        "epochs of the twenty, with seed 100",
+        runs="seeds 0 to 4, measured after twenty epochs of 40 steps",
         primary=dict(
             a="soa",
             b="identity",
@@ -127,19 +128,21 @@ PLANS = {
         "average precisions over log2(1 + others); mean and 95 % interval from 4,000 draws of "
         "seeds and landmarks (crossed bootstrap)",
         secondary="soa - identity, soa - even, soa - none, identity - none at each number of "
-        "others; soa - identity by stratum of the landmark's share of the picture",
+        "others; soa - identity by stratum of the landmark's share of the picture, among 4 others",
         correction=CORRECTED,
     ),
     "relations": dict(
         question="Does attention help where only the relations of parts tell landmarks apart?",
         hypotheses=["H1: soa is better than identity", "H2: soa is better than even"],
         network="as in the table `crowd`",
-        arms="none, identity, even, soa",
+        arms="none, identity, even, soa; in all of them a batch holds pairs of twins, in pictures "
+        "that differ in nothing but who is painted alike",
         choice="as in the table `crowd`",
-        runs="seeds 0 to 4, measured after the last step",
+        runs="seeds 0 to 4, measured after twenty epochs of 40 steps",
         primary=dict(a="soa", b="identity", benchmark="mini-relations", protocol="medium"),
         statistic=CROSSED,
-        secondary="soa - even, soa - none, identity - none",
+        secondary="soa - even, soa - none, identity - none; in all arms the share of pictures that "
+        "are told from the twin's picture with the same number (half of them by chance)",
         correction=CORRECTED,
     ),
     "parts": dict(

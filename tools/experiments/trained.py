@@ -259,7 +259,7 @@ class Trained(Table):
         for runs in parts.values():
             for run in runs:
                 if run["name"] == job["run"]:
-                    for key in ("ap", "agreement"):
+                    for key in ("ap", "agreement", "strata", "twins"):
                         if key in record:
                             run.setdefault(key, {})[job["benchmark"]] = record[key]
 
