@@ -1,10 +1,12 @@
-"""Training of the local network, which the authors never released: SOSNet's losses on patches.
+"""Training of a local network on patches, with SOSNet's losses.
+
+How SOLAR's authors trained theirs is not known: they did not release it. This is our own way.
 
 A batch holds pairs of patches, each pair of another point; every other pair of the batch gives
 negatives. Both patches of a pair are mirrored and turned alike, by quarters, so that each point is
 seen in eight attitudes.
 
-Source: SOSNet, Tian et al., 2019; SOLAR, section 5.3.
+Source: SOSNet, Tian et al., 2019, for the losses; SOLAR, section 5.3, for the blocks.
 Book: chapter 11 (a local descriptor).
 """
 

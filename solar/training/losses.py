@@ -161,7 +161,7 @@ def second_order_loss(q: Tensor, p: Tensor, n: Tensor) -> Tensor:
     return torch.linalg.vector_norm(difference) / len(q)
 
 
-# ---- patches: SOSNet's two losses, which SOLAR's local part keeps --------------------------------
+# ---- patches: SOSNet's two losses ----------------------------------------------------------------
 
 
 def distances(a: Tensor, b: Tensor) -> Tensor:
@@ -189,7 +189,8 @@ def distances(a: Tensor, b: Tensor) -> Tensor:
 def hardest_in_batch(a: Tensor, p: Tensor) -> Tensor:
     """Return for each pair the distance to its nearest negative in the batch.
 
-    The least of d(a_i, a_j), d(a_i, p_j), d(p_i, a_j) and d(p_i, p_j) over all other pairs j.
+    The least of d(a_i, a_j), d(a_i, p_j), d(p_i, a_j) and d(p_i, p_j) over all other pairs j: of
+    4 (B - 1) distances, as in SOSNet.
 
     Args:
         a: (B, D) anchors.
@@ -212,7 +213,9 @@ def hardest_triplet_loss(a: Tensor, p: Tensor, margin: float = 1.0) -> Tensor:
 
     (1/B) sum_i max(0, margin + d(a_i, p_i) - hardest_i)^2
 
-    Source: SOSNet, Tian et al., 2019; SOLAR, section 5.3.
+    HardNet (Mishchuk et al., 2017) has a plain hinge, and looks for the negative among the
+    2 (B - 1) distances d(a_i, p_j) and d(p_i, a_j).
+    Source: SOSNet, Tian et al., 2019. Whether SOLAR's local network was trained so is not known.
 
     Args:
         a: (B, D) anchors.
@@ -265,7 +268,7 @@ def second_order_similarity(a: Tensor, p: Tensor, k: int = 8) -> Tensor:
     Three differences to SOLAR's global term: plain distances instead of squared ones, neighbours
     (`neighbour_graph`) instead of mined negatives, and a root for each anchor instead of one for
     the batch. The gradient is zero where all distances agree.
-    Source: SOSNet, Tian et al., 2019; SOLAR, section 5.3.
+    Source: SOSNet, Tian et al., 2019. Whether SOLAR's local network was trained so is not known.
 
     Args:
         a: (B, D) anchors.
