@@ -62,8 +62,9 @@ def test_semicolon_at_the_end_is_noticed(tmp_path):
     assert "';'" in complaints(tmp_path, cell(source="f();"))
 
 
-def test_figure_without_alt_text_is_noticed(tmp_path):
-    figure = new_output("display_data", data={"image/png": "aGk="})
+@pytest.mark.parametrize("kind", ["image/png", "image/svg+xml"])
+def test_figure_without_alt_text_is_noticed(tmp_path, kind):
+    figure = new_output("display_data", data={kind: "aGk="})
     assert "alt text" in complaints(tmp_path, cell(figure))
     assert complaints(tmp_path, cell(figure, mystnb={"image": {"alt": "a hill"}})) == ""
 

@@ -47,7 +47,7 @@ def _check_output(output: dict, cell: dict) -> list[str]:
     if UNWANTED.search(json.dumps([words, output.get("text", "")])):
         complaints.append("a path of one machine, a warning or a traceback")
     alt = cell["metadata"].get("mystnb", {}).get("image", {}).get("alt")
-    if {"image/png", "image/jpeg"} & data.keys() and not alt:
+    if {"image/png", "image/jpeg", "image/svg+xml"} & data.keys() and not alt:
         complaints.append("a figure without alt text (metadata mystnb.image.alt)")
     return complaints
 

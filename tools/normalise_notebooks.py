@@ -14,6 +14,7 @@ import nbformat
 from nbconvert.preprocessors import CoalesceStreamsPreprocessor
 
 EDITOR = ("execution", "collapsed", "scrolled", "jupyter")
+STILL = {"image/jpeg", "image/png", "image/svg+xml"}
 VIEW = "application/vnd.jupyter.widget-view+json"
 
 
@@ -31,7 +32,7 @@ def normalise(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
         for key in EDITOR:
             cell.metadata.pop(key, None)
         for output in cell.get("outputs", []):
-            if {"image/jpeg", "image/png"} & output.get("data", {}).keys():
+            if STILL & output.get("data", {}).keys():
                 output.data.pop(VIEW, None)
     # a text arrives from the kernel in pieces, cut by the clock: neighbours become one
     return CoalesceStreamsPreprocessor().preprocess(notebook, {})[0]

@@ -8,6 +8,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from ..images import read_image
+from .formats import use_in_notebooks
 
 # the palette: no other module of the figures names a colour by its number
 BLUE = "#0072B2"
@@ -38,7 +39,7 @@ PROTOCOL_COLOURS = {"easy": GREEN, "medium": BLUE, "hard": VERMILION}
 
 
 def style() -> None:
-    """Set white paper, also in dark mode, and a readable size: once at the top of a notebook."""
+    """Set white paper, also in dark mode, readable sizes and formats: once a notebook."""
     plt.rcParams.update(
         {
             "figure.facecolor": "white",
@@ -48,8 +49,10 @@ def style() -> None:
             "axes.spines.top": False,
             "axes.spines.right": False,
             "savefig.bbox": "tight",
+            "svg.hashsalt": "solar",  # names in a drawing are the same at every run
         }
     )
+    use_in_notebooks()
 
 
 def label_of(truth: dict, image: int) -> str:
