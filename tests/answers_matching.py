@@ -1,4 +1,4 @@
-"""Answers to the checks of chapter 12: matches, windows, homographies."""
+"""Answers to the checks of chapter 12: matches, windows, homographies, lines, areas."""
 
 import numpy as np
 from checking import Exercise
@@ -23,11 +23,42 @@ def not_divided(homography, points):
     return (np.column_stack([points, np.ones(len(points))]) @ homography.T)[:, :2]
 
 
+def stub(*arguments):
+    raise NotImplementedError("your turn")
+
+
+def epipolar(fundamental, a, b, root=np.abs, numbers=2, divide=True):
+    lines = np.column_stack([a, np.ones(len(a))]) @ fundamental.T
+    off = root((np.column_stack([b, np.ones(len(b))]) * lines).sum(1))
+    return off / np.linalg.norm(lines[:, :numbers], axis=1) if divide else off
+
+
+def area(errors, limit):
+    return np.maximum(1 - errors / limit, 0).mean()
+
+
+def joined(errors, limit):
+    below = np.sort(errors[errors < limit])
+    shares = np.arange(len(below) + 1) / len(errors)
+    x = np.concatenate([[0], below, [limit]])
+    return np.trapezoid(np.append(shares, shares[-1]), x) / limit
+
+
+def by_steps(errors, limit):
+    # the curve itself, over a fine grid
+    t = (np.arange(200_000) + 0.5) * limit / 200_000
+    return np.searchsorted(np.sort(errors), t).mean() / len(errors)
+
+
+def known(errors):
+    return errors[np.isfinite(errors)]
+
+
 EXERCISES = {
     "matches": Exercise(
         right=[match],
-        start=lambda a, b, ratio: np.stack([np.arange(len(a)), (a @ b.T).argmax(1)], 1),
-        told="These are all nearest neighbours: now the two tests.",
+        start=stub,
+        told="your turn",
         wrong=[
             ("ratio test is missing", lambda a, b, ratio: match(a, b, None)),
             ("mutual check is missing", lambda a, b, ratio: match(a, b, ratio, False)),
@@ -36,6 +67,40 @@ EXERCISES = {
             ("wrong picture", other_way),
             ("shape", lambda a, b, ratio: match(a, b, ratio).T),
             ("Nearest below", lambda a, b, ratio: match(a, b, ratio)[:1]),
+        ],
+    ),
+    "epipolar": Exercise(
+        right=[epipolar],
+        start=stub,
+        told="your turn",
+        wrong=[
+            ("(3,)", lambda fundamental, a, b: epipolar(fundamental, a, b).mean()),
+            ("no sign", lambda fundamental, a, b: epipolar(fundamental, a, b, root=np.asarray)),
+            ("Pixels", lambda fundamental, a, b: epipolar(fundamental, a, b, divide=False)),
+            ("two numbers alone", lambda fundamental, a, b: epipolar(fundamental, a, b, numbers=3)),
+            ("transposed", lambda fundamental, a, b: epipolar(fundamental.T, a, b)),
+            ("squared", lambda fundamental, a, b: epipolar(fundamental, a, b) ** 2),
+            ("Line l", lambda fundamental, a, b: epipolar(fundamental, b, a) + 1),
+        ],
+    ),
+    "auc": Exercise(
+        right=[area, by_steps],
+        start=stub,
+        told="your turn",
+        wrong=[
+            ("not percent", lambda errors, limit: 100 * area(errors, limit)),
+            ("Divide the area", lambda errors, limit: limit * area(errors, limit)),
+            ("last value", lambda errors, limit: (errors < limit).mean()),
+            ("without an answer", lambda errors, limit: area(known(errors), limit)),
+            (
+                "not by those below",
+                lambda errors, limit: area(errors[errors < limit], limit),
+            ),
+            ("not less", lambda errors, limit: (1 - known(errors) / limit).mean()),
+            ("no straight lines", joined),
+            ("above the curve", lambda errors, limit: 1 - area(errors, limit)),
+            ("infinite error", lambda errors, limit: 1 - errors.mean() / limit),
+            ("Each pair adds", lambda errors, limit: 0.123),
         ],
     ),
     "corners": Exercise(

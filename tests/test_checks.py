@@ -26,7 +26,9 @@ MODULES = {
     "protocol": "test_checks_protocol",
     "local": "test_checks_local",
     "matching": "answers_matching",
+    "local_hunts": "test_checks_local_hunts",
     "published": "answers_published",
+    "parity": "answers_parity",
 }
 ANSWERS = {
     subject: importlib.import_module(module).EXERCISES for subject, module in MODULES.items()

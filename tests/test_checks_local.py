@@ -1,4 +1,4 @@
-"""Checks of chapter 11: hard negatives, similarity, false positives at 95 % recall."""
+"""Checks of chapter 11: hard negatives, similarity, FPR95, and FPR95 of drawn buildings."""
 
 import numpy as np
 import torch
@@ -7,6 +7,10 @@ from checking import Exercise
 from solar.checks.local import _hard_pairs
 from solar.local.metrics import fpr95
 from solar.training.losses import distances, hardest_in_batch
+
+
+def stub(*arguments):
+    raise NotImplementedError("your turn")
 
 
 def off_diagonal(a, p, far=10):
@@ -43,11 +47,48 @@ def share_of_accepted(d, same):
     return (accepted & ~same).sum() / accepted.sum()
 
 
+def resampled(d, same, groups, draws, rng, score=fpr95, count=None):
+    names = np.unique(groups)
+    answers = []
+    for _ in range(draws):
+        chosen = rng.choice(names, count or len(names))
+        rows = np.concatenate([np.flatnonzero(groups == name) for name in chosen])
+        answers.append(score(d[rows], same[rows]))
+    return np.array(answers)
+
+
+def pairs_drawn(d, same, groups, draws, rng):
+    rows = rng.integers(0, len(d), (draws, len(d)))
+    return np.array([fpr95(d[row], same[row]) for row in rows])
+
+
+def mean_of_groups(d, same, groups, draws, rng):
+    of_group = [fpr95(d[groups == name], same[groups == name]) for name in np.unique(groups)]
+    return rng.choice(of_group, (draws, len(of_group))).mean(1)
+
+
+def one_threshold(d, same, groups, draws, rng):
+    threshold = np.sort(d[same])[int(np.ceil(0.95 * same.sum())) - 1]
+    within = d <= threshold
+    return resampled(within, same, groups, draws, rng, lambda w, s: w[~s].mean())
+
+
+def by_size(d, same, groups, draws, rng):
+    # a pair is drawn, and brings its group
+    chosen = rng.choice(groups, (draws, 2))
+    rows = [np.concatenate([np.flatnonzero(groups == g) for g in pair]) for pair in chosen]
+    return np.array([fpr95(d[row], same[row]) for row in rows])
+
+
+def with_own_rng(d, same, groups, draws, rng):
+    return resampled(d, same, groups, draws, np.random.default_rng())
+
+
 EXERCISES = {
     "hardest": Exercise(
         right=[hardest_in_batch],
-        start=lambda a, p: (torch.cdist(a, p) + 10 * torch.eye(len(a))).amin(1),
-        told="Only d(a_i, p_j) so far: a negative may be an anchor too, and p_i looks for its own.",
+        start=stub,
+        told="your turn",
         wrong=[
             ("Only d", lambda a, p: off_diagonal(a, p).amin(1)),
             ("missing: d(a_i, a_j), d(p_i, p_j).", lambda a, p: least(a, p, "ap pa")),
@@ -68,8 +109,8 @@ EXERCISES = {
     ),
     "similarity": Exercise(
         right=[lambda a, p: squares(a, p).sum(1).sqrt().mean()],
-        start=global_form,
-        told="Squared distances are SOLAR's global form; the local one takes plain ones.",
+        start=stub,
+        told="your turn",
         wrong=[
             ("Not a number", lambda a, p: torch.tensor(float("nan"))),
             ("One root per anchor", lambda a, p: squares(a, p).sum().sqrt()),
@@ -99,6 +140,25 @@ EXERCISES = {
                 "from the wrong ones",
                 lambda d, same: (d[~same] <= np.percentile(d[~same], 95)).mean(),
             ),
+        ],
+    ),
+    "resampled": Exercise(
+        right=[resampled],
+        start=stub,
+        told="your turn",
+        wrong=[
+            ("(draws,)", lambda d, same, groups, draws, rng: fpr95(d, same)),
+            ("use `rng`", with_own_rng),
+            (
+                "with replacement",
+                lambda d, same, groups, draws, rng: np.full(draws, fpr95(d, same)),
+            ),
+            ("not percent", lambda *arguments: 100 * resampled(*arguments)),
+            ("no mean over groups", mean_of_groups),
+            ("as many groups", lambda *arguments: resampled(*arguments, count=1)),
+            ("belongs to the draw", one_threshold),
+            ("whole groups", pairs_drawn),
+            ("whatever its size", by_size),
         ],
     ),
 }

@@ -18,9 +18,12 @@ training  negatives, positive, travel                            7
 ablation  credit, crossed, power, which_laboratory               8
 protocol  ranks, precision, interval, merged_counts, gigabytes,  9 and 10
           merged_lists
-local     hardest, similarity, fpr95                             11
-matching  corners, matches, project                              12
+local     hardest, similarity, fpr95, resampled                  11
+matching  project, corners, matches, epipolar, auc               12
+local_    which_negatives, which_matcher                         11 and 12
+hunts
 published hours, share, genuine                                  13
+parity    roundings, first_different, which_port                 14
 basics    budget: what a notebook has cost so far                all
 ========= ====================================================== =========
 """
@@ -31,9 +34,11 @@ from .basics import budget
 from .explorer import cell_of, share_on, softer
 from .helping import even_share, overtaking, own_share, paired_gain
 from .hunts import which_loss, which_trap
-from .local import fpr95, hardest, similarity
+from .local import fpr95, hardest, resampled, similarity
+from .local_hunts import which_matcher, which_negatives
 from .losses import second_order, second_order_gradient
-from .matching import corners, matches, project
+from .matching import auc, corners, epipolar, matches, project
+from .parity import first_different, roundings, which_port
 from .protocol import gigabytes, interval, merged_counts, merged_lists, precision, ranks
 from .published import genuine, hours, share
 from .search import average_precision, gem, ranking
@@ -44,6 +49,7 @@ from .traps import active_share, weight_for_parts
 __all__ = [
     "active_share",
     "attention",
+    "auc",
     "average_precision",
     "budget",
     "cell_of",
@@ -51,7 +57,9 @@ __all__ = [
     "credit",
     "crossed",
     "entropy",
+    "epipolar",
     "even_share",
+    "first_different",
     "fpr95",
     "gem",
     "genuine",
@@ -72,6 +80,8 @@ __all__ = [
     "project",
     "ranking",
     "ranks",
+    "resampled",
+    "roundings",
     "rows",
     "second_order",
     "second_order_gradient",
@@ -85,5 +95,8 @@ __all__ = [
     "which_layer",
     "which_loss",
     "which_map",
+    "which_matcher",
+    "which_negatives",
+    "which_port",
     "which_trap",
 ]

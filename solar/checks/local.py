@@ -234,3 +234,83 @@ def fpr95(function: Callable) -> None:
         fpr95: not yet. Small distance means accepted: is the comparison the right way round?
     """
     judge("fpr95", why_wrong_fpr95, function)
+
+
+def _grouped_pairs() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return distances, right pairs and groups of 240 pairs: an easy group, and a hard small one.
+
+    Pooled, a draw of both has a threshold and a share of its own: no mean of the two groups.
+    """
+    rng = np.random.default_rng(7)
+    easy = np.concatenate([rng.uniform(0.2, 0.8, 100), rng.uniform(0.9, 1.6, 100)])
+    hard = np.concatenate([rng.uniform(0.5, 1.2, 20), rng.uniform(0.6, 1.6, 20)])
+    same_points = np.concatenate([np.arange(200) < 100, np.arange(40) < 20])
+    return np.concatenate([easy, hard]), same_points, np.repeat([3, 8], [200, 40])
+
+
+def _all_in(answer: np.ndarray, values: list[float]) -> bool:
+    """Tell whether every number of an answer is, to three digits, one of some values."""
+    apart = np.abs(answer[:, None] - np.array(values))  # (draws, values)
+    return bool((apart.min(1) < 1e-3).all())
+
+
+def why_wrong_resampled(function: Callable) -> str | None:
+    """Return the first reason why `function` does not draw groups for FPR95, or None."""
+    apart, labels, groups = _grouped_pairs()
+    answer = np.asarray(function(apart, labels, groups, 300, np.random.default_rng(0)), float)
+    if answer.shape != (300,):
+        return f"The shape is {answer.shape}; expected one FPR95 for each draw, (draws,)."
+    again = np.asarray(function(apart, labels, groups, 300, np.random.default_rng(0)), float)
+    if not same(answer, again):
+        return "The same generator gives other draws: use `rng` for all of them."
+    return _mistake_in_draws(answer)
+
+
+def _mistake_in_draws(answer: np.ndarray) -> str | None:
+    """Return what is wrong with draws (draws,) of the groups of `_grouped_pairs`, or None."""
+    apart, labels, groups = _grouped_pairs()
+
+    # two groups: a draw holds the first twice, both, or the second twice
+    one = groups == 3
+    first = right_fpr95(apart[one], labels[one])
+    second = right_fpr95(apart[~one], labels[~one])
+    both = right_fpr95(apart, labels)
+
+    # the same with the threshold of all pairs
+    threshold = np.sort(apart[labels])[int(np.ceil(0.95 * labels.sum())) - 1]
+    kept = []
+    for group in (one, ~one):
+        kept.append(float((apart[group & ~labels] <= threshold).mean()))
+
+    if np.ptp(answer) < 1e-9:
+        return "All draws are the same: draw with replacement."
+    if _all_in(answer, [100 * first, 100 * both, 100 * second]):
+        return "A share, not percent."
+    if _all_in(answer, [first, (first + second) / 2, second]):
+        if not _all_in(answer, [first, second]):
+            return "Pool the pairs of a draw, then one FPR95: no mean over groups."
+        return "Draw as many groups as there are, not one."
+    if _all_in(answer, [kept[0], both, kept[1]]):
+        return "The threshold belongs to the draw: find it anew each time."
+    if not _all_in(answer, [first, both, second]):
+        return (
+            "Draw whole groups: one that is drawn brings all its pairs, and twice if drawn twice."
+        )
+    if not 0.4 < (np.abs(answer - both) < 1e-3).mean() < 0.6:
+        return "Each group is drawn with the same chance, whatever its size."
+    return None
+
+
+def resampled(function: Callable) -> None:
+    """Check the exercise on drawing buildings for FPR95 and print a verdict.
+
+    Args:
+        function: `function(distances, same, groups, draws, rng)` gives the FPR95, 0 to 1, of each
+            draw, (draws,). A draw takes as many groups as there are, with replacement, with all
+            their pairs. `groups` (M,) tells the group of each pair.
+
+    Example:
+        >>> resampled(lambda distances, same, groups, draws, rng: np.zeros(draws))
+        resampled: not yet. All draws are the same: draw with replacement.
+    """
+    judge("resampled", why_wrong_resampled, function)

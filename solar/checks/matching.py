@@ -150,3 +150,106 @@ def project(function: Callable) -> None:
         project: not yet. Append 1, multiply, divide by the third coordinate.
     """
     judge("project", why_wrong_project, function)
+
+
+def why_wrong_epipolar(function: Callable) -> str | None:
+    """Return the first reason why `function` is not the distance to an epipolar line, or None."""
+    fundamental = np.array([[1e-5, 2e-4, -0.03], [-1e-4, 2e-5, 0.05], [0.02, -0.04, 1.0]])
+    a = np.array([[10.0, 20], [200, 50], [30, 150]])
+    b = np.array([[40.0, 10], [120, 90], [60, 200]])
+    answer = np.asarray(function(fundamental, a, b), float)
+
+    # the line of each point, and how far its partner is from it
+    lines = np.column_stack([a, np.ones(3)]) @ fundamental.T  # (3, 3)
+    products = (np.column_stack([b, np.ones(3)]) * lines).sum(1)
+    signed = products / np.linalg.norm(lines[:, :2], axis=1)
+    right = np.abs(signed)
+
+    # the same with the images exchanged
+    back = np.column_stack([a, np.ones(3)]) @ fundamental  # the transposed matrix
+    exchanged = (np.column_stack([b, np.ones(3)]) * back).sum(1)
+    exchanged = np.abs(exchanged) / np.linalg.norm(back[:, :2], axis=1)
+
+    if answer.shape != (3,):
+        return f"The shape is {answer.shape}; expected one distance for each match, (3,)."
+    if same(answer, signed):
+        return "A distance has no sign."
+    if same(answer, np.abs(products)) or same(answer, products):
+        return "Pixels are wanted: divide by the length of the line's first two numbers."
+    if same(answer, np.abs(products) / np.linalg.norm(lines, axis=1)):
+        return "Divide by the length of the line's first two numbers alone: they are its direction."
+    if same(answer, exchanged):
+        return "The matrix is transposed: F @ (x, y, 1) of the first image is a line in the second."
+    if same(answer, right**2):
+        return "This is the distance squared."
+    if not same(answer, right):
+        return "Line l = F (x, y, 1); distance |l . (x', y', 1)| / sqrt(l0^2 + l1^2)."
+    return None
+
+
+def epipolar(function: Callable) -> None:
+    """Check the exercise on distances to epipolar lines and print a verdict.
+
+    Args:
+        function: `function(fundamental, a, b)` gives the distance (M,) in pixels of each point b
+            (M, 2) from the epipolar line of its partner a (M, 2), for a matrix (3, 3) from the
+            image of a to the image of b.
+
+    Example:
+        >>> epipolar(lambda fundamental, a, b: 0.0)
+        epipolar: not yet. The shape is (); expected one distance for each match, (3,).
+    """
+    judge("epipolar", why_wrong_epipolar, function)
+
+
+def why_wrong_auc(function: Callable) -> str | None:
+    """Return the first reason why `function` is not the area under the curve of errors, or None."""
+    errors = np.array([1.0, 4.0, np.inf, 2.5, 30.0, 7.0])
+    answer = float(function(errors, 10.0))
+    parts = np.maximum(1 - errors / 10, 0)
+    right = parts.mean()
+    known = np.isfinite(errors)
+
+    # the same with straight lines between the steps, from (0, 0)
+    below = np.sort(errors[errors < 10])
+    x = np.concatenate([[0], below, [10]])
+    y = np.concatenate([[0], np.arange(1, 5), [4]]) / len(errors)
+    joined = float(np.trapezoid(y, x) / 10)
+
+    mistakes = [
+        (100 * right, "A share, not percent."),
+        (10 * right, "Divide the area by the threshold, so that the best is 1."),
+        ((errors < 10).mean(), "This is the curve's last value; the area under it is wanted."),
+        (parts[known].mean(), "Pairs without an answer count too: their error is infinite."),
+        (parts[parts > 0].mean(), "Divide by all pairs, not by those below the threshold."),
+        (
+            (1 - errors[known] / 10).sum() / 6,
+            "A pair above the threshold adds 0, not less.",
+        ),
+        ((1 - errors[known] / 10).mean(), "A pair above the threshold adds 0, not less."),
+        (joined, "The curve has steps: no straight lines between them."),
+        (1 - right, "This is the area above the curve."),
+    ]
+    for value, hint in mistakes:
+        if same(answer, value):
+            return hint
+    if np.isnan(answer) or np.isinf(answer):
+        return "An infinite error has met a mean: such a pair adds 0."
+    if not same(answer, right):
+        return "Each pair adds the part of 0..threshold above its error; take the mean, divide."
+    return None
+
+
+def auc(function: Callable) -> None:
+    """Check the exercise on the area under the curve of errors and print a verdict.
+
+    Args:
+        function: `function(errors, limit)` gives the area, 0 to 1, under the share of pairs whose
+            error lies below t, for t from 0 to the limit. `errors` (M,) are pixels or degrees,
+            infinite where a method had no answer.
+
+    Example:
+        >>> auc(lambda errors, limit: (errors < limit).mean())
+        auc: not yet. This is the curve's last value; the area under it is wanted.
+    """
+    judge("auc", why_wrong_auc, function)
