@@ -64,8 +64,8 @@ class OneBlockTable(Trained):
     start_may_win = False
     task = HeadTask
     # of 40 steps: attention must be learnt, and needs more steps than whitening
-    common: ClassVar[dict] = dict(epochs=20)
-    choosing_epochs = 10
+    common: ClassVar[dict] = dict(epochs=15)
+    choosing_epochs = 8
 
     def config(self, settings: dict) -> TrainConfig:
         """Return the settings of a run."""
