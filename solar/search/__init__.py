@@ -16,6 +16,7 @@ protocol    the revisited protocol: AP, mAP, mean precision; describe and evalua
 report      the scores as a table, data frames and JSON
 whitening   linear maps that even out the directions of descriptors
 expansion   query expansion and database augmentation
+rerank      the first images of a list in a better order, by descriptors alone
 =========== ===================================================================================
 
 Book: chapters 1 (finding a landmark again), 9 (the revisited protocol) and 10 (one million
@@ -31,6 +32,7 @@ from .options import PAPER_SCALES, DescribeOptions, Describer
 from .protocol import average_precision, evaluate, evaluate_lists, precision_at, score
 from .ranking import ranks_by_counting, ranks_by_sorting, similarity, top_k
 from .report import Report
+from .rerank import refined_descriptors, rerank
 from .store import Store
 from .whitening import Whitening, learnt_whitening, pca_whitening
 
@@ -55,6 +57,8 @@ __all__ = [
     "precision_at",
     "ranks_by_counting",
     "ranks_by_sorting",
+    "refined_descriptors",
+    "rerank",
     "score",
     "similarity",
     "top_k",
