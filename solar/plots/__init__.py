@@ -19,6 +19,7 @@ tensorboard an evaluation for TensorBoard                                   9
 local       patches, matches, error curves                                  11 and 12
 geometry    epipolar lines, votes of RANSAC, matches of several methods     12
 published   published scores                                                13
+parity      differences over layers, how often images are drawn             14
 tables      numbers as text                                                 all
 basics      the palette, the page style, images, curves                     all
 =========== =============================================================== =======
@@ -66,6 +67,7 @@ from .losses import (
     sphere,
     surfaces,
 )
+from .parity import drawn, over_layers
 from .protocol import (
     costs,
     each_query,
@@ -98,6 +100,7 @@ __all__ = [
     "distance_histograms",
     "distances_over_epochs",
     "draw_matches",
+    "drawn",
     "each_query",
     "epipolar_lines",
     "epoch_curves",
@@ -118,6 +121,7 @@ __all__ = [
     "million",
     "nearest_patches",
     "on_circle",
+    "over_layers",
     "over_weight",
     "parts_map",
     "parts_maps",
