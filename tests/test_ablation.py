@@ -186,6 +186,19 @@ def test_a_set_of_another_renderer_is_refused_and_stays_as_it_is(
     assert len(list(folder.iterdir())) == 3
 
 
+def test_a_query_agrees_with_its_first_positive(experiments):
+    # images 0 and 1 are the landmark's own; 2, 3, 4 are others
+    database = torch.tensor([[1.0, 0], [0, 1], [0.9, 0.1], [0.5, 0.5], [0.1, 0.9]])
+    queries = torch.tensor([[1.0, 0], [1.0, 0], [1.0, 0]])
+    truth = [
+        dict(easy=[0], hard=[1], junk=[]),  # the same list
+        dict(easy=[], hard=[1], junk=[0]),  # the reverse
+        dict(easy=[], hard=[], junk=[0]),
+    ]
+    found = experiments.agreement.agreement_with_positive(queries, database, truth)
+    assert found == [1.0, -1.0, None]
+
+
 def test_each_stratum_is_sought_for_itself(experiments):
     # own images 0 to 3 of strata 0, 1, 1, 2; a stranger, 4, is better than all but the first
     scores = torch.tensor([[0.9, 0.2, 0.7, 0.6, 0.8]])

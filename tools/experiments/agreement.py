@@ -158,7 +158,7 @@ class Agreement(Trained):
         database = describe(net, pooled[1])
         benchmark = self.measure_of(name).benchmark
         record = score_of(precisions(benchmark, queries, database))
-        record["agreement"] = agreement_of_queries(queries, database, benchmark.ground_truth)
+        record["agreement"] = agreement_with_positive(queries, database, benchmark.ground_truth)
         return record
 
 
@@ -217,20 +217,27 @@ def agreement_by_landmark(descriptors: Tensor, landmarks: np.ndarray) -> list[fl
     return means
 
 
-def agreement_of_queries(
+def agreement_with_positive(
     queries: Tensor, database: Tensor, ground_truth: list[dict]
-) -> list[float]:
-    """Return for each landmark the rank agreement of its two queries over other landmarks' images.
+) -> list[float | None]:
+    """Return how much the lists of each query and of its first positive agree, others' images only.
+
+    It is None where a query has no positive.
 
     Args:
-        queries: (2 L, D), the queries of a landmark beside each other.
+        queries: (Q, D).
         database: (N, D).
         ground_truth: what each query is labelled with.
     """
-    q = queries[0::2]
-    p = queries[1::2]
-    own = np.zeros((len(q), len(database)), bool)
-    for number, truth in enumerate(ground_truth):
-        for label in ("easy", "hard", "junk"):
-            own[number // 2, truth[label]] = True
-    return [round(float(value), 4) for value in rank_agreement(q, p, database, own)]
+    values = []
+    for query, truth in zip(queries, ground_truth):
+        positives = [*truth["easy"], *truth["hard"]]
+        if not positives:
+            values.append(None)
+            continue
+        own = np.zeros((1, len(database)), bool)
+        own[0, [*positives, *truth["junk"]]] = True
+        positive = database[positives[0]]
+        value = rank_agreement(query[None], positive[None], database, own)[0]
+        values.append(round(float(value), 4))
+    return values
