@@ -9,18 +9,18 @@ from .canvas import Drawing
 
 # points of the drawing: before a step of the second-order loss, and after some
 QUERY = (96.0, 118.0)
-BEFORE = (214.0, 170.0)
-AFTER = (138.0, 104.0)
+BEFORE = (152.0, 166.0)
+AFTER = (128.0, 108.0)
 NEGATIVES = {"n_{1}": (62.0, 26.0), "n_{2}": (316.0, 82.0), "n_{3}": (120.0, 238.0)}
 LOOKS = {"n_{1}": "vermilion", "n_{2}": "blue", "n_{3}": "green"}
 TITLES = ("before: two orders", "after: one order")
 SOLID = "the triplet reads"
 ALT = (
-    "Two panels with a query q, its positive p and three negatives. Solid lines from q to p "
-    "and from q to the negatives are the distances that the triplet reads. Dashed lines from "
-    "p to the negatives are what the second-order loss reads too: for each negative, both "
-    "lines are to be equally long. Left, p lies far from q, and the lists of q and p have "
-    "different orders. Right, p has moved, and both lists have the same order."
+    "Two panels with a query q, its positive p and three negatives. Solid lines from q to p and "
+    "from q to the negatives are the distances that the triplet reads. Dashed lines from p to "
+    "the negatives are what the second-order loss reads as well: for each negative, both lines "
+    "are to be equally long. Left, all negatives are farther from q than p is, and yet the lists "
+    "of q and p have different orders. Right, p has moved, and both lists have the same order."
 )
 
 
