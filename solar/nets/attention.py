@@ -83,6 +83,8 @@ class SecondOrderAttention(nn.Module):
     all values. All three have the same parameters by the same names, and start from the same
     numbers; `f` and `g` of a control are never used and get no gradient.
 
+    Equation: eq-block, eq-soa, eq-arms.
+
     Args:
         channels: C, channels of the input and of the output.
         reduction: channels of the input per channel of q, k and h.

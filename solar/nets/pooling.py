@@ -53,6 +53,8 @@ def l2n(x):
 def mac(x: torch.Tensor) -> torch.Tensor:
     """Return the maximum activation of each channel (Razavian et al., 2016).
 
+    Equation: eq-poolings.
+
     Args:
         x: feature maps (B, C, H, W).
 
@@ -70,6 +72,8 @@ def mac(x: torch.Tensor) -> torch.Tensor:
 
 def spoc(x: torch.Tensor) -> torch.Tensor:
     """Return the mean of each channel (Babenko and Lempitsky, 2015).
+
+    Equation: eq-poolings.
 
     Args:
         x: feature maps (B, C, H, W).
@@ -91,6 +95,8 @@ def gem(x: torch.Tensor, p: float | torch.Tensor = 3.0) -> torch.Tensor:
 
     p = 1 is the mean (SPoC); p -> infinity is the maximum (MAC). Activations below 1e-6 count as
     1e-6.
+
+    Equation: eq-poolings, eq-gem.
 
     Args:
         x: feature maps (B, C, H, W).
@@ -219,6 +225,8 @@ def whitened(linear: nn.Linear, x: torch.Tensor) -> torch.Tensor:
     """Whiten descriptors by a linear map, then normalise: (B, C) -> (B, D).
 
     The map is computed in the precision of its weights, the norm in float32.
+
+    Equation: eq-head.
     """
     return l2n(linear(x.to(linear.weight.dtype)).float())
 

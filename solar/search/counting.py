@@ -97,6 +97,8 @@ def count_above(
     It takes the memory of a few pieces and of queries x labelled numbers, however large the
     database is.
 
+    Equation: eq-pieces.
+
     Args:
         queries: (Q, D) descriptors.
         parts: arrays (N, D), Stores or paths; the database is all of them, one after the other.

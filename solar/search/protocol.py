@@ -42,6 +42,8 @@ KS = (1, 5, 10)  # depths at which precision is reported
 def average_precision(ranks, positives: int | None = None) -> float:
     """Return the area under precision over recall, by trapezoids.
 
+    Equation: eq-ap.
+
     Args:
         ranks: zero-based ranks of the positives; a rank given twice counts once.
         positives: how many positives there are, if only some were found; the others add nothing.

@@ -75,6 +75,8 @@ def ranks_by_counting(scores: np.ndarray, positives: Indices, junk: Indices = ()
     No sorting is needed, and counts add up over the pieces of a database. Of two equal scores, the
     image of the smaller index stands above.
 
+    Equation: eq-rank.
+
     Args:
         scores: (N,) similarities of a query to all images.
         positives: (P,) indices of the images to look for.

@@ -17,6 +17,8 @@ def rank_agreement(q, p, database, ignore=None) -> np.ndarray:
     nothing about the other, -1 that they are opposite. Equal similarities share the mean of their
     ranks.
 
+    Equation: eq-spearman.
+
     Args:
         q: (Q, D) descriptors of queries, array or tensor.
         p: (Q, D) descriptors of their positives.

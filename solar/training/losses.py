@@ -48,6 +48,8 @@ def triplet_loss(q: Tensor, p: Tensor, n: Tensor, margin: float = 1.25) -> Tenso
     A mean over tuples: equal parts of a batch may be computed one after another, or on several
     devices, and averaged. Source: SOLAR, section 3.3.
 
+    Equation: eq-triplet.
+
     Args:
         q: (B, D) queries.
         p: (B, D) positives.
@@ -75,6 +77,7 @@ def contrastive_loss(q: Tensor, p: Tensor, n: Tensor, margin: float = 0.7) -> Te
     (1/B) sum_b [ d2(q_b, p_b) + sum_j max(0, margin - d(q_b, n_bj))^2 ] / 2
 
     Also a mean over tuples. Source: the loss of GeM, Radenovic et al., 2019.
+    Equation: eq-contrastive.
 
     Args:
         q: (B, D) queries.
@@ -141,6 +144,8 @@ def second_order_loss(q: Tensor, p: Tensor, n: Tensor) -> Tensor:
     For unit vectors it is 2 |<q - p, n>| / B. There is one root over the whole batch, so the loss
     of a batch is **not** the mean over its parts: split in two equal parts, it would grow by about
     the root of two. The gradient at zero is zero. Source: SOLAR, section 3.3.
+
+    Equation: eq-sos, eq-identity.
 
     Args:
         q: (B, D) queries.
@@ -216,6 +221,7 @@ def hardest_triplet_loss(a: Tensor, p: Tensor, margin: float = 1.0) -> Tensor:
     HardNet (Mishchuk et al., 2017) has a plain hinge, and looks for the negative among the
     2 (B - 1) distances d(a_i, p_j) and d(p_i, a_j).
     Source: SOSNet, Tian et al., 2019. Whether SOLAR's local network was trained so is not known.
+    Equation: eq-hardest.
 
     Args:
         a: (B, D) anchors.
@@ -269,6 +275,7 @@ def second_order_similarity(a: Tensor, p: Tensor, k: int = 8) -> Tensor:
     (`neighbour_graph`) instead of mined negatives, and a root for each anchor instead of one for
     the batch. The gradient is zero where all distances agree.
     Source: SOSNet, Tian et al., 2019. Whether SOLAR's local network was trained so is not known.
+    Equation: eq-sos-local.
 
     Args:
         a: (B, D) anchors.
