@@ -16,7 +16,7 @@ datasets      published formats on disk: benchmarks, training images, patches
 **search**    vectors become a ranked list and a score: describe, rank, evaluate
 **local**     patches, and two photographs of one thing: match, verify, measure
 **training**  how networks learn: losses, mining, one loop, three tasks
-explorer      the SOA explorer, a widget
+explorer      live figures: attention, losses, a ranked list, matches
 plots         the figures of the book
 checks        exercises that check themselves
 doctor        what this machine can do
@@ -54,7 +54,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     ],
     submod_attrs={
         "datasets": ["Benchmark", "load_benchmark"],
-        "explorer": ["SOAExplorer"],
+        "explorer": ["LossCircle", "MatchSlider", "RankedList", "SOAExplorer"],
         "files": ["home", "results"],
         "nets": [
             "GeM",

@@ -1,23 +1,42 @@
-"""The SOA explorer: point at a place in an image and see where second-order attention looks.
+"""Live figures: the SOA explorer, the loss circle, the ranked list and the match slider.
 
-It works with a kernel, which computes exact maps, and without one, in a saved page.
+They work with a kernel and without one, in a saved page or in the built book.
 
 ======== ==============================================================================
 module   what it does
 ======== ==============================================================================
 maps     compute rows and columns of attention, pool them to cells, pack them into bytes
+widget   the SOA explorer: where does second-order attention look from a place?
+circle   the loss circle: three points, two losses, and where descent pushes each point
+ranking  the ranked list: average precision while images are moved
+matches  the match slider: which matches of two photographs pass a threshold
+live     what all of them share: state, still picture, words, a page of their own
 traits   the kinds of values that the state holds, and how others are refused
-widget   keep the state that Python and the reader's hand share
 shipping make what leaves Python: packed layers, image, colours, a still image
-page     write the widget into a page that needs no network
+stills   still pictures of circle, list and matches
+page     write a figure into a page that needs no network
 ======== ==============================================================================
 
-All drawing is in `explorer.js`; `offline.js` brings a saved page to life.
+All drawing is in the `.js` file of a figure (`explorer.js`; `circle.js`, `ranking.js` and
+`matches.js` after `live.js`); `offline.js` brings a saved page to life.
 
-Book: chapter 3 (the SOA explorer).
+Book: chapters 3 (the SOA explorer), 5 (losses), 9 (the revisited protocol) and 12 (matching two
+photographs).
 """
 
+from .circle import LossCircle
 from .maps import Maps, pack, pool_cells, unpack
+from .matches import MatchSlider
+from .ranking import RankedList
 from .widget import SOAExplorer
 
-__all__ = ["Maps", "SOAExplorer", "pack", "pool_cells", "unpack"]
+__all__ = [
+    "LossCircle",
+    "Maps",
+    "MatchSlider",
+    "RankedList",
+    "SOAExplorer",
+    "pack",
+    "pool_cells",
+    "unpack",
+]

@@ -30,8 +30,7 @@ h1 {{ font-size: 1.4rem; margin: 0 0 .5rem; }}
 </head>
 <body>
 <h1>{title}</h1>
-<p>Where does second-order attention look from a place in this photograph? Brightness is stretched
-over each map's own range: compare shapes, and read the numbers below the picture.</p>
+<p>{words}</p>
 <script type="application/vnd.jupyter.widget-view+json">{view}</script>
 <script type="application/vnd.jupyter.widget-state+json">{state}</script>
 <script>{runtime}</script>
@@ -40,13 +39,14 @@ over each map's own range: compare shapes, and read the numbers below the pictur
 """
 
 
-def write_page(explorer, path: Path, title: str) -> Path:
-    """Write an explorer, as it stands, into a page.
+def write_page(figure, path: Path, title: str, words: str = "") -> Path:
+    """Write a live figure, as it stands, into a page.
 
     Args:
-        explorer: a `SOAExplorer`.
+        figure: a `SOAExplorer` or another live figure.
         path: the file to write.
         title: the page's title, as plain text.
+        words: what stands above the figure, as plain text.
 
     Returns:
         The path.
@@ -55,14 +55,15 @@ def write_page(explorer, path: Path, title: str) -> Path:
         OSError: the folder does not exist, or cannot be written to.
     """
     # the widget's state and the reference to it, as ipywidgets embeds them
-    models = dependency_state([explorer], drop_defaults=False)
+    models = dependency_state([figure], drop_defaults=False)
     version = dict(version_major=2, version_minor=0)
-    state = dict(version, state={explorer.model_id: models[explorer.model_id]})
-    view = dict(version, model_id=explorer.model_id)
+    state = dict(version, state={figure.model_id: models[figure.model_id]})
+    view = dict(version, model_id=figure.model_id)
 
     text = PAGE.format(
         marker=MARKER,
         title=html.escape(title),
+        words=html.escape(words),
         view=_embedded(view),
         state=_embedded(state),
         runtime=(HERE / "offline.js").read_text(encoding="utf-8"),

@@ -1,6 +1,8 @@
 """The kinds of values that a reader or Python may set; each refuses others in one short line."""
 
 import contextlib
+import math
+import numbers
 import operator
 
 import traitlets as t
@@ -49,13 +51,33 @@ class Choice(_Told, t.Enum):
         return "one of " + ", ".join(map(repr, self.values))
 
 
-class Share(_Told, t.Float):
+class Within(_Told, t.Float):
+    """A number within bounds, of Python's or of numpy's; `nan` is within none."""
+
+    def __init__(self, default_value: float, low: float, high: float, unit: str = ""):
+        super().__init__(default_value, min=low, max=high)
+        self.unit = unit
+
+    def validate(self, obj, value):
+        """Return it as Python's."""
+        if isinstance(value, numbers.Real):
+            value = float(value)
+        value = super().validate(obj, value)
+        if math.isnan(value):  # which is neither below nor above a bound
+            raise t.TraitError(f"{self.name} = {value}: expected {self.info()}")
+        return value
+
+    def info(self) -> str:
+        """Return the bounds."""
+        unit = f" ({self.unit})" if self.unit else ""
+        return f"a number of {self.min:g} to {self.max:g}{unit}"
+
+
+class Share(Within):
     """A number of 0 to 1."""
 
-    info_text = "a number of 0 to 1"
-
     def __init__(self, default_value: float):
-        super().__init__(default_value, min=0, max=1)
+        super().__init__(default_value, 0, 1)
 
 
 class Number(_Told, t.Int):

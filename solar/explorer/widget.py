@@ -3,12 +3,9 @@
 Book: chapter 3 (the SOA explorer).
 """
 
-import base64
-import io
 import os
 from pathlib import Path
 
-import anywidget
 import numpy as np
 import traitlets as t
 from PIL import Image
@@ -16,8 +13,8 @@ from PIL import Image
 from ..files import check_output, in_one_line
 from ..images import prepare
 from ..nets import GlobalNet
+from .live import LiveFigure
 from .maps import Maps, check_attention, positions_in
-from .page import write_page
 from .shipping import COLOUR_MAPS, DRAWING, OWN, colour_tables, jpeg_of, pack_layers, still_image
 from .traits import Choice, Flag, Name, Number, Place, Share
 
@@ -28,23 +25,8 @@ AVERAGE = "average"
 CENTRE = "centre"
 BUDGET = 1_250_000  # bytes of all packed maps: a saved page stays below two megabytes
 
-# what a reader or Python may set, and what `reset` sets back
-STATE = (
-    "box_mode",
-    "colours",
-    "compare",
-    "direction",
-    "hover",
-    "layer",
-    "location",
-    "network",
-    "opacity",
-    "other",
-    "temperature",
-)
 
-
-class SOAExplorer(anywidget.AnyWidget):
+class SOAExplorer(LiveFigure):
     """Point at a place in an image and see where second-order attention looks.
 
     All attributes work in both directions, and can be observed: `explorer.observe(f, "location")`.
@@ -92,6 +74,26 @@ class SOAExplorer(anywidget.AnyWidget):
         (4, 8)
     """
 
+    # what a reader or Python may set, and what `reset` sets back
+    STATE = (
+        "box_mode",
+        "colours",
+        "compare",
+        "direction",
+        "hover",
+        "layer",
+        "location",
+        "network",
+        "opacity",
+        "other",
+        "temperature",
+    )
+    PAGE_WORDS = (
+        "Where does second-order attention look from a place in this photograph? Brightness is "
+        "stretched over each map's own range: compare shapes, and read the numbers below the "
+        "picture."
+    )
+
     _esm = HERE / "explorer.js"
     _css = HERE / "explorer.css"
 
@@ -102,7 +104,6 @@ class SOAExplorer(anywidget.AnyWidget):
     # of each packed layer: network, layer, grid, step, tau, offsets of its sets in `packed`
     layers = t.List(t.Dict()).tag(sync=True)
     tables = t.Dict().tag(sync=True)  # 256 x 3 bytes of each colour map
-    start = t.Dict().tag(sync=True)  # the state to reset to
 
     # the state
     location = Place().tag(sync=True)
@@ -153,7 +154,7 @@ class SOAExplorer(anywidget.AnyWidget):
             tables=colour_tables(),
             **state,
         )
-        self.start = {name: getattr(self, name) for name in STATE}
+        self.remember()
         self.on_msg(self._answer)
 
     @t.validate("location", "other")
@@ -230,12 +231,6 @@ class SOAExplorer(anywidget.AnyWidget):
         content = {"key": key, "grid": list(weights.shape)}
         self.send(content, [weights.astype("<f4").tobytes()])
 
-    def reset(self) -> None:
-        """Set all attributes back to what they were after making."""
-        with self.hold_sync():  # one message to the browser
-            for name, value in self.start.items():
-                setattr(self, name, value)
-
     def preview(self) -> Image.Image:
         """Draw a still image of what is shown: for print, and where nothing can run."""
         table = self.tables[self.colours]
@@ -256,17 +251,16 @@ class SOAExplorer(anywidget.AnyWidget):
             ValueError: the file is the image that is explored.
         """
         check_output(path, self.files)
-        return write_page(self, Path(path), title)
+        return super().save_html(path, title)
 
-    def _repr_mimebundle_(self, **kwargs):
-        """Add words and a still image to the live view, for readers that cannot run it."""
-        data, metadata = super()._repr_mimebundle_(**kwargs)
-        file = io.BytesIO()
-        self.preview().save(file, "JPEG", quality=80)
-        data = dict(data)
-        data["text/plain"] = repr(self)
-        data["image/jpeg"] = base64.b64encode(file.getvalue()).decode()
-        return data, metadata
+    def alternative(self) -> str:
+        """Return in words what is shown: for those who do not see it."""
+        place = ", ".join(f"{value:.0f}" for value in self.location)
+        row, column = np.unravel_index(self.map.argmax(), self.map.shape)
+        return (
+            f"A photograph under its attention map SOA{self.layer}. The place {place} (rows and "
+            f"columns of pixels) {self.direction} most: row {row}, column {column} of the map."
+        )
 
     def __repr__(self) -> str:
         grids = next(iter(self.maps.values())).grids.items()
