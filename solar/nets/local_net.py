@@ -170,3 +170,39 @@ class LocalNet(nn.Module):
         if self.block not in ("soa", "none"):
             options += f", block={self.block!r}"
         return f"LocalNet({options}): {size:.2f} M parameters, {self.dim}-D descriptors"
+
+
+def with_attention(net: LocalNet, soa: str, block: str = "soa") -> LocalNet:
+    """Put attention blocks into a network that has none; at first they change nothing.
+
+    A new block adds zero to its input, so the new network gives the descriptors of `net`.
+
+    Args:
+        net: a network without attention blocks.
+        soa: layers that get one, as in `LocalNet`.
+        block: what the blocks do, as in `LocalNet`.
+
+    Raises:
+        ValueError: `net` has blocks, or as in `LocalNet`.
+
+    Example:
+        >>> import torch
+        >>> net = LocalNet("", width=4).eval()
+        >>> patches = torch.rand(2, 1, 32, 32)
+        >>> bool(torch.allclose(with_attention(net, "345").eval()(patches), net(patches), atol=1e-6))
+        True
+    """
+    if net.soa:
+        raise ValueError(f"{net}: expected a network without attention blocks")
+    new = LocalNet(soa, net.width, block)
+    if not new.soa:
+        new.load_state_dict(net.state_dict())
+        return new
+
+    # the layers hold the same modules in the same order, and only their names differ
+    modules = []
+    for number in range(1, 8):
+        modules.extend(getattr(new, f"layer{number}"))
+    for module, source in zip(modules, net.layers, strict=True):
+        module.load_state_dict(source.state_dict())
+    return new

@@ -19,7 +19,7 @@ from .. import distributed
 from ..datasets import Patches, load_patches, test_patches_of
 from ..local.metrics import described_by, score_patches
 from ..nets.checkpoints import load_local, save
-from ..nets.local_net import LocalNet
+from ..nets.local_net import LocalNet, with_attention
 from .config import LocalConfig
 from .datasheet import write_sheet
 from .loop import Task, run, state_of
@@ -66,12 +66,14 @@ class LocalTask(Task):
                 f"block={config.block!r}, but no layer has a block: name layers too, as soa='345'"
             )
 
-        # patches, and the network: new, or one that was trained before
+        # patches, and the network: new, or one that was trained before, with its own blocks or new
         torch.manual_seed(config.seed)
         self.train_patches = train_patches or load_patches(config.data)
         self.val_patches = val_patches or load_patches(config.held_out_set)
         if config.start:
             self.net = load_local(config.start)
+            if config.soa and not self.net.soa:
+                self.net = with_attention(self.net, config.soa, config.block)
         else:
             self.net = LocalNet(config.soa, config.width, config.block)
         channels_last = torch.channels_last

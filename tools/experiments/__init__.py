@@ -13,5 +13,7 @@ heads        a small network on maps or vectors that are kept
 agreement    table `agreement`: what the second-order loss does to lists of similarities
 one_block    tables `crowd` and `relations`: one attention block on maps of crowded pictures
 parts        table `parts`: the world of parts
+local_pairs  pairs of images of known geometry, their keypoints and patches
+local        table `local`: patch descriptors on real photographs
 ===========  =====================================================================================
 """

@@ -10,6 +10,7 @@ MODULES = {
     "parts": ("parts", "Parts"),
     "crowd": ("one_block", "Crowd"),
     "relations": ("one_block", "Relations"),
+    "local": ("local", "Local"),
 }
 
 
