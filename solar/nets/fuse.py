@@ -2,6 +2,8 @@
 
 Batch norms become part of the convolutions before them, maps are kept channels last, and residual
 blocks add in place.
+
+Book: chapter 10 (one million distractors).
 """
 
 import copy

@@ -1,6 +1,8 @@
 """Descriptors that are read piece by piece, wherever they lie.
 
 What ranks and evaluates reads a `Rows`: an array in memory, or a `Store` on disk (`store`).
+
+Book: chapter 10 (one million distractors).
 """
 
 from collections.abc import Iterator
