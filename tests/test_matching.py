@@ -169,7 +169,7 @@ def test_impossible_images_and_options_are_refused(china, net, tmp_path):
         grey([1])
     with pytest.raises(FileNotFoundError, match="no such image"):
         detect(tmp_path / "none.jpg")
-    with pytest.raises(ValueError, match="expected 'sift' or 'orb'"):
+    with pytest.raises(ValueError, match="expected 'sift', 'orb' or 'brisk'"):
         detect(china, "surf")
     with pytest.raises(ValueError, match="one keypoint or more"):
         detect(china, count=0)
@@ -364,3 +364,24 @@ def test_a_global_network_is_refused_where_patches_are_described(china):
     ):
         with pytest.raises(ValueError, match="a global network, which describes whole images"):
             describe()
+
+
+class Blobs:
+    """A detector that gives keypoints of two strengths, as OpenCV's do."""
+
+    def detect(self, pixels, mask):
+        strong = cv2.KeyPoint(20, 30, 13.5, 45, 0.9)
+        return [cv2.KeyPoint(5, 6, 27, 90, 0.1), strong]
+
+
+def test_brisk_keypoints_have_windows_as_opencv_takes_them(china, monkeypatch):
+    monkeypatch.setattr(cv2, "BRISK_create", Blobs, raising=False)
+    # the strongest first; 5 sizes of BRISK are 6.75 sizes of SIFT
+    assert detect(china, "brisk", 1).tolist() == [[20, 30, 10, 45]]
+
+
+def test_an_opencv_without_brisk_says_which_one_has_it(china, monkeypatch):
+    monkeypatch.delattr(cv2, "BRISK_create", raising=False)
+    monkeypatch.setattr(cv2, "xfeatures2d", None, raising=False)
+    with pytest.raises(ModuleNotFoundError, match="opencv-contrib-python"):
+        detect(china, "brisk")

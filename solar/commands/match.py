@@ -7,7 +7,7 @@ from pathlib import Path
 from . import EXAMPLES
 
 # as in solar.local, which is imported only when the command runs
-DETECTORS = ("sift", "orb")
+DETECTORS = ("sift", "orb", "brisk")
 MODELS = ("homography", "fundamental")
 PEERS = (
     "sift+mnn",

@@ -19,7 +19,7 @@ from .patches import ImageLike, OpenCVError, cut_patches, grey, opencv
 
 CUT = 4096  # patches cut out at a time
 BATCH = 128  # patches described at a time: their feature maps fit a processor's cache
-DETECTORS = ("sift", "orb")
+DETECTORS = ("sift", "orb", "brisk")
 
 
 def detect(image: ImageLike, detector: str = "sift", count: int = 2000) -> np.ndarray:
@@ -27,7 +27,8 @@ def detect(image: ImageLike, detector: str = "sift", count: int = 2000) -> np.nd
 
     Args:
         image: as in `grey`.
-        detector: 'sift' (Lowe, 2004) or 'orb' (Rublee et al., 2011).
+        detector: 'sift' (Lowe, 2004), 'orb' (Rublee et al., 2011) or 'brisk' (Leutenegger et al.,
+            2011), which only some versions of OpenCV have.
         count: the largest number of keypoints.
 
     Returns:
@@ -35,6 +36,7 @@ def detect(image: ImageLike, detector: str = "sift", count: int = 2000) -> np.nd
 
     Raises:
         ValueError: unknown detector, or `count` below one.
+        ModuleNotFoundError: BRISK, and this OpenCV has none; the message says which one has.
 
     Example:
         >>> import numpy as np
@@ -45,25 +47,38 @@ def detect(image: ImageLike, detector: str = "sift", count: int = 2000) -> np.nd
     if detector not in DETECTORS or count < 1:
         raise ValueError(
             f"detector={detector!r}, count={count}: "
-            "expected 'sift' or 'orb', and one keypoint or more"
+            "expected 'sift', 'orb' or 'brisk', and one keypoint or more"
         )
-    # ORB gives the size of its whole window, which is about four times SIFT's size
-    if detector == "sift":
-        make = cv2.SIFT.create
-        scale = 1.0
-    else:
-        make = cv2.ORB.create
-        scale = 0.25
+    finder, scale = _finder(detector, count)
 
     # the strongest first; SIFT returns more than it was asked for where some tie
     pixels = grey(image)  # (H, W)
     with opencv(pixels):
-        points = make(nfeatures=count).detect(pixels, None)
+        points = finder.detect(pixels, None)
     points = sorted(points, key=lambda point: (-point.response, point.pt, point.angle))[:count]
 
     # x, y, size, angle
     rows = [(*point.pt, point.size * scale, point.angle) for point in points]
     return np.array(rows, np.float32).reshape(-1, 4)
+
+
+def _finder(detector: str, count: int) -> tuple[cv2.Feature2D, float]:
+    """Return OpenCV's detector, and the factor that makes its sizes SIFT's sizes."""
+    if detector == "sift":
+        return cv2.SIFT.create(nfeatures=count), 1.0
+    # ORB gives the size of its whole window, which is about four times SIFT's size
+    if detector == "orb":
+        return cv2.ORB.create(nfeatures=count), 0.25
+
+    # BRISK has moved between OpenCV's modules; for the same window OpenCV's own descriptors of
+    # patches take 5 of its sizes where they take 6.75 of SIFT's
+    for module in (cv2, getattr(cv2, "xfeatures2d", None)):
+        if hasattr(module, "BRISK_create"):
+            return module.BRISK_create(), 5 / 6.75
+    raise ModuleNotFoundError(
+        f"OpenCV {cv2.__version__} has no BRISK; one that has: pip install opencv-contrib-python",
+        name="cv2.xfeatures2d",
+    )
 
 
 # ---- descriptors ----

@@ -189,7 +189,7 @@ def match_images(
         a: the first image: a path, a PIL image, or an array uint8 (H, W) grey or (H, W, 3) RGB.
             Photographs are turned upright as their metadata say.
         b: the second image, of any size of its own.
-        detector: what finds the keypoints, 'sift' or 'orb'.
+        detector: what finds the keypoints, 'sift', 'orb' or 'brisk'.
         count: the largest number of keypoints per image.
         ratio: largest distance to the nearest descriptor / distance to the second nearest; None
             leaves the test out. Matches are mutual in any case.
