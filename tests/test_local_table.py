@@ -12,7 +12,7 @@ sys.path.insert(0, str(ROOT / "tools"))
 
 import local_table  # noqa: E402
 
-from solar.world.photographs import PHOTOGRAPHS, SPLIT  # noqa: E402
+from solar.world.photographs import PHOTOGRAPHS, SPLIT, read_photograph  # noqa: E402
 from solar.world.recipes import DATASETS, OTHERS  # noqa: E402
 
 pytestmark = pytest.mark.slow
@@ -24,8 +24,10 @@ def table(tmp_path_factory):
     work = tmp_path_factory.mktemp("jobs")
     settings = local_table.Settings(count=120, longest=240, warps=2)
     methods = ["sift", "untrained"]
-    warps = local_table.run_part("warps", {"china": PHOTOGRAPHS[16]}, methods, work, settings)
-    views = local_table.run_part("views", {"425000": 425_000}, methods, work, settings)
+    made = local_table.Methods(settings.count)
+    china = {"china": PHOTOGRAPHS[16]}
+    warps = local_table.run_part("warps", china, methods, work, settings, made)
+    views = local_table.run_part("views", {"425000": 425_000}, methods, work, settings, made)
     return work, settings, warps, views
 
 
@@ -43,12 +45,14 @@ def test_counts_make_sense(table):
 
 def test_finished_jobs_are_read_and_others_are_not_mixed(table, monkeypatch):
     work, settings, warps, _ = table
-    monkeypatch.setattr(local_table, "score_warp", lambda *_: {"right": -1})
-    again = local_table.run_part("warps", {"china": PHOTOGRAPHS[16]}, ["sift"], work, settings)
+    monkeypatch.setattr(local_table, "score_warp", lambda *_: {"seconds": -1})
+    made = local_table.Methods(settings.count)
+    china = {"china": PHOTOGRAPHS[16]}
+    again = local_table.run_part("warps", china, ["sift"], work, settings, made)
     assert again["sift"] == warps["sift"]
     other = local_table.Settings(count=121, longest=240, warps=2)
-    fresh = local_table.run_part("warps", {"china": PHOTOGRAPHS[16]}, ["sift"], work, other)
-    assert fresh["sift"]["china"] == [{"right": -1}] * 2
+    fresh = local_table.run_part("warps", china, ["sift"], work, other, made)
+    assert fresh["sift"]["china"] == [{"seconds": -1}] * 2
 
 
 def test_new_weights_under_an_old_name_are_another_job(tmp_path):
@@ -72,9 +76,23 @@ def test_summary_by_hand():
     table = local_table.summary_of(rows, ["right"])
     assert table["a"]["right"][0] == (15 + 40) / 2  # photographs weigh alike
     assert table["b"]["right minus a"] == [1, 1, 1]
-    assert table["a"]["homography_auc_1"] == pytest.approx(0.5 / 3, abs=1e-4)
-    assert table["a"]["homography_auc_5"] == pytest.approx((0.9 + 0.6) / 3, abs=1e-4)
-    assert table["b"]["homography_auc_1"] == 1
+    assert table["a"]["homography_auc_1"][0] == pytest.approx((0.25 + 0) / 2, abs=1e-4)
+    assert table["a"]["homography_auc_5"][0] == pytest.approx((0.45 + 0.6) / 2, abs=1e-4)
+    assert table["b"]["homography_auc_1"] == [1, 1, 1]
+
+
+def test_methods_of_one_kind_share_their_features_and_tell_their_seconds():
+    methods = local_table.Methods(60)
+    image = read_photograph(PHOTOGRAPHS[16], 240)
+    other = image[:, 20:]
+    first = methods("sift+mnn")
+    found = first(image, other)
+    assert methods("sift+lightglue").features is first.features
+    assert methods("sift").features is not first.features
+    # the same features and matches as without the keeping
+    again = methods("sift")(image, other)
+    assert (found.a == again.a).all() and (found.matches == again.matches).all()
+    assert found.seconds > 0 and len(first.features.kept) == 2
 
 
 def test_no_dataset_shows_the_landmarks_of_the_views():

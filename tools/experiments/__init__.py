@@ -14,6 +14,7 @@ agreement    table `agreement`: what the second-order loss does to lists of simi
 one_block    tables `crowd` and `relations`: one attention block on maps of crowded pictures
 parts        table `parts`: the world of parts
 local_pairs  pairs of images of known geometry, their keypoints and patches
+local_methods  methods that match two images, by name
 local        table `local`: patch descriptors on real photographs
 ===========  =====================================================================================
 """
