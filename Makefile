@@ -14,7 +14,7 @@ NBVAL := --nbval --nbval-current-env --nbval-sanitize-with tests/nbval_sanitize.
   --nbval-cell-timeout 900
 
 .DEFAULT_GOAL := help
-.PHONY: help setup world book test check unit nbval fast coverage lab bench clean
+.PHONY: help setup lock world book test check unit nbval fast coverage lab bench wheel clean
 
 help:  ## show this list
 	@echo "SOLAR, the book. The first run of any target makes $(VENV) (Python >= 3.11; PYTHON=..."
@@ -25,17 +25,15 @@ help:  ## show this list
 
 setup: $(READY)  ## make the virtual environment and install everything (the other targets call it)
 
-$(READY): pyproject.toml constraints.txt
+$(READY): pyproject.toml constraints.txt tools/set_up.py
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "The book needs Python 3.11 or newer. Name one: make PYTHON=/path/to/python3.11" >&2; exit 1; }
-	@test -x $(RUN) || $(PYTHON) -m venv $(VENV)
-	$(RUN) -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[book,test,faiss]"
-	@$(RUN) -c 'import cv2' 2>/dev/null || { \
-	  echo "import cv2 failed (no libGL here?): taking opencv-python-headless instead"; \
-	  $(RUN) -m pip uninstall --quiet --yes opencv-python && \
-	  $(RUN) -m pip install --quiet --disable-pip-version-check --no-deps -c constraints.txt opencv-python-headless && \
-	  $(RUN) -c 'import cv2'; }
+	$(PYTHON) tools/set_up.py $(VENV)
 	@touch $@
+
+lock: $(READY)  ## write uv.lock and constraints.txt anew from pyproject.toml (LOCK=--upgrade: newer versions)
+	$(VENV)/bin/uv lock $(LOCK)
+	$(RUN) tools/constraints.py
 
 world: $(READY)  ## write the mini world to $SOLAR_HOME, else to the platform's cache folder
 	$(RUN) -m solar data mini
@@ -69,6 +67,9 @@ lab: world  ## open JupyterLab on the first chapter
 bench: world  ## run the benchmarks, which print what they measure
 	@for script in benchmarks/*.py; do echo "== $$script"; $(RUN) $$script || exit 1; done
 
+wheel: $(READY)  ## build the release and try it in an empty environment, outside this folder
+	$(RUN) tools/try_wheel.py
+
 clean:  ## remove what was built here: the environment, the book, caches (not the mini world)
-	rm -rf $(VENV) _build .pytest_cache .ruff_cache .hypothesis .coverage* *.egg-info
+	rm -rf $(VENV) _build build dist .pytest_cache .ruff_cache .hypothesis .coverage* *.egg-info
 	find solar tests tools benchmarks notebooks -name __pycache__ -o -name .ipynb_checkpoints | xargs rm -rf

@@ -42,7 +42,7 @@ def test_both_opencv_wheels_are_of_one_version():
 
 def test_conda_installs_the_same_through_pip():
     text = (ROOT / "environment.yml").read_text()
-    assert "--constraint constraints.txt" in text and "--editable .[book,test,faiss]" in text
+    assert "--constraint constraints.txt" in text and "--editable .[book,test]" in text
     python = re.search(r"python=([\d.]+)", text).group(1)
     assert python in Requirement(f"python{PROJECT['requires-python']}").specifier
     assert "==" not in text, "versions belong in constraints.txt"
