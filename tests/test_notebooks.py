@@ -69,6 +69,38 @@ def test_figure_without_alt_text_is_noticed(tmp_path, kind):
     assert complaints(tmp_path, cell(figure, mystnb={"image": {"alt": "a hill"}})) == ""
 
 
+@pytest.mark.parametrize(
+    "prose",
+    [
+        "it is 71.2",  # a cell printed it
+        "an error of $71.3$ points",  # a formula
+        "71.3 points, says {cite:p}`ng2020solar`",
+        "71.3 points, says [their page](https://example.org)",
+        "| a |\n|---|\n| 71.2 |",
+        "320 landmarks, Apache 2.0",
+    ],
+)
+def test_numbers_that_are_printed_cited_or_computed_may_stand_in_prose(tmp_path, prose):
+    printed = new_output("stream", name="stdout", text="mAP 71.2\n")
+    assert complaints(tmp_path, cell(printed), new_markdown_cell(prose)) == ""
+
+
+@pytest.mark.parametrize(
+    "prose",
+    [
+        "it is 71.3",
+        "it gains 12 points",
+        "they are 12 % better",
+        "says {cite:p}`ng2020solar`.\n\nOurs has 71.3",
+        "words\n\n| a |\n|---|\n| 71.3 |",
+        "[our page](other.md) has 71.3",
+    ],
+)
+def test_a_typed_number_is_noticed(tmp_path, prose):
+    printed = new_output("stream", name="stdout", text="mAP 71.2\n")
+    assert "which no cell printed" in complaints(tmp_path, cell(printed), new_markdown_cell(prose))
+
+
 def test_errors_and_stderr_are_noticed(tmp_path):
     error = new_output("error", ename="E", evalue="", traceback=[])
     assert "an error" in complaints(tmp_path, cell(error))

@@ -3,7 +3,8 @@
     python tools/check_notebooks.py notebooks/*.ipynb
 
 Notebooks must be executed in order, without errors, clean and small. Their code must be plain:
-lines of at most 88 columns, all imports in the first code cell, no unpacked generators.
+lines of at most 88 columns, all imports in the first code cell, no unpacked generators. Numbers in
+the prose must be printed by a cell, or be cited.
 """
 
 import ast
@@ -11,6 +12,8 @@ import json
 import re
 import sys
 from pathlib import Path
+
+from prose_numbers import typed_numbers
 
 MAX_KB = 1500
 MAX_OUTPUT_KB = 700
@@ -137,6 +140,8 @@ def check(path: Path) -> list[str]:
         else:
             in_cell = _check_markdown(cell)
         complaints += [f"cell {number} has {complaint}" for complaint in in_cell]
+    for number, typed in typed_numbers(notebook):
+        complaints.append(f"cell {number} has {typed}, which no cell printed and no source is for")
     return complaints
 
 
