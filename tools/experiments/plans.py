@@ -181,7 +181,7 @@ PLANS = {
         "validation photographs (the list `trials`); of the last epoch: the rate out of 3e-3 and "
         "1e-2, one for all arms, by right matches on the validation photographs, the mean of none "
         "and soa, with seed 100",
-        runs="seeds 0 to 4, measured after the last epoch; views of 20 landmarks",
+        runs="seeds 0 to 4, measured after the last epoch; views of 12 landmarks",
         primary=dict(a="soa", b="identity", where="photographs", measure="right"),
         statistic="differences of runs with the same seed, averaged over the warps of each "
         "photograph; the mean over seeds and photographs, with a 95 % interval from 4,000 draws of "
