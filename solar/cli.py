@@ -10,10 +10,21 @@ import os
 import sys
 
 from . import __version__
-from .commands import EXAMPLES, data, doctor, evaluate, explore, extract, match, pretrain, train
+from .commands import (
+    EXAMPLES,
+    data,
+    doctor,
+    evaluate,
+    explore,
+    extract,
+    match,
+    net,
+    pretrain,
+    train,
+)
 from .files import home
 
-COMMANDS = (data, pretrain, train, extract, evaluate, explore, match, doctor)
+COMMANDS = (data, pretrain, train, extract, evaluate, explore, match, net, doctor)
 EPILOG = """\
 Data are kept in {home}; set SOLAR_HOME to move them.
 `solar COMMAND --help` shows examples.

@@ -5,6 +5,10 @@ import hashlib
 from checking import Exercise
 
 
+def stub(*arguments):
+    raise NotImplementedError("your turn")
+
+
 def without_rest(rank, processes, images):
     size = images // processes
     return range(rank * size, (rank + 1) * size)
@@ -30,6 +34,8 @@ EXERCISES = {
             ("eight share", lambda images, speed, devices: images / speed / 3600),
             ("by their number", lambda images, speed, devices: images / speed * devices / 3600),
             ("Images, divided", lambda images, speed, devices: 0),
+            ("Images, divided", lambda images, speed, devices: images / speed / devices / 60),
+            ("Images, divided", lambda images, speed, devices: images * speed / devices / 3600),
         ],
     ),
     "share": Exercise(
@@ -38,9 +44,8 @@ EXERCISES = {
                 rank * images // processes, (rank + 1) * images // processes
             ),
         ],
-        start=without_rest,
-        told="Some images are in nobody's share: try 10 images and 3 processes, where the division "
-        "leaves a rest.",
+        start=stub,
+        told="your turn",
         wrong=[
             ("nobody's share", without_rest),
             ("described twice", lambda rank, processes, images: range(images)),
@@ -50,6 +55,7 @@ EXERCISES = {
                 "exactly one share",
                 lambda rank, processes, images: range(rank + 1, images + 1, processes),
             ),
+            ("returns nothing", lambda rank, processes, images: None),
         ],
     ),
     "genuine": Exercise(

@@ -24,10 +24,12 @@ MODULES = {
     "training": "answers_training",
     "ablation": "test_checks_ablation",
     "protocol": "test_checks_protocol",
+    "distractors": "answers_distractors",
     "local": "test_checks_local",
     "matching": "answers_matching",
     "local_hunts": "test_checks_local_hunts",
     "published": "answers_published",
+    "describers": "answers_describers",
     "parity": "answers_parity",
 }
 ANSWERS = {

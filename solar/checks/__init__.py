@@ -18,11 +18,15 @@ training  negatives, positive, travel                            7
 ablation  credit, crossed, power, which_laboratory               8
 protocol  ranks, precision, interval, merged_counts, gigabytes,  9 and 10
           merged_lists
+distrac-  refined, ceiling, which_counter                        10
+tors
 local     hardest, similarity, fpr95, resampled                  11
 matching  project, corners, matches, epipolar, auc               12
 local_    which_negatives, which_matcher                         11 and 12
 hunts
 published hours, share, genuine                                  13
+describ-  exported, which_describer                              13
+ers
 parity    roundings, first_different, which_port                 14
 basics    budget: what a notebook has cost so far                all
 ========= ====================================================== =========
@@ -31,6 +35,8 @@ basics    budget: what a notebook has cost so far                all
 from .ablation import credit, crossed, power, which_laboratory
 from .attention import attention, entropy, rows
 from .basics import budget
+from .describers import exported, which_describer
+from .distractors import ceiling, refined, which_counter
 from .explorer import cell_of, share_on, softer
 from .helping import even_share, overtaking, own_share, paired_gain
 from .hunts import which_loss, which_trap
@@ -52,6 +58,7 @@ __all__ = [
     "auc",
     "average_precision",
     "budget",
+    "ceiling",
     "cell_of",
     "corners",
     "credit",
@@ -59,6 +66,7 @@ __all__ = [
     "entropy",
     "epipolar",
     "even_share",
+    "exported",
     "first_different",
     "fpr95",
     "gem",
@@ -80,6 +88,7 @@ __all__ = [
     "project",
     "ranking",
     "ranks",
+    "refined",
     "resampled",
     "roundings",
     "rows",
@@ -91,6 +100,8 @@ __all__ = [
     "softer",
     "travel",
     "weight_for_parts",
+    "which_counter",
+    "which_describer",
     "which_laboratory",
     "which_layer",
     "which_loss",

@@ -1,15 +1,18 @@
-"""`solar evaluate`: the scores of a network on a benchmark, perhaps among distractors.
+"""`solar evaluate`: the scores of a network on benchmarks, perhaps among distractors.
 
-Book: chapter 9 (the revisited protocol) and chapter 10 (one million distractors).
+Book: chapter 9 (the revisited protocol), chapter 10 (one million distractors) and chapter 13 (the
+published models).
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import EXAMPLES
+from .comparing import for_scripts, in_words
 from .describing import NAMES_FIRST, add_options, is_path, made_by, network, settings, store_of
 
 if TYPE_CHECKING:
@@ -17,16 +20,19 @@ if TYPE_CHECKING:
 
     from ..datasets import Benchmark
     from ..nets import GlobalNet
-    from ..search import DescribeOptions, Store
+    from ..search import DescribeOptions, Report, Store
 
 DESCRIPTION = f"""\
-Describe the images and queries of a benchmark, search, and print the scores.
+Describe the images and queries of benchmarks, search, and print the scores. Where the weights are
+published ones, as their checksum tells, and scores were published for the benchmark, these and the
+differences stand below.
 {NAMES_FIRST}"""
 EPILOG = """\
 examples:
   solar evaluate mini-revisitop --net mini-gem --distractors mini-distractors
-  solar evaluate roxford5k --net resnet101-solar-best --device cuda
-  solar evaluate roxford5k --net resnet101-solar-best --distractors revisitop1m-descriptors
+  solar evaluate roxford5k rparis6k --net resnet101-solar-best --device cuda
+  solar evaluate roxford5k rparis6k --net resnet101-solar-best \\
+    --distractors revisitop1m-descriptors
   solar evaluate own/gnd_own.pkl --images photos --net mini-solar
   torchrun --nproc-per-node 2 -m solar evaluate mini-revisitop --net mini-gem --distractors store"""
 
@@ -35,15 +41,18 @@ def add(commands: argparse._SubParsersAction) -> None:
     """Describe the command and its options."""
     parser = commands.add_parser(
         "evaluate",
-        help="score a network on a benchmark",
+        help="score a network on benchmarks",
         formatter_class=EXAMPLES,
         description=DESCRIPTION,
         epilog=EPILOG,
     )
     parser.add_argument(
-        "dataset",
-        help="the name of the benchmark (mini-revisitop, mini-validation, roxford5k or rparis6k), "
-        "or the ground truth of your own: a .pkl or .json in the same structure",
+        "datasets",
+        nargs="+",
+        metavar="dataset",
+        help="the name of a benchmark (mini-revisitop, mini-validation, roxford5k or rparis6k), "
+        "or the ground truth of your own: a .pkl or .json in the same structure; several are "
+        "scored one after the other",
     )
     parser.add_argument(
         "--distractors",
@@ -58,7 +67,8 @@ def add(commands: argparse._SubParsersAction) -> None:
     parser.add_argument(
         "--json",
         action="store_true",
-        help="print the scores and how they came about as JSON for a script",
+        help="print the scores and how they came about as JSON for a script; a list of them if "
+        "several benchmarks are named",
     )
     parser.add_argument(
         "--board",
@@ -69,45 +79,68 @@ def add(commands: argparse._SubParsersAction) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Describe the benchmark's images, evaluate, print."""
+    """Evaluate on each benchmark, and print."""
     from ..datasets import load_benchmark
     from ..distributed import is_first, process_group
-    from ..search import evaluate
 
-    # 1. the network and the benchmark
+    # 1. the network and all benchmarks, so that a misspelt name is told before hours of work
+    if arguments.images is not None and len(arguments.datasets) > 1:
+        raise ValueError("--images is the folder of one benchmark; evaluate them one by one")
     net = network(arguments)
-    bench = load_benchmark(arguments.dataset, arguments.root, arguments.images)
-    if not bench.queries:
-        raise ValueError(
-            f"{arguments.dataset} is a list of distractors, without queries: nothing to evaluate"
-        )
-    options = settings(arguments, arguments.dataset, net)
-    made = made_by(arguments)
+    benchmarks = {}
+    for name in arguments.datasets:
+        bench = load_benchmark(name, arguments.root, arguments.images)
+        if not bench.queries:
+            raise ValueError(
+                f"{name} is a list of distractors, without queries: nothing to evaluate"
+            )
+        benchmarks[name] = bench
 
     # 2. describe and count; the processes of torchrun exchange descriptors and counts, all of which
     # lie in the memory of the CPU, whatever the device of the network is
+    reports = []
     with process_group("cpu"):
-        distractors = [
-            _distractors(name, arguments, net, options) for name in arguments.distractors
-        ]
-        database, queries = describe_on_first_process(net, bench, options)
-        report = evaluate(bench.ground_truth, database, queries, distractors)
-        if not is_first():
-            return 0
+        for name, bench in benchmarks.items():
+            report = _evaluate(name, bench, arguments, net)
+            if not is_first():
+                continue
+            if not arguments.json:
+                print(in_words(name, report, heading=len(benchmarks) > 1))
+            reports.append(for_scripts(name, report))
 
-    # 3. print
+    # 3. for a script, everything at once
+    if arguments.json and reports:
+        print(json.dumps(reports if len(reports) > 1 else reports[0], indent=2))
+    return 0
+
+
+def _evaluate(name: str, bench: Benchmark, arguments: argparse.Namespace, net: GlobalNet) -> Report:
+    """Describe a benchmark, evaluate among the distractors, and draw for TensorBoard."""
+    from ..distributed import is_first
+    from ..search import evaluate
+
+    # how images are described depends on the benchmark: mini ones are small
+    options = settings(arguments, name, net)
+    distractors = [_distractors(each, arguments, net, options) for each in arguments.distractors]
+    database, queries = describe_on_first_process(net, bench, options)
+    report = evaluate(bench.ground_truth, database, queries, distractors)
     report.provenance.update(
-        made,
-        dataset=arguments.dataset,
+        made_by(arguments),
+        dataset=name,
         image_size=options.image_size,
         scales=options.scales,
     )
-    print(report.json() if arguments.json else report)
-    if arguments.board:
+    if arguments.board and is_first():
         from ..plots.tensorboard import board  # slow to import
 
-        board(arguments.board, bench, database, queries, report)
-    return 0
+        # several benchmarks do not share a folder
+        several = len(arguments.datasets) > 1
+        folder = Path(arguments.board) / Path(name).stem if several else arguments.board
+        board(folder, bench, database, queries, report)
+    return report
+
+
+# ---- descriptors ---------------------------------------------------------------------------------
 
 
 def describe_on_first_process(

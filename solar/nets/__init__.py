@@ -11,6 +11,7 @@ weight_files  what lies in a weights file, and why one is refused
 heads         files without a trunk, which comes from an installed package
 rebuild       a network made anew from what its file tells
 fuse          the same network with fewer operations: batch norms folded into convolutions
+layers        a network's layers as a table: channels in, out and in the middle
 ============  ==================================================================================
 
 Book: chapters 1 (finding a landmark again), 2 (second-order attention) and 11 (a local descriptor).
