@@ -133,8 +133,8 @@ def distance_histograms(panels: dict[str, tuple[np.ndarray, np.ndarray]]) -> Non
     Args:
         panels: title -> (distances (M,), same (M,) bool).
     """
-    _, axes = plt.subplots(
-        1, len(panels), figsize=(3.4 * len(panels), 2.9), layout="constrained", squeeze=False
+    figure, axes = plt.subplots(
+        1, len(panels), figsize=(3.4 * len(panels), 3.1), layout="constrained", squeeze=False
     )
     for axis, (title, (distances, same)) in zip(axes[0], panels.items()):
         bins = np.linspace(0, distances.max(), 50)
@@ -159,7 +159,9 @@ def distance_histograms(panels: dict[str, tuple[np.ndarray, np.ndarray]]) -> Non
         axis.axvline(threshold, color=GREY, linewidth=1.2)
         axis.set(xlabel="distance", ylabel="percent of the pairs")
         axis.set_title(f"{title}: FPR95 {100 * wrong:.1f} %", fontsize=10)
-    axes[0, 0].legend(frameon=False, fontsize=9, loc="upper left")
+    # below all panels, where no outline can be
+    handles, labels = axes[0, 0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=2, frameon=False)
 
 
 def error_curves(curves: dict[str, tuple[np.ndarray, np.ndarray]]) -> None:
