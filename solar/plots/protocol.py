@@ -163,7 +163,8 @@ def falling_scores(
                 label=f"{protocol}, {name}",
                 ms=4,
             )
-    axis.set(xscale="log", xlabel="distractors", ylabel="mAP, percent")
+    kinds = [f"{words} {name}" for words, name in zip(("full lines:", "dashed:"), curves)]
+    axis.set(xscale="log", xlabel=f"distractors ({', '.join(kinds)})", ylabel="mAP, percent")
     axis.grid(alpha=0.25)
     axis.legend(frameon=False, fontsize=9, bbox_to_anchor=(1, 1))
 
@@ -181,6 +182,6 @@ def costs(runs: dict[str, list[dict]], names: dict[str, str]) -> None:
             images = [run["images"] for run in runs[way]]
             values = [run[key] for run in runs[way]]
             axis.loglog(images, values, marker=marker, color=colour, label=name)
-        axis.set(xlabel="images", ylabel=label)
+        axis.set(xlabel="simulated images", ylabel=label)
         axis.grid(alpha=0.25)
     axes[0].legend(frameon=False, fontsize=9)
