@@ -60,7 +60,8 @@ def test_an_even_map_alone_is_in_the_middle_of_the_scale():
 def test_error_curves_are_percentages_and_never_zero():
     plots.error_curves({"a": (np.array([0, 0.5]), np.array([0.9, 1.0]))})
     curve, limit = plt.gca().lines
-    assert curve.get_xdata().tolist() == [0.01, 50]
+    assert curve.get_xdata().tolist() == [0.1, 50]
+    assert plt.gca().get_xlim() == (0.1, 100)
     assert curve.get_ydata().tolist() == [90, 100]
     assert limit.get_ydata()[0] == 95
 
