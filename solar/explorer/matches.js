@@ -21,7 +21,7 @@ async function render({ model, el }) {
     createImageBitmap(new Blob([asBytes(bytes)], { type: "image/jpeg" }))));
 
   const canvas = make("canvas", { role: "img" });
-  const value = make("output");
+  const value = make("span", { className: "live-value" });
   const ratio = live.slider("Largest ratio", "ratio", 0, 1, 0.01);
   const distance = live.slider("Largest distance", "distance", 0, 2, 0.02);
   const tests = [["ratio", "ratio to the second nearest"], ["distance", "distance to the nearest"]];

@@ -180,7 +180,7 @@ def test_the_threshold_is_moved_by_keys_and_changes_the_lines(page, tmp_path):
         page.keyboard.press("ArrowLeft")
     assert page.evaluate("document.querySelector('.live').shown.counts.matches") < 40
     assert canvas.evaluate("c => c.toDataURL()") != before
-    assert page.locator(".live output").inner_text() == "0.60"
+    assert page.locator(".live-value").inner_text() == "0.60"
     page.get_by_label("Test").select_option("distance")
     assert page.get_by_label("Largest ratio").is_hidden()
     assert "of 40 keypoints keep their match" in page.get_by_role("status").inner_text()
