@@ -10,7 +10,7 @@ from .canvas import Drawing
 # points of the drawing: before a step of the second-order loss, and after some
 QUERY = (96.0, 118.0)
 BEFORE = (152.0, 166.0)
-AFTER = (128.0, 108.0)
+AFTER = (134.0, 98.0)
 NEGATIVES = {"n_{1}": (62.0, 26.0), "n_{2}": (316.0, 82.0), "n_{3}": (120.0, 238.0)}
 LOOKS = {"n_{1}": "vermilion", "n_{2}": "blue", "n_{3}": "green"}
 TITLES = ("before: two orders", "after: one order")
