@@ -79,6 +79,8 @@ def refined_descriptors(
     A descriptor itself has weight 1, a neighbour beta times its similarity; the weights are divided
     by their sum. A negative similarity counts as zero.
 
+    Equation: eq-refine.
+
     Args:
         descriptors: (M, D), rows of unit length.
         neighbours: others that each is averaged with; with fewer others, all.
