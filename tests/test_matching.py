@@ -9,6 +9,7 @@ from sklearn.datasets import load_sample_image
 
 from solar import GlobalNet, LocalNet
 from solar.local import keypoints as keypoints_module
+from solar.local.geometry import fundamental_of_cameras
 from solar.local.matching import (
     BATCH,
     WINDOW,
@@ -364,6 +365,25 @@ def test_a_global_network_is_refused_where_patches_are_described(china):
     ):
         with pytest.raises(ValueError, match="a global network, which describes whole images"):
             describe()
+
+
+def test_points_of_the_world_lie_on_the_epipolar_lines_of_their_cameras():
+    rng = np.random.default_rng(3)
+    inner_a = np.array([[300.0, 0, 160], [0, 310, 120], [0, 0, 1]])
+    inner_b = np.array([[280.0, 0, 150], [0, 280, 130], [0, 0, 1]])
+    rotation = cv2.Rodrigues(np.array([0.1, -0.3, 0.05]))[0]
+    translation = np.array([0.8, 0.1, 0.2])
+    points = rng.uniform([-1, -1, 4], [1, 1, 9], (20, 3))  # in the frame of camera a
+    a = points @ inner_a.T
+    b = (points @ rotation.T + translation) @ inner_b.T
+    a /= a[:, 2:]
+    b /= b[:, 2:]
+    lines = a @ fundamental_of_cameras(inner_a, inner_b, rotation, translation).T
+    off = (lines * b).sum(1) / np.hypot(lines[:, 0], lines[:, 1])
+    assert np.abs(off).max() < 1e-9
+    # the way back is the transposed matrix
+    back = b @ fundamental_of_cameras(inner_a, inner_b, rotation, translation)
+    assert np.abs((back * a).sum(1)).max() < 1e-9
 
 
 class Blobs:

@@ -24,6 +24,36 @@ class Geometry:
     inliers: np.ndarray
 
 
+def fundamental_of_cameras(
+    intrinsics_a: np.ndarray,
+    intrinsics_b: np.ndarray,
+    rotation: np.ndarray,
+    translation: np.ndarray,
+) -> np.ndarray:
+    """Return the fundamental matrix of two known cameras: it takes a point of a to its line in b.
+
+    F = K_b^-T [t]x R K_a^-1; a point (x, y) of image a has the line F (x, y, 1) in image b.
+
+    Source: Hartley and Zisserman, Multiple View Geometry (2004).
+    Equation: eq-fundamental.
+
+    Args:
+        intrinsics_a: (3, 3) intrinsic matrix of camera a, pixels.
+        intrinsics_b: (3, 3) intrinsic matrix of camera b.
+        rotation: (3, 3), from the frame of a to the frame of b.
+        translation: (3,), likewise; of any length above zero.
+
+    Example:
+        >>> import numpy as np
+        >>> sideways = fundamental_of_cameras(np.eye(3), np.eye(3), np.eye(3), np.array([1, 0, 0]))
+        >>> (sideways @ [0.2, 0.5, 1]).tolist()  # the row of the point: 0 x - 1 y + 0.5 = 0
+        [0.0, -1.0, 0.5]
+    """
+    x, y, z = np.asarray(translation, float)
+    cross = np.array([[0, -z, y], [z, 0, -x], [-y, x, 0]])  # cross @ v = translation x v
+    return np.linalg.inv(intrinsics_b).T @ cross @ rotation @ np.linalg.inv(intrinsics_a)
+
+
 def verify_geometry(
     a: np.ndarray, b: np.ndarray, model: str = "homography", threshold: float = 3.0
 ) -> Geometry:
