@@ -108,12 +108,12 @@ def test_one_rate_for_all_arms(tools, tmp_path):
 
 
 def test_a_run_is_one_of_the_command(tools):
-    start = tools.local.config_of(tools.local.start_of(4), "", "start.pth")
-    assert start == replace(tools.local.START, seed=4, output="start.pth")
+    start = tools.local.config_of(tools.local.start_of(4), "", "start.pth", 3)
+    assert start == replace(tools.local.START, seed=4, output="start.pth", epochs=3)
     configs = {}
     for arm in tools.local.ARMS:
         job = tools.ledger.Job.of("runs", arm=arm, rate=3e-3, seed=4)
-        configs[arm] = tools.local.config_of(job, "start.pth", "net.pth")
+        configs[arm] = tools.local.config_of(job, "start.pth", "net.pth", 3)
     expected = replace(start, start="start.pth", output="net.pth", epochs=1)
     assert configs["none"] == replace(expected, lr=3e-3, seed=4)
     # the three arms with blocks differ in the kind of block alone
@@ -147,3 +147,11 @@ def test_views_are_two_photographs_of_one_landmark(tools):
     assert len(scene.points) == 2 and len(scene.pairs) == 1
     assert scene.points[0].patches.shape[1:] == (1, 32, 32)
     assert scene.pairs[0].a_in_b.seen.sum() > 20
+
+
+def test_the_long_table_has_one_seed_and_no_choice(tools, tmp_path):
+    jobs = tools.local.LocalLong(tmp_path).jobs(True)
+    assert [job["seed"] for job in jobs if job.part in ("starts", "runs")] == [0] * 5
+    assert [job["arm"] for job in jobs if job.part == "runs"] == ["none", "soa", "identity", "even"]
+    assert sum(job.part == "test" for job in jobs) == 4
+    assert tools.local.LocalLong.start_epochs > tools.local.Local.start_epochs

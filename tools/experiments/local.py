@@ -46,9 +46,7 @@ CHOOSING_ARMS = ("none", "soa")  # one rate for all arms is chosen with these
 WARPS = 8  # of each photograph
 LANDMARKS = 12  # whose views are matched
 LAYERS = "345"  # behind which blocks stand
-START = LocalConfig(
-    data="mini-phototour+mini-photographs", held_out_set="+".join(VALIDATION), epochs=3
-)
+START = LocalConfig(data="mini-phototour+mini-photographs", held_out_set="+".join(VALIDATION))
 LOGGED = ("epoch", "first", "second")  # of every epoch
 
 
@@ -57,6 +55,7 @@ class Local(Table):
 
     name = "local"
     needs = ("mini-phototour", "mini-photographs", *VALIDATION, *TEST)
+    start_epochs = 3
 
     def __init__(self, work: Path):
         super().__init__(work)
@@ -122,7 +121,7 @@ class Local(Table):
         start = ""
         if job.part != "starts":
             start = str(self.folder / f"{start_of(job['seed']).name}.pth")
-        config = config_of(job, start, str(output))
+        config = config_of(job, start, str(output), self.start_epochs)
 
         # no epoch is chosen, and test patches are looked at when all is chosen
         task = LocalTask(config, "cpu")
@@ -178,15 +177,34 @@ class Local(Table):
                 run |= {key: record[key] for key in ("photographs", "views", "fpr95")}
 
 
+class LocalLong(Local):
+    """The same with one seed, from a start that learns longer: the networks that are shipped."""
+
+    name = "local_long"
+    start_epochs = 10
+
+    def jobs(self, test: bool) -> list[Job]:
+        # what is shipped first
+        jobs = [start_of(0)]
+        for arms in (("none", "soa"), ("identity", "even")):
+            runs = [Job.of("runs", arm=arm, rate=RATES[0], seed=0) for arm in arms]
+            jobs += runs
+            if test:
+                jobs += [Job.of("test", run=job.name) for job in runs]
+        if test:
+            jobs += [Job.of("references", net=name) for name in ("sift", "untrained")]
+        return jobs
+
+
 def start_of(seed: int) -> Job:
     """Return the job that trains the network without blocks from which all arms go on."""
     return Job.of("starts", seed=seed)
 
 
-def config_of(job: Job, start: str, output: str) -> LocalConfig:
+def config_of(job: Job, start: str, output: str, start_epochs: int) -> LocalConfig:
     """Return the settings of a training: a preset's, and what its job says."""
     if job.part == "starts":
-        return replace(START, output=output, seed=job["seed"])
+        return replace(START, output=output, seed=job["seed"], epochs=start_epochs)
     config = replace(START, start=start, output=output, epochs=1)
     config = replace(config, lr=job["rate"], seed=job["seed"])
     if job["arm"] == "none":

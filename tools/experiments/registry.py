@@ -11,6 +11,7 @@ MODULES = {
     "crowd": ("one_block", "Crowd"),
     "relations": ("one_block", "Relations"),
     "local": ("local", "Local"),
+    "local_long": ("local", "LocalLong"),
 }
 
 
