@@ -189,7 +189,8 @@ def with_attention(net: LocalNet, soa: str, block: str = "soa") -> LocalNet:
         >>> import torch
         >>> net = LocalNet("", width=4).eval()
         >>> patches = torch.rand(2, 1, 32, 32)
-        >>> bool(torch.allclose(with_attention(net, "345").eval()(patches), net(patches), atol=1e-6))
+        >>> attentive = with_attention(net, "345").eval()
+        >>> torch.allclose(attentive(patches), net(patches), atol=1e-6)
         True
     """
     if net.soa:
