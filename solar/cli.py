@@ -12,6 +12,7 @@ import sys
 from . import __version__
 from .commands import (
     EXAMPLES,
+    completion,
     data,
     doctor,
     evaluate,
@@ -24,7 +25,7 @@ from .commands import (
 )
 from .files import home
 
-COMMANDS = (data, pretrain, train, extract, evaluate, explore, match, net, doctor)
+COMMANDS = (data, pretrain, train, extract, evaluate, explore, match, net, doctor, completion)
 EPILOG = """\
 Data are kept in {home}; set SOLAR_HOME to move them.
 `solar COMMAND --help` shows examples.

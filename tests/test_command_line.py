@@ -2,6 +2,7 @@
 
 import errno
 import os
+import re
 import subprocess
 import sys
 
@@ -9,7 +10,9 @@ import cv2
 import pytest
 import torch
 
-from solar import cli
+import solar
+from solar import cli, weights
+from solar.search import DescribeOptions, extract
 
 
 @pytest.fixture
@@ -96,6 +99,61 @@ def test_a_fault_of_ours_keeps_its_traceback(failing):
 def test_an_interrupted_command_says_that_it_continues(failing, capsys):
     assert failing(KeyboardInterrupt()) == 130
     assert "continues from here" in capsys.readouterr().err
+
+
+@pytest.mark.processes
+@pytest.mark.parametrize("shell", ["bash", "zsh", "tcsh"])
+def test_the_shell_completes_commands_options_and_names(shell, capsys):
+    pytest.importorskip("shtab")
+    assert cli.main(["completion", shell]) == 0
+    script = capsys.readouterr().out
+    for word in ("extract", "single-scale", "roxford5k"):
+        assert word in script
+    if shell == "bash":
+        checked = subprocess.run(
+            ["bash", "-n"], input=script, capture_output=True, text=True, check=False
+        )
+        assert (checked.returncode, checked.stderr) == (0, "")
+
+
+@pytest.mark.processes
+def test_bash_completes_a_command(tmp_path, capsys):
+    pytest.importorskip("shtab")
+    assert cli.main(["completion", "bash"]) == 0
+    ask = "\nCOMP_WORDS=(solar ex); COMP_CWORD=1; _shtab_solar; echo ${COMPREPLY[@]}\n"
+    (tmp_path / "ask.sh").write_text(capsys.readouterr().out + ask)
+    done = subprocess.run(
+        ["bash", tmp_path / "ask.sh"], capture_output=True, text=True, check=False
+    )
+    assert set(done.stdout.split()) == {"extract", "explore"}
+
+
+def test_completion_says_what_it_needs(monkeypatch, capsys):
+    monkeypatch.setitem(sys.modules, "shtab", None)
+    assert cli.main(["completion", "bash"]) == 2
+    assert "pip install shtab" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "command, use", [("explore", "attention"), ("extract", "global"), ("match", "local")]
+)
+def test_help_lists_the_networks_that_the_command_takes(command, use, capsys):
+    with pytest.raises(SystemExit):
+        cli.main([command, "--help"])
+    text = " ".join(capsys.readouterr().out.replace("-\n", "-").split())
+    listed = {name for name in weights.names() if re.search(rf"[( ]{name}[,) ]", text)}
+    assert set(weights.names(use)) <= listed
+    others = set(weights.names()) - set(weights.names(use))
+    shown = re.search(r"--net .*?--", text.partition("options:")[2])[0]
+    assert not [name for name in others if re.search(rf"[( ]{name}[,) ]", shown)]
+
+
+def test_bars_are_drawn_on_terminals_only(benchmark, capsys, tmp_path):
+    net = solar.GlobalNet("mini")
+    options = DescribeOptions(image_size=64, scales=(1.0,))
+    solar.describe(net, benchmark.images, options=options, progress=True)
+    extract(net, benchmark.images, tmp_path / "store", options=options, progress=True)
+    assert "image" not in capsys.readouterr().err
 
 
 @pytest.mark.processes

@@ -22,6 +22,7 @@ def test_shipped_weights_match_their_sheet(name):
     assert sheet["name"] == name
     assert sheet["sha256"] == sha256(path)
     assert sheet["bytes"] == path.stat().st_size
+    assert sheet["licence"].startswith("MIT"), "add a line with the licence, by hand"
     assert sheet["parameters"] == sum(p.numel() for p in net.parameters())
     if isinstance(net, LocalNet):
         assert sheet["bytes"] <= 2e6
@@ -33,6 +34,16 @@ def test_shipped_weights_match_their_sheet(name):
 
 def test_the_networks_of_the_book_are_shipped():
     assert {"mini-gem", "mini-solar", "mini-sosnet", "mini-solar-local"} <= set(weights.names())
+
+
+def test_networks_are_listed_by_what_they_are_used_for():
+    for name in weights.names():
+        net = checkpoints.load(name)
+        uses = {use for use in ("global", "local", "attention") if name in weights.names(use)}
+        if isinstance(net, LocalNet):
+            assert uses == {"local"}
+        else:
+            assert uses == ({"global", "attention"} if net.soa else {"global"})
 
 
 @pytest.mark.parametrize("name", ["mini-sosnet", "mini-solar-local"])

@@ -33,7 +33,7 @@ that."""
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the options of both commands: the network, and how images are read."""
-    names = ", ".join(weights.names())
+    names = ", ".join(weights.names("global"))
     parser.add_argument(
         "--net",
         required=True,

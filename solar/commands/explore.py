@@ -33,7 +33,7 @@ def add(commands) -> None:
         "--net",
         nargs="+",
         default=["mini-solar"],
-        help=f"the network: a name ({', '.join(weights.names())} ...) or a .pth file; "
+        help=f"the network: a name ({', '.join(weights.names('attention'))} ...) or a .pth file; "
         "several networks are compared (default: mini-solar)",
     )
     parser.add_argument(

@@ -4,6 +4,7 @@ import argparse
 import json
 from pathlib import Path
 
+from .. import weights
 from . import EXAMPLES
 
 # as in solar.local, which is imported only when the command runs
@@ -59,8 +60,9 @@ def _add_method(parser: argparse.ArgumentParser) -> None:
         "--net",
         default="mini-solar-local",
         help="the local network that describes the keypoints: the name of a shipped or published "
-        "one, a weights file, or 'sift' for RootSIFT; or a matcher of others, which needs the "
-        f"optional extra 'match': {', '.join(PEERS)} (%(default)s)",
+        f"one ({', '.join(weights.names('local'))} ...), a weights file, or 'sift' for RootSIFT; "
+        "or a matcher of others, which needs the optional extra 'match': "
+        f"{', '.join(PEERS)} (%(default)s)",
     )
     parser.add_argument(
         "--detector",

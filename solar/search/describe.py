@@ -227,7 +227,8 @@ def describe(
     check_list(images)
     # batches come in the order in which they fill; each descriptor goes to its image's row
     descriptors = np.zeros((len(images), length_of(net, options)), np.float32)  # (N, D)
-    with tqdm(total=len(images), unit="image", disable=not progress) as bar:
+    hidden = None if progress else True  # None: on terminals only
+    with tqdm(total=len(images), unit="image", disable=hidden) as bar:
         for numbers, batch in iter_descriptors(net, images, boxes, options):
             descriptors[numbers] = batch
             bar.update(len(numbers))

@@ -112,7 +112,8 @@ def extract(  # noqa: PLR0913 - three arguments say what is described, seven hav
 
     # 3. describe them
     done = len(mine) - len(todo)
-    with tqdm(total=len(mine), initial=done, unit="image", disable=not progress) as bar:
+    hidden = None if progress else True  # None: on terminals only
+    with tqdm(total=len(mine), initial=done, unit="image", disable=hidden) as bar:
         # only what is to do is decoded; numbers count within it
         my_images = [images[i] for i in todo]
         my_boxes = None if boxes is None else [boxes[i] for i in todo]
