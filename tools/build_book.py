@@ -23,6 +23,18 @@ ROOT = Path(__file__).resolve().parents[1]
 STANDS_ON = ("solar/**/*", "constraints.txt", "pyproject.toml")
 PAGES = ("book/**/*", "notebooks/*.ipynb", "_config.yml", "_toc.yml", "tools/*.py")
 CORES = os.cpu_count() or 1
+INDEX = """\
+<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{title}</title>
+<meta http-equiv="refresh" content="0; url={page}">
+</head>
+<body><p><a href="{page}">{title}</a></p></body>
+</html>
+"""
 AT_ONCE = min(CORES, 4)  # notebooks that run side by side; each may take 1.5 GB
 
 
@@ -53,6 +65,17 @@ def notebooks_of(root: Path) -> list[Path]:
     for part in contents.get("parts", []):
         names += [chapter["file"] for chapter in part["chapters"]]
     return [path for path in (root / f"{name}.ipynb" for name in names) if path.is_file()]
+
+
+def write_index(root: Path) -> None:
+    """Give the first address of the book a title, and a link for those who are not led on.
+
+    Jupyter Book writes a bare redirection there.
+    """
+    title = yaml.safe_load((root / "_config.yml").read_text())["title"]
+    page = yaml.safe_load((root / "_toc.yml").read_text())["root"] + ".html"
+    text = INDEX.format(title=title, page=page)
+    (root / "_build" / "html" / "index.html").write_text(text, encoding="utf-8")
 
 
 def execute(root: Path) -> None:
@@ -98,6 +121,8 @@ def build(root: Path, force: bool = False) -> bool:
     all_file = built / "all.sha256"
     base = digest(root, *STANDS_ON)
     everything = digest(root, *STANDS_ON, *PAGES)
+    # where the book is published stands in its pages: tools/book_address.py
+    everything += os.environ.get("SOLAR_REPOSITORY", "") + os.environ.get("SOLAR_PAGES", "")
 
     # a change in the package, or of a version, makes all stored outputs stale
     if force or _content(base_file) != base:
@@ -118,6 +143,7 @@ def build(root: Path, force: bool = False) -> bool:
         shutil.rmtree(built / ".doctrees", ignore_errors=True)
         all_file.unlink(missing_ok=True)
         raise RuntimeError("the book was not built: a cell failed or a page warned; see above")
+    write_index(root)
     all_file.write_text(everything)
     return True
 
