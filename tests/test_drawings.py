@@ -7,9 +7,11 @@ import sys
 from pathlib import Path
 from xml.etree import ElementTree
 
+import numpy as np
 import pytest
 import torch
 from docutils import nodes
+from PIL import Image
 
 from solar import GlobalNet
 from solar.training.config import GLOBAL_PRESETS
@@ -19,6 +21,7 @@ sys.path.insert(0, str(ROOT / "tools"))
 
 import book_drawings  # noqa: E402
 import draw  # noqa: E402
+import teaser  # noqa: E402
 from drawings import block, canvas, epoch, network, orders, strips  # noqa: E402
 
 FILES = draw.files()
@@ -189,3 +192,25 @@ def test_a_drawing_without_a_narrow_one_is_shown_everywhere(tmp_path):
     path = tmp_path / "a.svg"
     path.write_text(canvas.Drawing("a", 760, 10, "one drawing").svg(), encoding="utf-8")
     assert 'class="drawing"' in book_drawings.inline(path)
+
+
+# ---- the picture of the welcome page
+
+
+def test_teaser_is_made_by_the_weights_of_the_package():
+    with Image.open(ROOT / "book" / "images" / "teaser.jpg") as image:
+        comment = image.info["comment"].decode()
+    assert comment == teaser.made_by(), "run tools/teaser.py"
+
+
+def test_card_has_the_size_that_links_want():
+    with Image.open(ROOT / "book" / "images" / "card.png") as image:
+        assert image.size == teaser.CARD == (1200, 630)
+
+
+def test_teaser_takes_the_largest_gain_and_the_largest_loss():
+    found = {
+        "without": {"ap": np.array([0.5, 0.9, np.nan, 0.3])},
+        "with": {"ap": np.array([0.6, 0.2, np.nan, 0.9])},
+    }
+    assert list(teaser.chosen(found).values()) == [3, 1]

@@ -20,6 +20,7 @@ from PIL import Image
 
 import solar
 from solar import plots
+from solar.files import sha256
 from solar.images import prepare, to_tensor
 from solar.plots import attention
 from solar.search import DescribeOptions
@@ -32,6 +33,13 @@ LENGTH = 4  # results of each list
 PROTOCOL = "medium"
 CARD = (1200, 630)  # pixels of the card
 INK = "#1f2328"
+
+
+def made_by() -> str:
+    """Say by which weights the picture is made; it stands in the file, and a test reads it."""
+    folder = Path(solar.__file__).parent / "weights"
+    sums = [f"{name} {sha256(folder / f'{name}.pth')}" for name in NETWORKS.values()]
+    return "; ".join(sums)
 
 
 def pool_shares(net, image) -> np.ndarray:
@@ -167,7 +175,8 @@ def main() -> int:
         print(f"{title}: mAP {PROTOCOL} {100 * np.nanmean(one['ap']):.1f} on {BENCHMARK}")
 
     figure = draw(benchmark, found, queries)
-    figure.savefig(folder / "teaser.jpg", dpi=150, pil_kwargs={"quality": 85, "optimize": True})
+    writing = {"quality": 85, "optimize": True, "comment": made_by()}
+    figure.savefig(folder / "teaser.jpg", dpi=150, pil_kwargs=writing)
     figure = card(benchmark, found, next(iter(queries.values())))
     # the whole figure, so that the card has exactly its size
     with plt.rc_context({"savefig.bbox": "standard"}):
