@@ -19,13 +19,14 @@ def names(use: str = "") -> list[str]:
         >>> names("attention")
         ['lite-solar', 'mini-solar']
     """
-    found = []
-    for weights_file in sorted(FOLDER.glob("*.pth")):
-        sheet = json.loads(weights_file.with_suffix(".json").read_text(encoding="utf-8"))
-        # the settings of global networks name the images' size, those of local ones do not
-        uses = {"", "global" if "image_size" in sheet["config"] else "local"}
-        if "global" in uses and sheet["config"].get("soa"):
-            uses.add("attention")
-        if use in uses:
-            found.append(weights_file.stem)
-    return found
+    shipped = sorted(path.stem for path in FOLDER.glob("*.pth"))
+    return shipped if use == "" else [name for name in shipped if use in _uses(name)]
+
+
+def _uses(name: str) -> set[str]:
+    """Return what a network is used for, out of its data sheet."""
+    sheet = json.loads((FOLDER / f"{name}.json").read_text(encoding="utf-8"))
+    # the settings of global networks name the images' size, those of local ones do not
+    if "image_size" not in sheet["config"]:
+        return {"local"}
+    return {"global", "attention"} if sheet["config"].get("soa") else {"global"}
