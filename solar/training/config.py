@@ -17,7 +17,7 @@ class TrainConfig:
 
     Example:
         >>> TrainConfig(epochs=3).sos_weight
-        0.5
+        2.0
     """
 
     data: str = "mini-gl18-tuning"  # training set: a name, a folder in GL18's layout, or a pickle
@@ -32,7 +32,7 @@ class TrainConfig:
     # 'solar': distances of query and positive to `negatives` hard negatives; 'sosnet': distances
     # among the queries and among the positives of a batch, to `negatives` nearest neighbours
     second_order: str = "solar"
-    sos_weight: float = 0.5  # lambda, the weight of the second-order loss
+    sos_weight: float = 2.0  # lambda, the weight of the second-order loss
     margin: float = 1.25  # of the triplet loss
     epochs: int = 20
     queries_per_epoch: int = 640  # tuples (triplet), or landmarks of all steps (supcon)
@@ -40,7 +40,7 @@ class TrainConfig:
     negatives: int = 5  # per query
     batch_size: int = 16  # tuples (triplet) or landmarks (supcon) per step
     photos_per_landmark: int = 4  # in a batch (supcon)
-    lr: float = 1e-3  # learning rate of Adam for attention and whitening
+    lr: float = 3e-3  # learning rate of Adam for attention and whitening
     lr_p_factor: float = 0.0  # GeM's exponent p learns this many times as fast; 0: not at all
     lr_decay: float = 0.15  # the learning rate is multiplied by e^-lr_decay after each epoch
     weight_decay: float = 1e-6  # of attention and whitening; p has none
@@ -60,7 +60,9 @@ class TrainConfig:
 # 'lite' learns on a trunk that knows real photographs
 GLOBAL_PRESETS = {
     "mini": TrainConfig(),
-    "lite": TrainConfig(start="lite-gem", output="lite-solar.pth", epochs=4, lr=3e-3, lr_decay=0.3),
+    "lite": TrainConfig(
+        start="lite-gem", output="lite-solar.pth", epochs=4, sos_weight=0.5, lr_decay=0.3
+    ),
     "paper": TrainConfig(
         data="gl18",
         start="gl18-tl-resnet101-gem-w",
