@@ -17,14 +17,3 @@ def test_intervals_over_seeds_say_what_they_need(monkeypatch):
     monkeypatch.setitem(sys.modules, "scipy.stats", None)
     with pytest.raises(ModuleNotFoundError, match="pip install scipy"):
         over_seeds([1.0, 2.0])
-
-
-def test_no_message_sends_readers_to_a_strangers_package():
-    """`solar` on PyPI is another project: nothing may say `pip install solar`."""
-    from pathlib import Path
-
-    root = Path(__file__).resolve().parents[1]
-    pages = [*root.glob("*.md"), *root.glob("book/*.md"), *root.glob("solar/**/*.py")]
-    pages += root.glob("notebooks/*.ipynb")
-    assert not [str(page) for page in pages if "install solar" in page.read_text(encoding="utf-8")]
-    assert not [str(page) for page in pages if "install 'solar" in page.read_text(encoding="utf-8")]
