@@ -1,17 +1,11 @@
 """The explorer with a kernel behind it, in JupyterLab: hand and Python share one state."""
 
-import os
 import shutil
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
-from pathlib import Path
 
 import nbformat
 import numpy as np
 import pytest
+from frontends import Opened, serving_notebooks
 from nbformat.v4 import new_code_cell, new_notebook
 from PIL import Image
 
@@ -20,7 +14,6 @@ from solar.explorer import SOAExplorer
 
 pytestmark = [pytest.mark.browser, pytest.mark.processes, pytest.mark.slow]
 
-ROOT = Path(__file__).resolve().parents[2]
 # the notebook
 SOURCE = """import solar
 seen = []
@@ -28,35 +21,7 @@ net = solar.load("mini-solar")
 explorer = solar.SOAExplorer("photo.png", net, budget=400_000, layer=5)
 explorer.observe(lambda change: seen.append(change.new), "location")
 explorer"""
-# open it in JupyterLab and run all its cells
-OPEN = """async () => {
-  const { commands } = jupyterapp;
-  const panel = await commands.execute(
-    "docmanager:open", { path: "explore.ipynb", factory: "Notebook" });
-  await panel.context.ready;
-  await panel.sessionContext.ready;
-  window.kernel = panel.sessionContext.session.kernel;
-  await kernel.info;
-  await commands.execute("notebook:run-all-cells");
-}"""
-# run code in its kernel; what it prints, or its error
-RUN = """async (code) => {
-  let text = "";
-  const future = kernel.requestExecute({ code });
-  future.onIOPub = ({ header, content }) => {
-    if (header.msg_type === "stream") text += content.text;
-    if (header.msg_type === "error") text += content.evalue;
-  };
-  await future.done;
-  return text.trim();
-}"""
 FIRST = "document.querySelector('.soa').shown[0]"
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def write_work(folder):
@@ -69,20 +34,6 @@ def write_work(folder):
     nbformat.write(notebook, folder / "explore.ipynb")
 
 
-def own_environment(place):
-    """Variables that keep JupyterLab's settings, data and news away from the user's own."""
-    news = place / "settings/@jupyterlab/apputils-extension/notification.jupyterlab-settings"
-    news.parent.mkdir(parents=True)
-    news.write_text('{"fetchNews": "false", "checkForUpdates": false}')
-    environment = dict(os.environ)
-    for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR"):
-        environment[name] = str(place / name)
-    environment["JUPYTERLAB_SETTINGS_DIR"] = str(place / "settings")
-    paths = [str(ROOT), os.environ.get("PYTHONPATH")]
-    environment["PYTHONPATH"] = os.pathsep.join(filter(None, paths))
-    return environment
-
-
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory):
     """The address of a JupyterLab that serves a folder with one notebook and one photograph."""
@@ -90,67 +41,19 @@ def lab(tmp_path_factory):
     place = tmp_path_factory.mktemp("lab")
     work = tmp_path_factory.mktemp("work")
     write_work(work)
-    port = free_port()
-    command = [
-        sys.executable,
-        "-m",
-        "jupyterlab",
-        "--no-browser",
-        "--ip=127.0.0.1",
-        f"--port={port}",
-        "--ServerApp.port_retries=0",
-        "--allow-root",
-        f"--ServerApp.root_dir={work}",
-        "--IdentityProvider.token=",
-        "--ServerApp.password=",
-        "--LabApp.expose_app_in_browser=True",
-        "--LabApp.news_url=None",
-        "--LabApp.extension_manager=readonly",
-    ]
-    with (place / "log").open("w") as log:
-        server = subprocess.Popen(
-            command, cwd=work, env=own_environment(place), stdout=log, stderr=log
-        )
-        try:
-            yield _when_ready(f"http://127.0.0.1:{port}", server, place / "log"), work
-        finally:
-            server.terminate()  # it stops its kernels, then itself
-            try:
-                server.wait(20)
-            except subprocess.TimeoutExpired:
-                server.kill()
+    with serving_notebooks("jupyterlab", work, place) as address:
+        yield address, work
     shutil.rmtree(place, ignore_errors=True)
 
 
-def _when_ready(address, server, log):
-    """The address, as soon as the server answers."""
-    for _ in range(600):
-        try:
-            urllib.request.urlopen(f"{address}/api/status", timeout=5).read()
-            return address
-        except OSError:
-            if server.poll() is not None:
-                break
-            time.sleep(0.2)
-    raise RuntimeError(f"JupyterLab did not start: {log.read_text()[-1000:]}")
-
-
-class Lab:
-    """The notebook in JupyterLab, as a reader handles it."""
+class Lab(Opened):
+    """The notebook with the explorer in JupyterLab, as a reader handles it."""
 
     def __init__(self, page, address):
-        self.page = page
-        page.set_default_timeout(120_000)
-        page.goto(f"{address}/lab?reset")
-        page.wait_for_function("window.jupyterapp !== undefined")
-        page.evaluate("jupyterapp.restored")
-        page.evaluate(OPEN)
+        super().__init__(page, "jupyterlab", address, "explore.ipynb")
+        assert self.run_all() == []
         page.wait_for_selector(".soa[data-ready]")
         self.canvas = page.locator(".soa-stage canvas").first
-
-    def python(self, code):
-        """Run code in the kernel; what it prints."""
-        return self.page.evaluate(RUN, code)
 
     def drawn(self, condition="true"):
         """What is shown, as soon as a condition on it holds."""
