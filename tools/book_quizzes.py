@@ -146,7 +146,6 @@ class Quiz(SphinxDirective):
             right = answer.get("right") is True
             one = f"{name}-{i}"
             given = {"type": "radio", "name": name, "id": one}
-            given["aria-describedby"] = f"{one}-because"
             given["data-right"] = str(right).lower()
             group += self.element("input", given)
             group += self.element("label", {"for": one}, answer["text"])
