@@ -79,15 +79,13 @@ def votes(image, here: np.ndarray, there: np.ndarray, draws: dict, counts: np.nd
     )
     for axis, (title, (sample, agree)) in zip(axes, draws.items()):
         axis.imshow(pixels.mean(2), cmap="gray", vmin=-120, vmax=330)
-        for start, end, votes_for in zip(here, there, agree):
-            colour = VERMILION
-            dash = (0, (3, 2))
-            if votes_for:
-                colour = GREEN
-                dash = "-"
-            x = (start[0], end[0])
-            y = (start[1], end[1])
-            axis.plot(x, y, color=colour, linewidth=0.8, linestyle=dash)
+        for number in np.argsort(agree, kind="stable"):  # those that agree last, on top
+            look = dict(color=VERMILION, linestyle=(0, (3, 2)), linewidth=0.5)
+            if agree[number]:
+                look = dict(color=GREEN, linestyle="-", linewidth=1.4)
+            x = (here[number, 0], there[number, 0])
+            y = (here[number, 1], there[number, 1])
+            axis.plot(x, y, **look)
         drawn = here[sample]
         axis.plot(drawn[:, 0], drawn[:, 1], "o", markersize=8, mfc="none", color="black")
         axis.set(xlim=(-0.5, pixels.shape[1] - 0.5), ylim=(pixels.shape[0] - 0.5, -0.5))
