@@ -138,10 +138,9 @@ class Quiz(SphinxDirective):
         """Return one question with its answers."""
         given = {"class": "quiz-question", "role": "radiogroup", "aria-labelledby": name}
         group = self.element("div", given)
-        number = name.rsplit("-", 1)[1]
-        group += self.element(
-            "p", {"class": "quiz-ask", "id": name}, f"{number}. {question['ask']}"
-        )
+        ask = self.element("p", {"class": "quiz-ask", "id": name}, question["ask"])
+        ask.insert(0, nodes.Text(f"{name.rsplit('-', 1)[1]}. "))  # in Markdown it would be a list
+        group += ask
         for i, answer in enumerate(question["answers"]):
             right = answer.get("right") is True
             one = f"{name}-{i}"

@@ -52,7 +52,7 @@ def server(served):
 
 @pytest.fixture
 def opened(new_page, server):
-    """opened(name, scheme, colours, width): a page of the book; all it says is a complaint."""
+    """opened(name, scheme, colours, width): a page of the book; warnings are complaints, too."""
 
     def make(name, scheme="file", colours="light", width=1280):
         page = new_page(
@@ -61,7 +61,12 @@ def opened(new_page, server):
             color_scheme=colours,
             reduced_motion="reduce",
         )
-        page.on("console", lambda message: page.complaints.append(message.text))
+        page.on(
+            "console",
+            lambda message: (
+                page.complaints.append(message.text) if message.type == "warning" else None
+            ),
+        )
         page.on("requestfailed", lambda request: page.complaints.append(f"failed: {request.url}"))
         book = HTML.as_uri() if scheme == "file" else server
         page.goto(f"{book}/{name}")
