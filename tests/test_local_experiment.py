@@ -12,6 +12,7 @@ from test_local_training import toy
 
 from solar.local.metrics import raw_pixels
 from solar.training import local_task
+from solar.training.config import LOCAL_PRESETS
 from solar.world.photographs import PHOTOGRAPHS
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -109,16 +110,17 @@ def test_one_rate_for_all_arms(tools, tmp_path):
 
 def test_a_run_is_one_of_the_command(tools):
     start = tools.local.config_of(tools.local.start_of(4), "", "start.pth", 3)
-    assert start == replace(tools.local.START, seed=4, output="start.pth", epochs=3)
+    assert start == replace(LOCAL_PRESETS["mini-local"], seed=4, output="start.pth", epochs=3)
     configs = {}
     for arm in tools.local.ARMS:
         job = tools.ledger.Job.of("runs", arm=arm, rate=3e-3, seed=4)
         configs[arm] = tools.local.config_of(job, "start.pth", "net.pth", 3)
-    expected = replace(start, start="start.pth", output="net.pth", epochs=1)
-    assert configs["none"] == replace(expected, lr=3e-3, seed=4)
+    tuned = LOCAL_PRESETS["mini-local-tuned"]
+    assert configs["soa"] == replace(tuned, start="start.pth", output="net.pth", lr=3e-3, seed=4)
     # the three arms with blocks differ in the kind of block alone
-    for arm in ("identity", "even", "soa"):
-        assert configs[arm] == replace(configs["none"], soa="345", block=arm)
+    for arm in ("identity", "even"):
+        assert configs[arm] == replace(configs["soa"], block=arm)
+    assert configs["none"] == replace(configs["soa"], soa="", block="none")
 
 
 def test_better_descriptors_find_more_right_matches(tools):
@@ -153,5 +155,6 @@ def test_the_long_table_has_one_seed_and_no_choice(tools, tmp_path):
     jobs = tools.local.LocalLong(tmp_path).jobs(True)
     assert [job["seed"] for job in jobs if job.part in ("starts", "runs")] == [0] * 5
     assert [job["arm"] for job in jobs if job.part == "runs"] == ["none", "soa", "identity", "even"]
-    assert sum(job.part == "test" for job in jobs) == 4
-    assert tools.local.LocalLong.start_epochs > tools.local.Local.start_epochs
+    # the start is measured too
+    assert sum(job.part == "test" for job in jobs) == 5
+    assert tools.local.LocalLong.start_epochs == LOCAL_PRESETS["mini-local"].epochs

@@ -16,9 +16,11 @@ SEEDS = [0, 1, 2, 3, 4]
 
 
 def is_table(path):
-    """Tell whether a file holds an ablation with the four arms."""
+    """Tell whether a file holds an ablation with the four arms, measured by average precision."""
     results = json.loads(path.read_text(encoding="utf-8"))
-    return "plan" in results and {run.get("arm") for run in results["runs"]} == ARMS
+    if "plan" not in results or "ap" not in results["runs"][0]:
+        return False
+    return {run.get("arm") for run in results["runs"]} == ARMS
 
 
 TABLES = [path.stem for path in sorted(FOLDER.glob("*.json")) if is_table(path)]

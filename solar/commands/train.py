@@ -46,6 +46,7 @@ WORDS = dict(
 LOCAL_WORDS = dict(
     WORDS,
     held_out_set="patches, by name, that choose the best epoch",
+    keep="epoch whose weights are kept, 'best' (on the held-out set) or 'last'",
     width="channels of the first layer of a local network",
     neighbours="nearest neighbours in the second-order similarity",
 )
@@ -63,7 +64,8 @@ examples:
   solar train --preset lite --block identity --output lite-identity.pth
   solar train --preset paper --data /data/gl18 --workers 16 --save-every 50 --board runs/solar
   torchrun --nproc-per-node 2 -m solar train --data mini-gl18 --epochs 2
-  solar train --preset mini-local --soa 345 --output mini-solar-local.pth
+  solar train --preset mini-local
+  solar train --preset mini-local-tuned --start mini-sosnet.pth
   solar train --preset solar-local"""
 
 

@@ -18,8 +18,8 @@ def results(name: str) -> dict | list:
         ValueError: unknown name.
 
     Example:
-        >>> sorted(results("local"))
-        ['command', 'measure', 'runs']
+        >>> results("parts")["plan"]["primary"]["share"]
+        '0.25'
     """
     path = RESULTS / f"{name}.json"
     if not path.is_file():

@@ -89,7 +89,7 @@ GLOBAL_PRESETS = {
 
 @dataclass
 class LocalConfig:
-    """Settings of `solar train` for a local network; the defaults are the recipe of `mini-sosnet`.
+    """Settings of `solar train` for a local network; the defaults are those of `mini-local`.
 
     Source: the losses of SOSNet (Tian et al., 2019) and the blocks of SOLAR, section 5.3.
 
@@ -98,29 +98,41 @@ class LocalConfig:
         16
     """
 
-    data: str = "mini-phototour"  # patches to learn from; several sets are joined by '+'
-    held_out_set: str = "mini-phototour-validation"  # patches that choose the best epoch
+    # patches to learn from, and patches that choose the best epoch; several sets are joined by '+'
+    data: str = "mini-phototour+mini-photographs"
+    held_out_set: str = "mini-phototour-validation+mini-photographs-validation"
     output: str = "mini-sosnet.pth"  # file to write the weights to
     start: str = ""  # network to start from; '': random weights
-    soa: str = ""  # layers that get an attention block
+    soa: str = ""  # layers that get an attention block, in a start without blocks too
     block: str = "soa"  # what these blocks do: 'soa' (the paper's), 'identity', 'even' or 'none'
     width: int = 16  # channels of the first layer; SOSNet has 32
     margin: float = 1.0  # of the triplet loss
     sos_weight: float = 0.3  # weight of the second-order similarity
     neighbours: int = 8  # nearest neighbours in the second-order similarity
-    epochs: int = 4
+    epochs: int = 10
     batch_size: int = 128  # pairs of patches per step
     # highest learning rate of AdamW: it rises during the first fifth of all steps and then falls to
     # zero (one cycle)
     lr: float = 1e-2
     weight_decay: float = 0.0
+    keep: str = "best"  # whose weights are kept: those of the 'best' epoch, or of the 'last'
     seed: int = 0  # of everything random
 
 
+# 'mini-local' learns from scratch, without blocks: `mini-sosnet`. 'mini-local-tuned' goes on from
+# it for one epoch, with new blocks: `mini-solar-local`.
 # 'sosnet' and 'solar-local' have the full width, a whole scene of PhotoTour to learn from, and
 # batches as large as those of the literature
 LOCAL_PRESETS = {
-    "mini-local": LocalConfig(),
+    "mini-local": LocalConfig(keep="last"),
+    "mini-local-tuned": LocalConfig(
+        start="mini-sosnet.pth",
+        output="mini-solar-local.pth",
+        soa="345",
+        epochs=1,
+        lr=3e-3,
+        keep="last",
+    ),
     "sosnet": LocalConfig(
         data="liberty",
         held_out_set="notredame",

@@ -208,7 +208,7 @@ def train_local(
     board: str | Path | None = None,
     save_every: int = 0,
 ) -> dict:
-    """Train a local network; write the best epoch's weights (float16) and their data sheet (.json).
+    """Train a local network; write its weights (float16) and their data sheet (.json).
 
     The same call continues after an interruption, to the weights of an unbroken run (see
     `loop.run`). Under torchrun all processes work together.
@@ -230,7 +230,8 @@ def train_local(
     output = Path(config.output)
     with distributed.process_group(device) as device:
         task = LocalTask(config, device)
-        result = run(task, output, config.epochs, config.seed, progress, board, save_every)
+        options = dict(save_every=save_every, keep=config.keep)
+        result = run(task, output, config.epochs, config.seed, progress, board, **options)
         if not distributed.is_first():
             return {}
 
@@ -244,8 +245,12 @@ def train_local(
     if test_set is not None:
         scores["test"] = _percent(score_patches(describe, load_patches(test_set)))
 
+    # what chose the epoch, from the start on; nothing did if the last one is kept
+    validations = []
+    if config.keep == "best":
+        validations = [result["start"], *(entry["validation"] for entry in result["log"])]
+
     # the data sheet; the state is no longer needed
-    validations = [result["start"], *(entry["validation"] for entry in result["log"])]
     sheet = write_sheet(
         net,
         output,

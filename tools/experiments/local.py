@@ -1,7 +1,8 @@
 """Table `local`: patch descriptors with attention, with its controls, and without, on photographs.
 
-A network without blocks learns first. Then every arm goes on from it for as many steps: without
-blocks, or with new ones, which at first change nothing.
+A network without blocks learns first, as `solar train --preset mini-local` does. Then every arm
+goes on from it for as many steps, as `--preset mini-local-tuned` does: without blocks, or with new
+ones, which at first change nothing.
 """
 
 import json
@@ -19,7 +20,7 @@ from solar.files import atomic, sha256
 from solar.local.keypoints import describe_patches
 from solar.local.metrics import described_by, score_patches, sift_of_patches
 from solar.nets import LocalNet, load_local, save
-from solar.training.config import LocalConfig
+from solar.training.config import LOCAL_PRESETS, LocalConfig
 from solar.training.local_task import LocalTask
 from solar.training.loop import run as train
 from solar.training.loop import state_of
@@ -45,8 +46,6 @@ RATES = (3e-3, 1e-2)  # to choose from
 CHOOSING_ARMS = ("none", "soa")  # one rate for all arms is chosen with these
 WARPS = 8  # of each photograph
 LANDMARKS = 12  # whose views are matched
-LAYERS = "345"  # behind which blocks stand
-START = LocalConfig(data="mini-phototour+mini-photographs", held_out_set="+".join(VALIDATION))
 LOGGED = ("epoch", "first", "second")  # of every epoch
 
 
@@ -172,7 +171,7 @@ class Local(Table):
         if job.part != "test":
             super().merge(parts, job, record | dict(name=job.name))
             return
-        for run in parts["runs"]:
+        for run in [*parts["starts"], *parts.get("runs", [])]:
             if run["name"] == job["run"]:
                 run |= {key: record[key] for key in ("photographs", "views", "fpr95")}
 
@@ -184,8 +183,10 @@ class LocalLong(Local):
     start_epochs = 10
 
     def jobs(self, test: bool) -> list[Job]:
-        # what is shipped first
+        # what is shipped first: the start, and arm soa
         jobs = [start_of(0)]
+        if test:
+            jobs.append(Job.of("test", run=jobs[0].name))
         for arms in (("none", "soa"), ("identity", "even")):
             runs = [Job.of("runs", arm=arm, rate=RATES[0], seed=0) for arm in arms]
             jobs += runs
@@ -204,12 +205,11 @@ def start_of(seed: int) -> Job:
 def config_of(job: Job, start: str, output: str, start_epochs: int) -> LocalConfig:
     """Return the settings of a training: a preset's, and what its job says."""
     if job.part == "starts":
-        return replace(START, output=output, seed=job["seed"], epochs=start_epochs)
-    config = replace(START, start=start, output=output, epochs=1)
-    config = replace(config, lr=job["rate"], seed=job["seed"])
-    if job["arm"] == "none":
-        return config
-    return replace(config, soa=LAYERS, block=job["arm"])
+        config = replace(LOCAL_PRESETS["mini-local"], output=output, seed=job["seed"])
+        return replace(config, epochs=start_epochs)
+    config = replace(LOCAL_PRESETS["mini-local-tuned"], start=start, output=output)
+    config = replace(config, lr=job["rate"], seed=job["seed"], block=job["arm"])
+    return replace(config, soa="") if job["arm"] == "none" else config
 
 
 def reference(name: str) -> LocalNet | str:
@@ -217,7 +217,7 @@ def reference(name: str) -> LocalNet | str:
     if name == "sift":
         return name
     torch.manual_seed(0)
-    return LocalNet("", width=START.width).eval()
+    return LocalNet("", width=LOCAL_PRESETS["mini-local"].width).eval()
 
 
 def fpr95_of(net: LocalNet | str, names: Iterable[str]) -> dict:
