@@ -48,6 +48,14 @@ def test_conda_installs_the_same_through_pip():
     assert "==" not in text, "versions belong in constraints.txt"
 
 
+def test_binder_takes_the_pinned_pytorch_without_cuda():
+    text = (ROOT / "binder" / "environment.yml").read_text()
+    for name in ("torch", "torchvision"):
+        assert f"- {name}=={PINS[name]}+cpu" in text
+    assert "--constraint constraints.txt" in text and "--editable .[notebooks]" in text
+    assert "solar data mini" in (ROOT / "binder" / "postBuild").read_text()
+
+
 def test_make_help_names_every_target():
     makefile = (ROOT / "Makefile").read_text()
     shown = subprocess.run(
