@@ -25,7 +25,7 @@ def epipolar_lines(a, b, fundamental: np.ndarray, here: np.ndarray, there: np.nd
     """
     a = pixels_of(a)
     b = pixels_of(b)
-    _, axes = plt.subplots(1, 2, figsize=(11, 4.2), layout="constrained")
+    _, axes = plt.subplots(1, 2, figsize=(9, 3.5), layout="constrained")
     for axis, image in zip(axes, (a, b)):
         axis.imshow(image)
         axis.set(xlim=(-0.5, image.shape[1] - 0.5), ylim=(image.shape[0] - 0.5, -0.5))
@@ -75,7 +75,7 @@ def votes(image, here: np.ndarray, there: np.ndarray, draws: dict, counts: np.nd
     """
     pixels = pixels_of(image)
     _, axes = plt.subplots(
-        1, len(draws) + 1, figsize=(4.0 * (len(draws) + 1), 3.1), layout="constrained"
+        1, len(draws) + 1, figsize=(3.4 * (len(draws) + 1), 2.7), layout="constrained"
     )
     for axis, (title, (sample, agree)) in zip(axes, draws.items()):
         axis.imshow(pixels.mean(2), cmap="gray", vmin=-120, vmax=330)
