@@ -30,7 +30,15 @@ def over_layers(
         heights = np.maximum(np.asarray(values, float), lowest)
         axis.semilogy(places, heights, marker=marker, markersize=4, color=colour, label=name)
     axis.axhline(tolerance, color=GREY, linestyle="--")
-    axis.annotate("tolerance", (0, tolerance), xytext=(0, 4), textcoords="offset points")
+    axis.annotate(
+        "tolerance",
+        (1, tolerance),
+        xytext=(0, 4),
+        xycoords=("axes fraction", "data"),
+        textcoords="offset points",
+        ha="right",
+        fontsize=9,
+    )
 
     # powers of ten beside the axis, and zero at its foot
     top = max(max(values) for values in curves.values())
@@ -41,7 +49,7 @@ def over_layers(
     axis.set_xticks(places)
     axis.set_xticklabels(layers, rotation=60, ha="right", fontsize=8)
     axis.set(ylabel="largest difference,\nin roundings")
-    axis.legend(frameon=False, loc="center left", fontsize=9)
+    axis.legend(frameon=False, loc="upper left", fontsize=9)
     axis.grid(axis="y", alpha=0.25)
 
 
