@@ -26,6 +26,7 @@ STEPS = {
     "eq-transfer": "an identity; the chapter counts what follows from it",
     "eq-gradient": "what automatic differentiation computes",
     "eq-softer": "computed in the browser, by the explorer",
+    "eq-roundings": "an exercise of the chapter, which checks it",
 }
 
 

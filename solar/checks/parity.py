@@ -61,8 +61,6 @@ def why_wrong_roundings(function: Callable) -> str | None:
 def roundings(function: Callable) -> None:
     """Check the exercise on units of rounding and print a verdict.
 
-    Equation: eq-roundings.
-
     Args:
         function: `function(a, b)` gives the largest difference of two arrays of one shape, in steps
             of a float32 number as large as the largest of `b`.
