@@ -11,7 +11,10 @@ Without them the book is built to be read from a folder, and names no address.
 import os
 from urllib.parse import urlsplit
 
-BUTTONS = {"binderhub_url": "https://mybinder.org", "colab_url": "https://colab.research.google.com"}
+BUTTONS = {
+    "binderhub_url": "https://mybinder.org",
+    "colab_url": "https://colab.research.google.com",
+}
 
 
 def setup(app):
