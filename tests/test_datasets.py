@@ -105,6 +105,10 @@ def test_what_goes_with_a_mini_set():
     assert datasets.benchmarks_of("mini-phototour") == {}
     assert datasets.test_patches_of("mini-phototour") == "mini-phototour-test"
     assert datasets.test_patches_of("liberty") is None
+    # joined sets have test patches if each has
+    joined = datasets.test_patches_of("mini-phototour+mini-photographs")
+    assert joined == "mini-phototour-test+mini-photographs-test"
+    assert datasets.test_patches_of("mini-phototour+liberty") is None
     assert datasets.image_size_of("mini-distractors") == 256
     assert datasets.image_size_of("revisitop1m") == 1024
     assert datasets.image_size_of("photos/") == 1024

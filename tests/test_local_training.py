@@ -187,6 +187,21 @@ def test_without_test_patches_the_sheet_has_no_test(tmp_path, monkeypatch):
     assert "test" not in train_local(config, "cpu", progress=False)
 
 
+def test_the_last_epoch_is_kept_without_a_choice(tmp_path, monkeypatch):
+    monkeypatch.setattr(local_task, "load_patches", lambda name: toy())
+    output = tmp_path / "net.pth"
+    config = dataclasses.replace(TINY, keep="last", output=str(output))
+    sheet = train_local(config, "cpu", progress=False)
+    assert (sheet["best_epoch"], sheet["held_out"]) == (TINY.epochs, [])
+    # the weights are those of the loop's last step
+    task = make_task(config)
+    task.val_patches = toy()
+    run(task, tmp_path / "other.pth", config.epochs, config.seed, progress=False, keep="last")
+    weights = load(output).state_dict()
+    for name, value in task.net.state_dict().items():
+        assert torch.allclose(weights[name].float(), value.float(), atol=2e-3), name
+
+
 # ---- controls ------------------------------------------------------------------------------------
 
 
