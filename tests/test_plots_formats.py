@@ -45,6 +45,12 @@ def test_a_chart_of_very_many_points_is_a_picture(chart):
     assert not formats.is_chart(chart)
 
 
+def test_a_map_of_very_many_outlines_is_a_picture(chart):
+    heights = np.random.default_rng(0).random((200, 200))
+    chart.axes[0].contourf(heights)
+    assert not formats.is_chart(chart)
+
+
 def test_the_same_chart_gives_the_same_text(chart):
     plt.rcParams["svg.hashsalt"] = "solar"
     assert formats.as_svg(chart) == formats.as_svg(chart)

@@ -16,7 +16,7 @@ from PIL import Image
 SHOWN = 80  # pixels of the page to an inch of the figure
 POINTS = 72  # units to an inch in matplotlib's SVG
 MOST_VERTICES = 20_000  # a chart with more becomes a picture: its file would be larger
-QUALITY = 88  # of a JPEG, of 100
+QUALITY = 80  # of a JPEG, of 100
 
 # the width and the height of a whole drawing, in points
 SIZE = re.compile(r'(<svg[^>]*?)width="([\d.]+)pt" height="([\d.]+)pt"')
@@ -44,7 +44,10 @@ def is_chart(figure: Figure) -> bool:
         if axes.images:
             return False
         vertices += sum(len(line.get_xdata()) for line in axes.lines)
-        vertices += sum(len(collection.get_offsets()) for collection in axes.collections)
+        for collection in axes.collections:
+            # points of a scatter, and the outlines of filled areas
+            vertices += len(collection.get_offsets())
+            vertices += sum(len(path.vertices) for path in collection.get_paths())
     return vertices <= MOST_VERTICES
 
 
