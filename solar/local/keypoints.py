@@ -73,8 +73,9 @@ def _finder(detector: str, count: int) -> tuple[cv2.Feature2D, float]:
     # BRISK has moved between OpenCV's modules; for the same window OpenCV's own descriptors of
     # patches take 5 of its sizes where they take 6.75 of SIFT's
     for module in (cv2, getattr(cv2, "xfeatures2d", None)):
-        if hasattr(module, "BRISK_create"):
-            return module.BRISK_create(), 5 / 6.75
+        create = getattr(module, "BRISK_create", None)
+        if create is not None:
+            return create(), 5 / 6.75
     raise ModuleNotFoundError(
         f"OpenCV {cv2.__version__} has no BRISK; one that has: pip install opencv-contrib-python",
         name="cv2.xfeatures2d",

@@ -71,7 +71,7 @@ def layers_of(net: GlobalNet | LocalNet, x: torch.Tensor | None = None) -> list[
                     inputs=inputs[0].shape[1],
                     outputs=output.shape[1],
                     middle=module.reduced if attends else None,
-                    size=tuple(output.shape[2:]) if is_map else None,
+                    size=(output.shape[2], output.shape[3]) if is_map else None,
                     parameters=sum(weight.numel() for weight in module.parameters()),
                 )
             )

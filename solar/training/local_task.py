@@ -230,8 +230,16 @@ def train_local(
     output = Path(config.output)
     with distributed.process_group(device) as device:
         task = LocalTask(config, device)
-        options = dict(save_every=save_every, keep=config.keep)
-        result = run(task, output, config.epochs, config.seed, progress, board, **options)
+        result = run(
+            task,
+            output,
+            config.epochs,
+            config.seed,
+            progress,
+            board,
+            save_every=save_every,
+            keep=config.keep,
+        )
         if not distributed.is_first():
             return {}
 
