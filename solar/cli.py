@@ -104,6 +104,7 @@ def _run(argv: list[str] | None) -> int:
     if arguments.command is None:
         top.print_help()
         return 0
+    arguments.parser = top  # whoever completes words needs to know all of them
     return arguments.run(arguments)
 
 

@@ -30,7 +30,7 @@ def run(arguments) -> int:
     """Print the script.
 
     Args:
-        arguments: the options of the command line.
+        arguments: the options of the command line, and `parser`, which knows all words.
 
     Returns:
         The exit status, 0.
@@ -38,9 +38,8 @@ def run(arguments) -> int:
     Raises:
         ModuleNotFoundError: shtab is not installed.
     """
-    from ..cli import parser
     from ..files import optional
 
     shtab = optional("shtab", "shtab", "completion")
-    print(shtab.complete(parser(), shell=arguments.shell))
+    print(shtab.complete(arguments.parser, shell=arguments.shell))
     return 0
