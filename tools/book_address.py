@@ -43,6 +43,6 @@ def settle(app, config):
     if pages:
         config.html_baseurl = f"{pages}/"
         config.ogp_site_url = f"{pages}/"
-        config.ogp_image = f"{pages}/_static/readme.png"
+        config.ogp_image = f"{pages}/_static/card.png"
         config.sitemap_url_scheme = "{link}"
         config.notfound_urls_prefix = f"{urlsplit(pages).path}/"
