@@ -594,7 +594,9 @@ def test_mined_triplets_train_too(settings, tmp_path):
 
 @pytest.mark.parametrize("first_order", ["triplet", "supcon"])
 def test_sosnets_second_order_compares_queries_and_positives(settings, first_order):
-    task = task_with_shared_maps(settings, first_order=first_order, second_order="sosnet")
+    task = task_with_shared_maps(
+        settings, first_order=first_order, second_order="sosnet", sos_weight=0.5
+    )
     batch = next(task.feed(task.batches(0)))
     d = task.describe_maps(batch["maps"]).unflatten(0, batch["image_ids"].shape)
     expected = second_order_similarity(d[:, 0], d[:, 1], k=3)
@@ -621,7 +623,7 @@ def test_distances_of_positives_and_negatives_are_watched():
 def test_tensorboard_gets_losses_rates_and_tuples(settings, tmp_path):
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-    task = task_with_shared_maps(settings, first_order="triplet", lr_p_factor=10.0)
+    task = task_with_shared_maps(settings, first_order="triplet", lr=1e-3, lr_p_factor=10.0)
     run(task, tmp_path / "x.pth", 2, progress=False, board=tmp_path / "board")
     events = EventAccumulator(str(tmp_path / "board"))
     events.Reload()

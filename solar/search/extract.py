@@ -10,6 +10,7 @@ Book: chapter 10 (one million distractors).
 import json
 import os
 import shutil
+import sys
 import time
 from collections.abc import Callable, Sequence
 from importlib.metadata import version
@@ -158,7 +159,7 @@ class _Writer:
     def skip(self, number: int, error: Exception) -> None:
         # its row stays zero
         self.states[self.todo[number]] = SKIPPED
-        tqdm.write(f"skipped: {error}", file=self.bar.fp)
+        tqdm.write(f"skipped: {error}", file=sys.stderr)  # a bar that is not drawn has no file
         self.bar.update()
 
 
