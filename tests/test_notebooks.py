@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -207,3 +208,18 @@ def test_a_text_cut_in_pieces_becomes_one():
     outputs = [new_output("stream", name="stdout", text=text) for text in ("one\n", "two\n")]
     cell = normalise(new_notebook(cells=[new_code_cell("1", outputs=outputs)])).cells[0]
     assert [output.text for output in cell.outputs] == ["one\ntwo\n"]
+
+
+def test_a_name_of_a_figure_stands_once_in_the_book():
+    places = {}
+    for path in sorted((ROOT / "notebooks").glob("*.ipynb")):
+        for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
+            figure = cell["metadata"].get("mystnb", {}).get("figure", {})
+            source = "".join(cell["source"])
+            names = [figure["name"]] if "name" in figure else []
+            if cell["cell_type"] == "markdown":
+                names += re.findall(r"^:name: (\S+)", source, re.MULTILINE)
+            for name in names:
+                places.setdefault(name, []).append(path.name)
+    assert places
+    assert {name: where for name, where in places.items() if len(where) > 1} == {}
