@@ -168,7 +168,11 @@ def test_five_questions_are_answered_by_mouse_and_by_keyboard(opened, name):
     page.keyboard.press("ArrowDown")
     assert first.locator(".quiz-because:visible").inner_text().startswith("Not quite.")
     assert page.locator(".quiz-score").inner_text() == "4 of 5 right, 5 answered."
-    page.keyboard.press("Tab")
+    # the next question is a few steps away: a formula in its words takes the focus, too
+    for _ in range(20):
+        page.keyboard.press("Tab")
+        if groups.nth(1).locator("input:focus").count():
+            break
     assert groups.nth(1).locator("input:focus").count() == 1
     assert page.complaints == []
 
@@ -194,7 +198,9 @@ def test_live_figures_answer_and_have_a_still_picture(opened, new_page, name):
         before = figure.evaluate("f => JSON.stringify(f.shown)")
         point = figure.locator(".live-point, .live-tile, input[type=range]:visible").first
         point.focus()
-        page.keyboard.press("ArrowRight")
+        # a right image may first pass other right ones, which changes no number
+        for _ in range(4):
+            page.keyboard.press("ArrowRight")
         assert figure.evaluate("f => JSON.stringify(f.shown)") != before
     assert page.complaints == []
 
