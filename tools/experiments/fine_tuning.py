@@ -197,7 +197,7 @@ class Mini(FineTuning):
 
     weights = (0.5, 2.0, 10.0)  # of the second-order loss, to choose from
     triplet_rates = (1e-6, 1e-5, 1e-4)
-    triplet_seeds = (0,)
+    triplet_seeds = (0, 1, 2)
     triplet_weight = 10.0  # the paper's
 
     def trainings(self) -> list[Job]:

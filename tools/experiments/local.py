@@ -177,7 +177,10 @@ class Local(Table):
 
 
 class LocalLong(Local):
-    """The same with one seed, from a start that learns longer: the networks that are shipped."""
+    """The same from a start that learns longer: five starts, and the arms from the first of them.
+
+    The networks of seed 0 are shipped.
+    """
 
     name = "local_long"
     start_epochs = 10
@@ -194,6 +197,11 @@ class LocalLong(Local):
                 jobs += [Job.of("test", run=job.name) for job in runs]
         if test:
             jobs += [Job.of("references", net=name) for name in ("sift", "untrained")]
+        # the same recipe with the other seeds
+        for seed in SEEDS[1:]:
+            jobs.append(start_of(seed))
+            if test:
+                jobs.append(Job.of("test", run=jobs[-1].name))
         return jobs
 
 
