@@ -151,10 +151,12 @@ def test_views_are_two_photographs_of_one_landmark(tools):
     assert scene.pairs[0].a_in_b.seen.sum() > 20
 
 
-def test_the_long_table_has_one_seed_and_no_choice(tools, tmp_path):
+def test_the_long_table_has_five_starts_one_seed_of_arms_and_no_choice(tools, tmp_path):
     jobs = tools.local.LocalLong(tmp_path).jobs(True)
-    assert [job["seed"] for job in jobs if job.part in ("starts", "runs")] == [0] * 5
+    assert [job["seed"] for job in jobs if job.part == "starts"] == [0, 1, 2, 3, 4]
+    assert {job["seed"] for job in jobs if job.part == "runs"} == {0}
     assert [job["arm"] for job in jobs if job.part == "runs"] == ["none", "soa", "identity", "even"]
-    # the start is measured too
-    assert sum(job.part == "test" for job in jobs) == 5
+    assert not [job for job in jobs if job.part == "choosing"]
+    # the starts are measured too
+    assert sum(job.part == "test" for job in jobs) == 9
     assert tools.local.LocalLong.start_epochs == LOCAL_PRESETS["mini-local"].epochs
