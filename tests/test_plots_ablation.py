@@ -67,10 +67,12 @@ def test_distances_have_a_line_for_each_seed_and_one_name():
 
 
 def test_a_plan_is_told_with_its_days():
-    plan = dict(question="Does it?", hypotheses=["H1: yes", "H2: no"], primary=dict(a="x"))
+    plan = dict(
+        question="Does it?", hypotheses=["H1: yes", "H2: no"], primary=dict(a="x", sets={"s-0": 0})
+    )
     told = dict(plan=plan, planned="2026-11-25", date="2026-11-26", processor_hours=1, command="m")
     lines = plots.plan_words(told).splitlines()
     assert lines[0] == "- **written on**: 2026-11-25"
     assert "- **hypotheses**: H1: yes; H2: no" in lines
-    assert "- **primary**: a = x" in lines
+    assert "- **primary**: a = x, sets = (s-0 = 0)" in lines
     assert lines[-1] == "- **run**: finished on 2026-11-26, 1 core hours, `m`"

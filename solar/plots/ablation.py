@@ -28,12 +28,7 @@ def plan_words(results: dict) -> str:
     """
     lines = []
     for key, said in results["plan"].items():
-        words = said
-        if isinstance(said, dict):
-            words = ", ".join(f"{name} = {value}" for name, value in said.items())
-        elif isinstance(said, list):
-            words = "; ".join(said)
-        lines.append(f"- **{key}**: {words}")
+        lines.append(f"- **{key}**: {_words(said)}")
     if "planned" in results:
         lines.insert(0, f"- **written on**: {results['planned']}")
     lines.append(
@@ -41,6 +36,19 @@ def plan_words(results: dict) -> str:
         f"`{results['command']}`"
     )
     return "\n".join(lines)
+
+
+def _words(said: str | int | list | dict) -> str:
+    """Say one item of a plan; what stands in brackets is a list of its own."""
+    if isinstance(said, list):
+        return "; ".join(said)
+    if not isinstance(said, dict):
+        return str(said)
+    pieces = []
+    for name, value in said.items():
+        words = f"({_words(value)})" if isinstance(value, dict) else value
+        pieces.append(f"{name} = {words}")
+    return ", ".join(pieces)
 
 
 def arms(maps: dict[str, np.ndarray]) -> None:
