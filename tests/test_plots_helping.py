@@ -96,3 +96,16 @@ def test_every_network_has_its_list(benchmark):
     assert colour == plots.COLOURS["other"]
     assert isinstance(axes[0].images[0].get_array(), np.ndarray)
     assert Image.open(benchmark.images[0]).size[0] == axes[1].images[0].get_array().shape[1]
+
+
+def test_twins_stand_beside_each_other():
+    grey, white = np.full((4, 6, 3), 99, np.uint8), np.full((4, 6, 3), 255, np.uint8)
+    plots.twins({"first": (grey, white), "second": (white, grey)})
+    axes = plt.gcf().axes
+    assert [axis.get_title() for axis in axes] == [
+        "first: a landmark",
+        "first: its twin",
+        "second: a landmark",
+        "second: its twin",
+    ]
+    assert [axis.images[0].get_array().max() for axis in axes] == [99, 255, 255, 99]

@@ -46,7 +46,15 @@ from .attention import (
 from .basics import BOX, COLOURS, growth, label_of, show, style
 from .explorer import shares
 from .geometry import epipolar_lines, error_shares, side_by_side, votes
-from .helping import arm_curves, lists_of_networks, looks, parts_map, parts_maps, pool_shares
+from .helping import (
+    arm_curves,
+    lists_of_networks,
+    looks,
+    parts_map,
+    parts_maps,
+    pool_shares,
+    twins,
+)
 from .local import (
     distance_histograms,
     draw_matches,
@@ -150,6 +158,7 @@ __all__ = [
     "thumbnail_map",
     "to_grid",
     "tuples",
+    "twins",
     "two_lists",
     "validation_curves",
     "votes",

@@ -179,6 +179,21 @@ def pool_shares(pictures, before: list[np.ndarray], after: list[np.ndarray], nam
     figure.colorbar(last, ax=axes[:, 3], label="change", shrink=0.8)
 
 
+def twins(pictures: dict[str, tuple]) -> None:
+    """Draw pictures of two landmarks that are twins, those of each pair beside each other.
+
+    Args:
+        pictures: title -> picture of one landmark and the same picture of its twin, PIL images or
+            arrays (H, W, 3).
+    """
+    figure, axes = plt.subplots(
+        1, 2 * len(pictures), figsize=(5.6 * len(pictures), 2.4), layout="constrained"
+    )
+    for number, (title, pair) in enumerate(pictures.items()):
+        show(axes[2 * number], pair[0], f"{title}: a landmark")
+        show(axes[2 * number + 1], pair[1], f"{title}: its twin")
+
+
 def lists_of_networks(benchmark, rankings: dict[str, np.ndarray], queries, length: int = 6) -> None:
     """Draw the lists of some queries under several networks, those of a query below each other.
 
