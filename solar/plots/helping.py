@@ -186,7 +186,7 @@ def twins(pictures: dict[str, tuple]) -> None:
         pictures: title -> picture of one landmark and the same picture of its twin, PIL images or
             arrays (H, W, 3).
     """
-    figure, axes = plt.subplots(
+    _, axes = plt.subplots(
         1, 2 * len(pictures), figsize=(5.6 * len(pictures), 2.4), layout="constrained"
     )
     for number, (title, pair) in enumerate(pictures.items()):
