@@ -1,14 +1,26 @@
 """Small repairs to the stock build.
 
 jupyter-book 1.0.4 writes Thebe's constants twice a page, which is a script error; reStructuredText
-would take the bars of |x| in a docstring for a substitution.
+would take the bars of |x| in a docstring for a substitution; the pages of the sources link to the
+API by one name of a module, where its things are filed under several; the themes' templates stand
+among the built files.
 """
+
+import re
+from pathlib import Path
+from pkgutil import resolve_name
+
+# the link of a page of sources to the documentation of what is defined there
+BACK = re.compile(r'<a class="viewcode-back" href="[^"#]*#([^"]*)">.*?</a>')
+SOURCES = "_modules/"  # where Sphinx keeps these pages
 
 
 def setup(app):
     """Connect the repairs to Sphinx."""
     app.connect("html-page-context", keep_first_script, priority=900)
+    app.connect("html-page-context", mend_links_to_docs, priority=900)
     app.connect("autodoc-process-docstring", keep_bars)
+    app.connect("build-finished", drop_templates)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
 
 
@@ -29,3 +41,53 @@ def keep_first_script(app, pagename, templatename, context, doctree):
 def keep_bars(app, what, name, thing, options, lines):
     """Escape the bars of a docstring, except in lines with code."""
     lines[:] = [line if "`" in line else line.replace("|", "\\|") for line in lines]
+
+
+def mend_links_to_docs(app, pagename, templatename, context, doctree):
+    """Let each `[docs]` link of a page of sources lead to a place that exists, or drop it."""
+    if not pagename.startswith(SOURCES):
+        return
+    module = pagename.removeprefix(SOURCES).replace("/", ".")
+    filed = app.env.get_domain("py").objects
+
+    def mended(link: re.Match) -> str:
+        """Return the link with the name that the API page uses."""
+        asked = link[1]
+        name = asked if asked in filed else filed_name(module, asked, filed)
+        return link[0].replace(f"#{asked}", f"#{name}") if name else ""
+
+    context["body"] = BACK.sub(mended, context["body"])
+
+
+def filed_name(module, asked, filed):
+    """Return the name under which the API page has a thing of a module; None if it has it not.
+
+    Args:
+        module: where the thing is defined.
+        asked: a name that Sphinx made of some other module's name and the thing's own.
+        filed: the names that the API page has.
+    """
+    parts = asked.split(".")
+    # the thing's own name may have several parts, as of a method: take the longest that exists
+    for first in range(1, len(parts)):
+        own = ".".join(parts[first:])
+        thing = _thing(f"{module}.{own}")
+        if thing is None:
+            continue
+        same = [name for name in filed if name.endswith(f".{own}") and _thing(name) is thing]
+        return min(same, default=None)
+    return None
+
+
+def _thing(name):
+    """Return what a dotted name stands for, None if there is no such thing."""
+    try:
+        return resolve_name(name)
+    except (AttributeError, ImportError):
+        return None
+
+
+def drop_templates(app, exception):
+    """Remove the themes' templates: they are not pages, and their links are placeholders."""
+    for path in Path(app.outdir, "_static").glob("*macros.html"):
+        path.unlink()
