@@ -154,7 +154,7 @@ def test_every_command_shows_examples_and_speaks_json():
         assert "example" in command.epilog
         if name != "doctor":
             assert re.search(rf"[ :] solar {name} ", command.epilog)
-    for name in ("data", "extract", "evaluate", "match", "doctor"):
+    for name in ("data", "extract", "evaluate", "explore", "match", "doctor"):
         assert "--json" in commands[name].format_help()
 
 

@@ -1,5 +1,6 @@
 """`solar explore`: write a page that shows where attention looks in an image."""
 
+import json
 import os
 import webbrowser
 from pathlib import Path
@@ -11,7 +12,8 @@ from . import EXAMPLES
 LONGEST_NAME = 255  # bytes of a file's name
 EPILOG = """examples:
   solar explore photo.jpg
-  solar explore photo.jpg --net resnet101-solar-best -o page.html --no-open"""
+  solar explore photo.jpg --net resnet101-solar-best -o page.html --no-open
+  solar explore photo.jpg --credit 'Ada Example, CC BY 4.0'"""
 
 
 def add(commands) -> None:
@@ -49,7 +51,18 @@ def add(commands) -> None:
         "a file of that name that is no such page is left as it is)",
     )
     parser.add_argument(
+        "--credit",
+        metavar="TEXT",
+        help="who made the photograph, and its licence: the page says it below the picture "
+        "(default: what is known of the file)",
+    )
+    parser.add_argument(
         "--no-open", action="store_true", help="do not open the page in a web browser"
+    )
+    parser.add_argument(
+        "--json",
+        action="store_true",
+        help="print the page's path, and what it shows, as JSON for a script",
     )
     parser.set_defaults(run=run)
 
@@ -86,11 +99,18 @@ def run(arguments) -> int:
     explorer = SOAExplorer(arguments.image, nets, arguments.image_size)
 
     # one page that holds it all
-    page = explorer.save_html(output, title=image.name)
-    print(page)
+    page = explorer.save_html(output, image.name, arguments.credit)
+    print(json.dumps(_summary(page, explorer), indent=2) if arguments.json else page)
     if not arguments.no_open:
         webbrowser.open(page.resolve().as_uri())
     return 0
+
+
+def _summary(page: Path, explorer) -> dict:
+    """Return what --json prints: the page, the size in pixels, and the grid of each layer."""
+    height, width = explorer.size
+    grids = {name: maps.grids for name, maps in explorer.maps.items()}
+    return dict(path=str(page), height=height, width=width, grids=grids)
 
 
 def _default_page(image: Path) -> Path:

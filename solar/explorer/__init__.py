@@ -14,6 +14,7 @@ live     what all of them share: state, still picture, words, a page of their ow
 traits   the kinds of values that the state holds, and how others are refused
 shipping make what leaves Python: packed layers, image, colours, a still image
 stills   still pictures of circle, list and matches
+credits  who made a photograph: what a saved page says below it
 page     write a figure into a page that needs no network
 ======== ==============================================================================
 

@@ -59,12 +59,13 @@ class LiveFigure(anywidget.AnyWidget):
         """Return in words what is shown: for those who do not see it."""
         return repr(self)
 
-    def save_html(self, path: str | Path, title: str = "") -> Path:
+    def save_html(self, path: str | Path, title: str = "", credit: str = "") -> Path:
         """Write one page that holds everything, to be opened anywhere, also without a network.
 
         Args:
             path: the file to write.
             title: the page's title, as plain text; the figure's name if there is none.
+            credit: who made the photograph that the figure shows, as plain text.
 
         Returns:
             The path.
@@ -73,7 +74,8 @@ class LiveFigure(anywidget.AnyWidget):
             OSError: the folder does not exist, or cannot be written to.
         """
         self._jpeg()
-        return write_page(self, Path(path), title or type(self).__name__, self.PAGE_WORDS)
+        name = title or type(self).__name__
+        return write_page(self, Path(path), name, self.PAGE_WORDS, credit)
 
     def _jpeg(self) -> str:
         """Draw the still picture, keep it and its words in the state, and return it as base64."""

@@ -26,6 +26,7 @@ PAGE = """<!doctype html>
 :root {{ color-scheme: light dark; }}
 body {{ font: 16px/1.5 system-ui, sans-serif; max-width: 46rem; margin: 0 auto; padding: 1rem; }}
 h1 {{ font-size: 1.4rem; margin: 0 0 .5rem; }}
+.credit {{ font-size: .85rem; overflow-wrap: anywhere; }}
 </style>
 </head>
 <body>
@@ -33,13 +34,13 @@ h1 {{ font-size: 1.4rem; margin: 0 0 .5rem; }}
 <p>{words}</p>
 <script type="application/vnd.jupyter.widget-view+json">{view}</script>
 <script type="application/vnd.jupyter.widget-state+json">{state}</script>
-<script>{runtime}</script>
+{credit}<script>{runtime}</script>
 </body>
 </html>
 """
 
 
-def write_page(figure, path: Path, title: str, words: str = "") -> Path:
+def write_page(figure, path: Path, title: str, words: str = "", credit: str = "") -> Path:
     """Write a live figure, as it stands, into a page.
 
     Args:
@@ -47,6 +48,7 @@ def write_page(figure, path: Path, title: str, words: str = "") -> Path:
         path: the file to write.
         title: the page's title, as plain text.
         words: what stands above the figure, as plain text.
+        credit: who made the photograph, as plain text; it stands below the figure.
 
     Returns:
         The path.
@@ -60,12 +62,17 @@ def write_page(figure, path: Path, title: str, words: str = "") -> Path:
     state = dict(version, state={figure.model_id: models[figure.model_id]})
     view = dict(version, model_id=figure.model_id)
 
+    # a page without a credit has no line for it
+    shown = html.escape(credit)
+    line = f'<p class="credit">Photograph: {shown}.</p>\n' if credit else ""
+
     text = PAGE.format(
         marker=MARKER,
         title=html.escape(title),
         words=html.escape(words),
         view=_embedded(view),
         state=_embedded(state),
+        credit=line,
         runtime=(HERE / "offline.js").read_text(encoding="utf-8"),
     )
     if not path.parent.is_dir():

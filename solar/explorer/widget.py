@@ -13,6 +13,7 @@ from PIL import Image
 from ..files import check_output, in_one_line
 from ..images import prepare
 from ..nets import GlobalNet
+from .credits import credit_of
 from .live import LiveFigure
 from .maps import Maps, check_attention, positions_in
 from .shipping import COLOUR_MAPS, DRAWING, OWN, colour_tables, jpeg_of, pack_layers, still_image
@@ -236,12 +237,16 @@ class SOAExplorer(LiveFigure):
         table = self.tables[self.colours]
         return still_image(self.image, self.map, self.location, table, self.opacity)
 
-    def save_html(self, path: str | Path, title: str = "SOA explorer") -> Path:
+    def save_html(
+        self, path: str | Path, title: str = "SOA explorer", credit: str | None = None
+    ) -> Path:
         """Write one page that holds everything, to be opened anywhere, also without a network.
 
         Args:
             path: the file to write.
             title: the page's title, as plain text.
+            credit: who made the photograph, and its licence, as plain text; None for what we know
+                of its file.
 
         Returns:
             The path.
@@ -251,7 +256,8 @@ class SOAExplorer(LiveFigure):
             ValueError: the file is the image that is explored.
         """
         check_output(path, self.files)
-        return super().save_html(path, title)
+        known = credit_of(self.files) if credit is None else credit
+        return super().save_html(path, title, known)
 
     def alternative(self) -> str:
         """Return in words what is shown: for those who do not see it."""
