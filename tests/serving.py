@@ -20,7 +20,7 @@ class Server(ThreadingHTTPServer):
     'cut' breaks off half way, 'stall' sends half and falls silent, a number is a status, 'whole'
     ignores ranges, 'html' sends a web page, 'wrong' other bytes of the same length, 'unsized' says
     no length, 'shifted' answers another range, 'changed' has another version, 'https' and 'http...'
-    lead elsewhere. Without a word: a good answer.
+    lead elsewhere, 'moved http...' for good. Without a word: a good answer.
     """
 
     daemon_threads = True
@@ -58,6 +58,9 @@ class _Handler(BaseHTTPRequestHandler):
             return
         if word.startswith("http"):
             self.answer(302, b"", {"Location": word})
+            return
+        if word.startswith("moved "):
+            self.answer(301, b"", {"Location": word.removeprefix("moved ")})
             return
         if word == "html":
             self.answer(200, b"<html>sorry</html>", {"Content-Type": "text/html; charset=utf-8"})
