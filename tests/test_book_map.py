@@ -106,12 +106,13 @@ def test_words_and_lines_are_counted(small_book):
 def test_without_a_stored_run_the_table_says_so(small_book):
     row = book_tables.timings(small_book, [])[-1]
     assert "[3 · Three](../notebooks/03_three.ipynb) | 8 | 2 |" in row
-    assert "not run in this build" in row
+    assert row.endswith("| not run in this build | not measured |")
 
 
 def test_stored_runs_are_told(small_book, monkeypatch):
     monkeypatch.setattr(book_tables, "runs", lambda root: {"03_three": 62.4})
-    assert book_tables.timings(small_book, [])[-1].endswith("| 62 s |")
+    monkeypatch.setattr(book_tables, "costs", lambda root: {"03_three": {"memory": 1536.0}})
+    assert book_tables.timings(small_book, [])[-1].endswith("| 62 s | 1.5 GiB |")
     row = book_tables.paths(small_book, ["All: 3"])[-1]
     assert row.startswith("| All | 3 |") and row.endswith("| 62 s |")
 

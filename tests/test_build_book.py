@@ -10,6 +10,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tools"))
+from book_costs import costs
 from build_book import build, digest, notebooks_of, seconds
 
 pytestmark = pytest.mark.slow  # some seconds each: `make fast` leaves them out
@@ -44,6 +45,8 @@ def page(root):
 def test_a_changed_constant_changes_the_page(book):
     assert build(book) and "old answer" in page(book)
     assert seconds(book)["one"] > 0
+    assert costs(book)["one"].keys() == {"seconds", "memory", "reference"}
+    assert "runpy" not in page(book)  # the measuring cell is gone
     assert not build(book)
     (book / "solar" / "__init__.py").write_text("ANSWER = 'new answer'\n")
     assert build(book) and "new answer" in page(book)

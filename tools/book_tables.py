@@ -1,6 +1,6 @@
 """Tables that the build of the book fills in, so that nobody types them.
 
-- `timings`: for each page, its words and lines of code, and how long its notebook ran
+- `timings`: for each page, its words and lines of code, how long its notebook ran and what it held
 - `paths`: the same added up over the chapters that each path names
 - `equations`: for each numbered equation, the function, the tests, the page
 - `modules`: for each module, the chapters that tell of it, and its tests
@@ -12,6 +12,7 @@ column of seconds says so.
 import json
 from pathlib import Path
 
+from book_costs import costs
 from book_map import (
     STEPS,
     chapters_of,
@@ -102,16 +103,25 @@ def minutes_of(root: Path, page: str) -> float:
 
 
 def timings(root: Path, content: list[str]) -> list[str]:
-    """Return the table of all notebooks: how long to read, and how long to run."""
+    """Return the table of all notebooks: how long to read, how long to run, in how much memory."""
     took = runs(root)
+    measured = costs(root)
     rows = []
     for page in pages_of_book(root):
         if (root / f"{page}.ipynb").is_file():
             words, code = size_of(root, page)
             minutes = f"{minutes_of(root, page):.0f} min"
             ran = _duration([page], took)
-            rows.append([_link(root, page), str(words), str(code), minutes, ran])
-    return table(["page", "words", "lines of code", "to read", "to run"], rows)
+            held = _memory(measured.get(Path(page).name, {}))
+            rows.append([_link(root, page), str(words), str(code), minutes, ran, held])
+    return table(["page", "words", "lines of code", "to read", "to run", "memory"], rows)
+
+
+def _memory(cost: dict) -> str:
+    """Say how much memory a notebook held at most."""
+    if cost.get("memory") is None:
+        return "not measured"
+    return f"{cost['memory'] / 1024:.1f} GiB"
 
 
 def _duration(pages: list[str], took: dict[str, float]) -> str:

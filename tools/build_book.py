@@ -16,8 +16,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import yaml
+from book_costs import MeasuringExecutor, check, costs
 from jupyter_cache import get_cache
-from jupyter_cache.executors import load_executor
 
 ROOT = Path(__file__).resolve().parents[1]
 STANDS_ON = ("solar/**/*", "constraints.txt", "pyproject.toml")
@@ -94,7 +94,7 @@ def execute(root: Path) -> None:
 
     def run(path: Path) -> None:
         """Run one notebook, unless the cache has it; every thread has a cache object of its own."""
-        executor = load_executor("local-serial", get_cache(cache_folder))
+        executor = MeasuringExecutor(get_cache(cache_folder))
         executor.run_and_cache(filter_uris=[str(path)], timeout=timeout)
 
     # the cores are divided among the kernels, so that they do not fight for them
@@ -157,16 +157,27 @@ def main() -> int:
     """Build the book beside this script's folder."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--force", action="store_true", help="run and build everything anew")
+    parser.add_argument("--no-budgets", action="store_true", help="let notebooks cost what they do")
+    asked = parser.parse_args()
     try:
-        new = build(ROOT, parser.parse_args().force)
+        new = build(ROOT, asked.force)
     except RuntimeError as error:
         print(f"build_book: {error}", file=sys.stderr)
         return 1
     print("Chapters ran in:" if new else "Nothing has changed. Chapters ran in:")
+    measured = costs(ROOT)
     for chapter, took in seconds(ROOT).items():
-        print(f"{took:8.1f} s  {chapter}")
+        memory = measured.get(chapter, {}).get("memory")
+        held = "" if memory is None else f"{memory:8.0f} MiB"
+        print(f"{took:8.1f} s{held}  {chapter}")
     print(f"The book: {ROOT / '_build' / 'html' / 'index.html'}")
-    return 0
+    if asked.no_budgets:
+        return 0
+    # the book is built; what became too slow or too large makes the command fail nevertheless
+    complaints = check(ROOT)
+    for line in complaints:
+        print(f"build_book: {line}", file=sys.stderr)
+    return 1 if complaints else 0
 
 
 if __name__ == "__main__":
