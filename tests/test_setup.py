@@ -67,8 +67,9 @@ def test_make_help_names_every_target():
 
 def test_the_version_is_the_same_everywhere():
     version = solar.__version__
-    assert f"\nversion: {version}\n" in (ROOT / "CITATION.cff").read_text()
-    assert re.search(rf"^## {re.escape(version)} - \d{{4}}-\d\d-\d\d$", CHANGELOG, re.M)
+    released = re.search(rf"^## {re.escape(version)} - (\d{{4}}-\d\d-\d\d)$", CHANGELOG, re.M)
+    citation = (ROOT / "CITATION.cff").read_text()
+    assert f"\nversion: {version}\ndate-released: {released[1]}\n" in citation
     assert "version" in PROJECT["dynamic"]
     assert "version" not in PROJECT
 
