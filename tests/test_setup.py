@@ -5,6 +5,8 @@ import subprocess
 import tomllib
 from pathlib import Path
 
+import pytest
+import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
@@ -52,8 +54,20 @@ def test_binder_takes_the_pinned_pytorch_without_cuda():
     text = (ROOT / "binder" / "environment.yml").read_text()
     for name in ("torch", "torchvision"):
         assert f"- {name}=={PINS[name]}+cpu" in text
-    assert "--constraint constraints.txt" in text and "--editable .[notebooks]" in text
     assert "solar data mini" in (ROOT / "binder" / "postBuild").read_text()
+
+
+@pytest.mark.parametrize("folder", [".", "binder"])
+def test_paths_of_an_environment_start_at_its_own_file(folder):
+    """Conda and micromamba run pip in the folder of environment.yml."""
+    here = ROOT / folder
+    environment = yaml.safe_load((here / "environment.yml").read_text())
+    (lines,) = [one["pip"] for one in environment["dependencies"] if isinstance(one, dict)]
+    paths = dict(line.split() for line in lines if line.startswith("--"))
+    assert (here / paths["--constraint"]).resolve() == ROOT / "constraints.txt"
+    project = re.fullmatch(r"(\.+)\[([\w,]+)\]", paths["--editable"])
+    assert (here / project[1]).resolve() == ROOT
+    assert set(project[2].split(",")) <= set(PROJECT["optional-dependencies"])
 
 
 def test_make_help_names_every_target():
