@@ -6,7 +6,7 @@ import torch.nn.functional as F
 
 from conftest import published_state
 from solar import LocalNet
-from solar.nets.fuse import folded
+from solar.nets.fuse import WholeMap, folded, last_as_product
 
 
 def trained(soa="345", width=4, block="soa"):
@@ -152,3 +152,16 @@ def test_a_folded_copy_gives_the_same_descriptors(soa, block):
     x = torch.rand(5, 1, 32, 32)
     with torch.no_grad():
         assert torch.allclose(folded(net)(x), net(x), atol=1e-5)
+
+
+@pytest.mark.parametrize("soa", ["", "345"])
+def test_the_last_convolution_as_a_product_gives_the_same_descriptors(soa):
+    net = trained(soa)
+    fast = last_as_product(folded(net))
+    # one convolution less, and no weight of the network itself has changed
+    products = [module for module in fast.modules() if isinstance(module, WholeMap)]
+    assert len(products) == 1
+    assert not any(isinstance(module, WholeMap) for module in net.modules())
+    x = torch.rand(5, 1, 32, 32)
+    with torch.no_grad():
+        assert torch.allclose(fast(x), net(x), atol=1e-5)

@@ -65,6 +65,19 @@ def test_new_weights_under_an_old_name_are_another_job(tmp_path):
     assert len(names) == 2
 
 
+def test_views_do_not_depend_on_what_warps_are_made_of(tmp_path):
+    def names(part, *methods, **settings):
+        settings = local_table.Settings(**settings)
+        return [local_table.job_file(tmp_path, settings, part, each, "x").name for each in methods]
+
+    assert names("views", "sift", warps=2) == names("views", "sift", warps=8)
+    assert names("views", "sift", count=200) != names("views", "sift", count=400)
+    assert names("warps", "sift", warps=2) != names("warps", "sift", warps=8)
+    # a network of the package is known by its weights
+    digests = {name[-17:] for name in names("views", "mini-sosnet", "mini-solar-local", "sift")}
+    assert len(digests) == 3
+
+
 def test_summary_by_hand():
     def pair(right, error):
         return dict(right=right, seconds=1.0, corner_error=error)
@@ -110,6 +123,8 @@ def test_the_command_writes_what_it_prints(tmp_path, monkeypatch, capsys):
     local_table.main([*words, "--warps", "1", "--count", "60", "--name", "trial"])
     result = json.loads((tmp_path / "local_trial.json").read_text())
     assert result["settings"]["count"] == 60 and "torch" in result["versions"]
+    assert str(tmp_path) not in result["command"] and "--work DIR" in result["command"]
+    assert result["threads"] == 1 and result["processor_hours"] >= 0
     assert result["warps"]["pairs"]["sift"]["china"][0]["right"] > 10
     assert "views" not in result
     low, high = result["warps"]["summary"]["sift"]["right"][1:]

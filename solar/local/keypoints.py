@@ -13,7 +13,7 @@ import torch
 
 from ..images import name_of
 from ..nets.checkpoints import check_local
-from ..nets.fuse import folded
+from ..nets.fuse import folded, last_as_product
 from ..nets.local_net import LocalNet
 from .patches import ImageLike, OpenCVError, cut_patches, grey, opencv
 
@@ -113,7 +113,7 @@ def describe_patches(net: LocalNet, patches: torch.Tensor | np.ndarray) -> np.nd
         patches = patches[:, None]  # (N, 32, 32) -> (N, 1, 32, 32)
     # a faster copy of the network, where the network is
     device = next(net.parameters()).device
-    fast = folded(net)
+    fast = last_as_product(folded(net))
 
     # batch by batch; the empty start makes no patches give (0, D)
     descriptors = [torch.zeros(0, net.dim)]

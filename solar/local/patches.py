@@ -125,31 +125,41 @@ def sampling_grid(
     Returns:
         (N, side, side, 2) places (x, y) in the -1..1 of `torch.nn.functional.grid_sample`.
     """
-    columns = torch.from_numpy(np.asarray(keypoints, np.float32)).T  # (4, N)
-    x, y, size, angle = columns[:, :, None, None]  # (N, 1, 1) each
+    columns = torch.from_numpy(np.asarray(keypoints, np.float64)).T  # (4, N)
+    x, y, size, angle = columns  # (N,) each
 
     # the level of each keypoint: there, one pixel of the patch is about one pixel of the level
     step = size * WINDOW / side  # pixels of the image per pixel of the patch
     level = step.log2().round().clamp(0, len(levels) - 1).long()
-    top, height, width = torch.from_numpy(levels).T[:, level]  # (N, 1, 1) each
+    top, height, width = torch.from_numpy(levels).T[:, level]  # (N,) each
 
-    # places in the image: the patch's own grid about its centre, turned, scaled and moved
+    # the patch's own grid about its centre, turned and scaled: (N, side) pixels of the image
     ticks = torch.arange(side) - (side - 1) / 2
-    v, u = torch.meshgrid(ticks, ticks, indexing="ij")  # (side, side): rows, columns
-    cosine = torch.cos(angle.deg2rad()) * step
-    sine = torch.sin(angle.deg2rad()) * step
-    image_x = x + cosine * u - sine * v  # (N, side, side)
-    image_y = y + sine * u + cosine * v
+    cosine = torch.outer(torch.cos(angle.deg2rad()) * step, ticks)
+    sine = torch.outer(torch.sin(angle.deg2rad()) * step, ticks)
 
-    # places on the sheet: the level is smaller, and begins at row `top`
-    shrink = 0.5**level
-    column = (image_x * shrink).clamp(min=0).minimum(width - 1)
-    row = (image_y * shrink).clamp(min=0).minimum(height - 1) + top
+    # pixels of the image per unit of grid_sample, which counts from -1 (the first pixel's centre of
+    # the sheet) to 1 (the last one's)
+    unit_x = 2 * 0.5**level / max(sheet[1] - 1, 1)
+    unit_y = 2 * 0.5**level / max(sheet[0] - 1, 1)
+    first_y = top * 2 / max(sheet[0] - 1, 1) - 1  # the level begins at row `top`
 
-    # grid_sample counts from -1 (the first pixel's centre) to 1 (the last one's)
-    grid_x = column * 2 / max(sheet[1] - 1, 1) - 1
-    grid_y = row * 2 / max(sheet[0] - 1, 1) - 1
-    return torch.stack([grid_x, grid_y], -1)  # (N, side, side, 2)
+    # the pixel (u, v) of a patch lies in column x + cosine u - sine v, row y + sine u + cosine v: a
+    # part that depends on u alone and one that depends on v alone are added once for all pixels
+    grid = torch.empty(len(x), side, side, 2)
+    of_u = (x[:, None] + cosine) * unit_x[:, None] - 1  # (N, side)
+    of_v = -sine * unit_x[:, None]
+    torch.add(of_u.float()[:, None, :], of_v.float()[:, :, None], out=grid[..., 0])
+    of_u = (y[:, None] + sine) * unit_y[:, None] + first_y[:, None]
+    of_v = cosine * unit_y[:, None]
+    torch.add(of_u.float()[:, None, :], of_v.float()[:, :, None], out=grid[..., 1])
+
+    # beyond the border of a level its last pixel goes on
+    right = (width - 1) * 2 / max(sheet[1] - 1, 1) - 1
+    bottom = (top + height - 1) * 2 / max(sheet[0] - 1, 1) - 1
+    grid[..., 0].clamp_(min=torch.tensor(-1.0), max=right.float()[:, None, None])
+    grid[..., 1].clamp_(min=first_y.float()[:, None, None], max=bottom.float()[:, None, None])
+    return grid  # (N, side, side, 2)
 
 
 def cut_patches(
