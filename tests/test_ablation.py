@@ -20,7 +20,8 @@ ROOT = Path(__file__).resolve().parents[1]
 def experiments(monkeypatch):
     """The modules of tools/experiments."""
     monkeypatch.syspath_prepend(str(ROOT / "tools"))
-    names = ("agreement", "fine_tuning", "frozen", "one_block", "registry", "running", "tables")
+    names = ("agreement", "fine_tuning", "frozen", "one_block", "reader", "registry")
+    names += ("relations", "running", "tables")
     modules = {name: importlib.import_module(f"experiments.{name}") for name in names}
     modules["running"].table_of.cache_clear()
     return SimpleNamespace(**modules)
@@ -48,6 +49,8 @@ def tiny(experiments, world, monkeypatch):
         for name, value in dict(ARMS=("none", "soa"), RATES=(1e-3, 3e-3), SEEDS=(0, 1)).items():
             if hasattr(module, name):
                 monkeypatch.setattr(module, name, value)
+    for name in ("trained.Trained", "relations.Relations"):
+        monkeypatch.setattr(f"experiments.{name}.rates", (1e-3, 3e-3))
     monkeypatch.setattr(experiments.fine_tuning.FineTuning, "choosing_epochs", 1)
     classes = (
         experiments.fine_tuning.Mini,
@@ -220,7 +223,7 @@ def test_a_batch_of_twins_shows_the_same_pictures_of_both(experiments):
     # pairs 10 and 11, 12 and 13; 14 has lost its twin; three pictures of each
     labels = np.repeat([10, 11, 12, 13, 14], 3)
     rng = np.random.default_rng(0)
-    rows = experiments.one_block.epoch_twins(labels, rng, steps=5, pairs=2, siblings=2)
+    rows = experiments.relations.epoch_twins(labels, rng, steps=5, pairs=2, siblings=2)
     assert rows.shape == (20, 2)
     assert sorted(set(labels[rows].ravel())) == [10, 11, 12, 13]
     first = rows[0::2]
@@ -234,7 +237,7 @@ def test_twins_are_told_by_pictures_of_the_same_number(experiments):
     truth = [dict(easy=[0], hard=[1], junk=[]), dict(easy=[3], hard=[2], junk=[])]
     # picture 0 against 2, and 1 against 3; equal similarity tells nothing
     scores = torch.tensor([[0.9, 0.1, 0.8, 0.2], [0.5, 0.0, 0.5, 0.1]])
-    assert experiments.one_block.twins_told(scores, truth) == [50.0, 50.0]
+    assert experiments.relations.twins_told(scores, truth) == [50.0, 50.0]
 
 
 def test_of_equal_scores_the_smaller_rate_is_chosen(experiments):

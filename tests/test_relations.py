@@ -19,6 +19,7 @@ from solar.world.relations import (
     pairs,
     relations_photo,
     relations_pictures,
+    what_is_seen,
 )
 from solar.world.shapes import COLOURS, SHAPES
 from solar.world.visibility import see
@@ -163,3 +164,25 @@ def test_bytes_do_not_depend_on_the_number_of_processes(tmp_path):
     two = write(TINY, tmp_path / "two", "tiny", workers=2, progress=False)
     for path in one.rglob("*.*"):
         assert path.read_bytes() == (two / path.relative_to(one)).read_bytes()
+
+
+def test_every_pixel_knows_its_building():
+    photo = relations_photo(SEED, 1)
+    seen = what_is_seen(SEED, 1)
+    layout = draw_layout(3, 1)
+    members = pairs()[3][0]
+    assert set(np.unique(seen.shapes)) <= {-1, *layout.shapes}
+    # what is the landmark's is what the renderer calls so, but for its shadowless foot
+    assert (seen.own & ~photo.own).sum() == 0
+    assert (photo.own & ~seen.own).sum() < 0.12 * photo.own.sum()
+    # all of it wears the common paint, and no other colour is worn twice
+    assert set(seen.colours[seen.own]) == {layout.paints[0] % len(COLOURS)}
+    others = {shape for shape in layout.shapes if shape not in members}
+    worn = {shape: set(seen.colours[seen.shapes == shape]) for shape in others}
+    worn = [colour for colours in worn.values() for colour in colours]
+    assert len(worn) == len(set(worn))
+    assert layout.paints[0] % len(COLOURS) not in worn
+    # the twin's picture: the same buildings on the same pixels, another five
+    twin = what_is_seen(SEED + 1, 1)
+    assert (twin.shapes == seen.shapes).mean() > 0.99
+    assert (twin.own != seen.own).any()

@@ -34,6 +34,8 @@ COLUMNS = 4
 SPACING = (14.0, 17.0)  # metres between two spots, along x and y
 WEATHER_ODDS = dict(day=0.45, evening=0.2, overcast=0.35)
 ASIDE = 0.25  # radians from the front: from here on an image is hard, below it is easy
+GROUND = 0.15  # metres: what is seen above belongs to a building
+REACH = 6.5  # metres: no building reaches farther from the middle of its spot
 QUERY = 1000  # number of the first query, which is its seed too
 
 
@@ -156,6 +158,47 @@ def relations_photo(seed: int, number: int) -> Photo:
     place = Place(pairs()[pair][seed % 2], layout, [FIRST, pair, number, 1])
     grey = grey_wall(layout.weather)
     return photograph(place, layout.camera, layout.weather, number, clutter=0, grey=grey)
+
+
+class Seen(NamedTuple):
+    """What every pixel of a picture shows, which only the renderer knows."""
+
+    shapes: np.ndarray  # (H, W) number in `SHAPES`, -1 where no building stands
+    colours: np.ndarray  # (H, W) number in `COLOURS`, -1 where no building stands
+    own: np.ndarray  # (H, W) bool: one of the five that are painted alike
+
+
+def what_is_seen(seed: int, number: int) -> Seen:
+    """Tell for every pixel of a picture which building it shows, in which colour.
+
+    Args:
+        seed: of the landmark.
+        number: of the picture.
+
+    Example:
+        >>> seen = what_is_seen(700_000, 0)
+        >>> len(np.unique(seen.shapes[seen.own])) <= 5
+        True
+    """
+    photo = relations_photo(seed, number)
+    pair = (seed - FIRST) // 2
+    layout = draw_layout(pair, number)
+    members = pairs()[pair][seed % 2]
+
+    # the colour of each building, in the order of the spots
+    paints = dict.fromkeys(members, layout.paints[0])
+    others = [shape for shape in layout.shapes if shape not in members]
+    paints |= zip(others, layout.paints[1:])
+    shapes = np.array(layout.shapes)
+    colours = np.array([paints[shape] % len(COLOURS) for shape in layout.shapes])
+
+    # a pixel that shows something above the ground shows the building on the nearest spot
+    away = photo.points[:, :, None, :2] - layout.spots  # (H, W, 12, 2)
+    away = np.linalg.norm(away, axis=3)
+    spot = away.argmin(2)
+    on = np.isfinite(photo.depth) & (photo.points[..., 2] > GROUND) & (away.min(2) < REACH)
+    found = np.where(on, shapes[spot], -1)
+    return Seen(found, np.where(on, colours[spot], -1), np.isin(found, members))
 
 
 def relations_pictures(

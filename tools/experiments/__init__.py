@@ -11,7 +11,9 @@ frozen       maps of a frozen trunk, computed once; benchmarks that are measured
 fine_tuning  tables `lite` and `mini`: attention, or its controls, on a frozen trunk
 heads        a small network on maps or vectors that are kept
 agreement    table `agreement`: what the second-order loss does to lists of similarities
-one_block    tables `crowd` and `relations`: one attention block on maps of crowded pictures
+one_block    table `crowd`: one attention block on maps of crowded pictures
+reader       which shape and which colour a position of the maps shows
+relations    table `relations`: one block on what the reader says
 parts        table `parts`: the world of parts
 local_pairs  pairs of images of known geometry, their keypoints and patches
 local_methods  methods that match two images, by name

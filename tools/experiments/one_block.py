@@ -1,4 +1,4 @@
-"""Tables `crowd` and `relations`: one attention block on maps of crowded pictures."""
+"""Table `crowd`: one attention block on maps of crowded pictures."""
 
 import json
 from collections.abc import Callable
@@ -89,11 +89,15 @@ class OneBlockTable(Trained):
         super().prepare(test)
         self.whitening()
 
+    def inputs(self, split: str):
+        """Return what the network takes, (N, C, H, W), of the images to learn from or held out."""
+        return self.maps(split)
+
     def whitening(self) -> nn.Linear:
         """Return the whitening at the start, made from training images and kept."""
         path = self.work / self.name / "whitening.pt"
         if not path.is_file():
-            maps = self.maps("train")
+            maps = self.inputs("train")
             some = np.linspace(0, len(maps) - 1, min(len(maps), PCA_IMAGES)).astype(int)
             pool = GeM()
             with torch.no_grad():
@@ -113,9 +117,9 @@ class OneBlockTable(Trained):
     def learn(self, settings: dict, output: Path) -> tuple[dict, dict[str, Tensor]]:
         config = self.config(settings)
         net = self.net(settings)
-        task = self.task(net, self.maps("train"), self.index("train").landmarks, config)
+        task = self.task(net, self.inputs("train"), self.index("train").landmarks, config)
         result = train(task, output, config.epochs, config.seed, progress=False, keep="last")
-        held_out = held_out_map(describe_all(net, self.maps("val")), self.index("val").landmarks)
+        held_out = held_out_map(describe_all(net, self.inputs("val")), self.index("val").landmarks)
         record = dict(
             held_out=round(100 * held_out, 2),
             log=[rounded(entry) for entry in result["log"]],
@@ -148,35 +152,6 @@ class Crowd(OneBlockTable):
             record["strata"] = precisions_by_stratum(
                 queries @ database.T, measure.benchmark.ground_truth, strata
             )
-        return record
-
-
-class TwinTask(HeadTask):
-    """Twins stand in one batch, in pictures that differ in nothing but who is painted alike."""
-
-    def batches(self, epoch: int) -> list[Tensor]:
-        config = self.config
-        rng = np.random.default_rng([config.seed, epoch])
-        steps = config.queries_per_epoch // config.batch_size
-        pairs = config.batch_size // 2
-        rows = epoch_twins(self.landmarks, rng, steps, pairs, config.photos_per_landmark)
-        return list(torch.from_numpy(rows).split(2 * pairs))
-
-
-class Relations(OneBlockTable):
-    """Landmarks that only the relations of their parts tell apart."""
-
-    name = "relations"
-    data = "mini-relations-train"
-    needs = (data,)
-    benchmarks = ("mini-relations",)
-    task = TwinTask
-
-    def score_learnt(self, settings: dict, learnt: dict[str, Tensor], name: str) -> dict:
-        measure = self.measure_of(name)
-        queries, database = measure.descriptors(self.describer(settings, learnt))
-        record = score_of(precisions(measure.benchmark, queries, database))
-        record["twins"] = twins_told(queries @ database.T, measure.benchmark.ground_truth)
         return record
 
 
@@ -221,52 +196,3 @@ def precisions_by_stratum(
             values.append(round(100 * float(ap), 1))
         percents[str(stratum)] = values
     return percents
-
-
-def epoch_twins(
-    landmarks: np.ndarray, rng: np.random.Generator, steps: int, pairs: int, siblings: int
-) -> np.ndarray:
-    """Draw pairs of twins, and the same pictures of both.
-
-    Args:
-        landmarks: (N,) label of every image; twins have an even and the next odd label, and their
-            pictures the same order.
-        rng: random generator.
-        steps: number of steps.
-        pairs: of twins in a step.
-        siblings: images per landmark.
-
-    Returns:
-        (steps * 2 * pairs, siblings) image indices, one landmark per row, twins beside each other.
-    """
-    groups = {name: np.flatnonzero(landmarks == name) for name in np.unique(landmarks).tolist()}
-    # of some pairs one is held out
-    firsts = [name for name in groups if name % 2 == 0 and name + 1 in groups]
-    rows = []
-    for _ in range(steps):
-        for first in rng.choice(firsts, pairs, replace=False).tolist():
-            numbers = rng.choice(len(groups[first]), siblings, replace=False)
-            rows += [groups[first][numbers], groups[first + 1][numbers]]
-    return np.array(rows)
-
-
-def twins_told(scores: Tensor, ground_truth: list[dict]) -> list[float]:
-    """Return for each query how often its landmark is nearer than the twin, in percent.
-
-    Compared are the two pictures with the same number: they show the same shapes on the same spots.
-    Who sees no relation tells half of them.
-
-    Args:
-        scores: (Q, N) similarities.
-        ground_truth: of the queries; twins beside each other.
-    """
-    # the pictures of a landmark in their order
-    own = []
-    for truth in ground_truth:
-        labelled = [truth[label] for label in ("easy", "hard", "junk")]
-        own.append(np.sort(np.concatenate(labelled).astype(int)))
-    shares = []
-    for query, pictures in enumerate(own):
-        nearer = scores[query, pictures] > scores[query, own[query ^ 1]]  # (n,)
-        shares.append(round(100 * nearer.float().mean().item(), 1))
-    return shares

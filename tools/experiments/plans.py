@@ -131,17 +131,26 @@ PLANS = {
         correction=CORRECTED,
     ),
     "relations": dict(
-        question="Does attention help where only the relations of parts tell landmarks apart?",
+        question="Does attention help where only the relations of parts tell landmarks apart, in "
+        "rendered pictures whose positions can be read?",
         hypotheses=["H1: soa is better than identity", "H2: soa is better than even"],
-        network="as in the table `crowd`",
+        network="maps of conv4_x of EfficientNet-Lite0 (112 channels), frozen; a reader of each "
+        "position, two 1 x 1 layers that learnt shapes and colours from pictures of 80 training "
+        "landmarks, frozen; one block without reduction on what it says (32 channels); ReLU; GeM "
+        "with p = 3; whitening that starts as PCA",
         arms="none, identity, even, soa; in all of them a batch holds pairs of twins, in pictures "
         "that differ in nothing but who is painted alike",
-        choice="as in the table `crowd`",
+        choice="of the reader, of a steady rate and of batches of 24 landmarks: after trials on "
+        "held-out landmarks with other seeds. In these, without a reader no arm left chance (4 %), "
+        "not even the pool over the landmark's own positions (10 %; behind the reader 71 %). Each "
+        "arm's rate: out of 1e-3, 4e-3, 1.6e-2 by mAP on held-out landmarks after ten epochs of "
+        "the fifteen, with seed 100",
         runs="seeds 0 to 4, measured after fifteen epochs of 40 steps",
         primary=dict(a="soa", b="identity", benchmark="mini-relations", protocol="medium"),
         statistic=CROSSED,
         secondary="soa - even, soa - none, identity - none; in all arms the share of pictures that "
-        "are told from the twin's picture with the same number (half of them by chance)",
+        "are told from the twin's picture with the same number (half of them by chance); what can "
+        "be found where the landmark's own positions are known, on held-out landmarks",
         correction=CORRECTED,
     ),
     "parts": dict(

@@ -9,7 +9,7 @@ MODULES = {
     "mini": ("fine_tuning", "Mini"),
     "parts": ("parts", "Parts"),
     "crowd": ("one_block", "Crowd"),
-    "relations": ("one_block", "Relations"),
+    "relations": ("relations", "Relations"),
     "local": ("local", "Local"),
     "local_long": ("local", "LocalLong"),
 }

@@ -43,6 +43,7 @@ class Trained(Table):
         benchmarks: that are read as soon as they are rendered.
         common: settings of all runs that differ from those of `TrainConfig`.
         test: the benchmark that is read once, at the very end; '' for none.
+        rates: learning rates to choose from.
         start_may_win: whether an arm may be chosen not to learn, where the start is no worse.
     """
 
@@ -52,6 +53,7 @@ class Trained(Table):
     benchmarks: tuple[str, ...]
     common: ClassVar[dict] = {}
     test = ""
+    rates = RATES
     start_may_win = True
 
     def __init__(self, work: Path):
@@ -124,7 +126,7 @@ class Trained(Table):
         """Return the jobs that choose an arm's rate, and its weight if there are several."""
         jobs = []
         for sos in weights:
-            for rate in RATES:
+            for rate in self.rates:
                 jobs.append(Job.of("choosing", arm=arm, rate=rate, sos=sos, seed=CHOOSING_SEED))
         return jobs
 
