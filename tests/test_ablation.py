@@ -11,7 +11,7 @@ import torch
 
 from solar.nets import GlobalNet
 from solar.training.trunk_maps import run_from
-from solar.world import Recipe, write
+from solar.world import Recipe, recipes, write
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -165,6 +165,81 @@ def test_one_block_on_maps(tiny, world, tmp_path, monkeypatch):
         assert len(run["strata"][str(world.truth)]["0"]) == 4
     # both arms start from the same whitening; only one has a block
     assert len({run["sha256"] for run in results["runs"]}) == 4
+
+
+@pytest.fixture(scope="session")
+def places(tmp_path_factory):
+    """Return tiny sets in which only relations tell."""
+    root = tmp_path_factory.mktemp("places")
+    recipe = recipes.Relations("train", 700_000, 16, 3)
+    train = write(recipe, root / "train", "tiny", workers=1, progress=False)
+    recipe = recipes.Relations("benchmark", 700_300, 4, 2, queries=1)
+    folder = write(recipe, root / "seen", "seen", workers=1, progress=False)
+    return SimpleNamespace(train=train, truth=folder / "gnd_seen.pkl")
+
+
+@pytest.mark.slow
+def test_one_block_behind_a_reader(tiny, places, tmp_path, monkeypatch):
+    table = tiny.relations.Relations
+    monkeypatch.setattr(table, "data", str(places.train))
+    monkeypatch.setattr(table, "needs", (str(places.train),))
+    monkeypatch.setattr(table, "start", "mini-gem")
+    monkeypatch.setattr(table, "stage", "soa5")
+    monkeypatch.setattr(table, "benchmarks", (str(places.truth),))
+    monkeypatch.setattr(table, "common", table.common | SMALL)
+    monkeypatch.setattr(tiny.relations, "READ", dict(train=12, val=6))
+    monkeypatch.setattr(tiny.reader, "STEPS", 20)
+    results = run_table(tiny, "relations", tmp_path)
+    assert len(results["runs"]) == 4
+    for run in results["runs"]:
+        assert len(run["ap"][str(places.truth)]["medium"]) == 4
+        assert len(run["twins"][str(places.truth)]) == 4
+    assert len({run["sha256"] for run in results["runs"]}) == 4
+    # where the positions are known, all four ways were measured
+    ways = {(one["maps"], one["positions"]) for one in results["known"]}
+    assert ways == {("raw", "all"), ("raw", "own"), ("read", "all"), ("read", "own")}
+    assert set(results["reader"][0]["accuracy"]) == {"shape", "colour", "nothing"}
+
+
+def test_a_position_shows_what_fills_most_of_it(experiments):
+    shapes = np.full((16, 48), -1)
+    colours = np.full((16, 48), -1)
+    own = np.zeros((16, 48), bool)
+    shapes[:, :10], colours[:, :10] = 7, 2  # fills most of the first position; it is its own
+    shapes[:, 10:16], colours[:, 10:16] = 3, 5
+    own[:, :10] = True
+    shapes[:4, 16:32], colours[:4, 16:32] = 1, 4  # fills a quarter of the second: too little
+    found = experiments.reader.position_labels(shapes, colours, own)
+    assert found[0].tolist() == [[7, 20, 20]]
+    assert found[1].tolist() == [[2, 12, 12]]
+    assert found[2].tolist() == [[True, False, False]]
+
+
+def test_a_reader_reads_what_it_learnt(experiments, monkeypatch):
+    monkeypatch.setattr(experiments.reader, "STEPS", 60)
+    generator = torch.Generator().manual_seed(0)
+    shapes = torch.randint(21, (8, 6, 6), generator=generator)
+    colours = torch.where(shapes < 20, shapes % 12, 12)
+    own = torch.zeros(8, 6, 6, dtype=torch.bool)
+    maps = 5.0 * torch.nn.functional.one_hot(shapes, 24).permute(0, 3, 1, 2)  # (8, 24, 6, 6)
+    labels = experiments.reader.Labels(shapes.numpy(), colours.numpy(), own.numpy())
+    reader = experiments.reader.learn_reader(maps, labels, seed=0)
+    assert experiments.reader.accuracy(reader, maps, labels) == dict(
+        shape=100.0, colour=100.0, nothing=100.0
+    )
+    read = reader(maps)
+    assert read.shape == (8, 32, 6, 6)
+    # probabilities, three times: of shapes, then of colours
+    on = shapes < 20
+    assert (read[:, :20].sum(1)[on] > 2.5).all() and (read[:, :20].sum(1)[~on] < 0.5).all()
+    assert (read <= 3).all() and (read >= 0).all()
+
+
+def test_known_positions_alone_are_pooled(experiments):
+    maps = torch.tensor([[[[1.0, 2.0, 9.0]]]])
+    weights = torch.tensor([[[True, True, False]]])
+    found = experiments.relations.pooled(maps, weights)
+    assert found.item() == pytest.approx(((1 + 8) / 2) ** (1 / 3), rel=1e-4)
 
 
 def test_what_is_not_rendered_is_waited_for(experiments, tmp_path, monkeypatch, capsys):

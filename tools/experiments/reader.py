@@ -125,7 +125,7 @@ def learn_reader(maps: Tensor, labels: Labels, seed: int) -> Reader:
     torch.manual_seed(seed)
     reader = Reader(positions.shape[1])
     reader.mean.copy_(positions.mean(0))
-    reader.std.copy_(positions.std(0))
+    reader.std.copy_(positions.std(0).clamp(min=1e-6))
     optimizer = torch.optim.Adam(reader.parameters(), lr=RATE)
     generator = torch.Generator().manual_seed(seed)
     for _ in range(STEPS):
