@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from solar.nets import GlobalNet
+from solar.nets import GlobalNet, SecondOrderAttention
 from solar.training.trunk_maps import run_from
 from solar.world import Recipe, recipes, write
 
@@ -198,6 +198,8 @@ def test_one_block_behind_a_reader(tiny, places, tmp_path, monkeypatch):
     # where the positions are known, all four ways were measured
     ways = {(one["maps"], one["positions"]) for one in results["known"]}
     assert ways == {("raw", "all"), ("raw", "own"), ("read", "all"), ("read", "own")}
+    assert len(results["looks"]) == 2
+    assert all(0 <= one["even"] <= 100 for one in results["looks"])
     assert set(results["reader"][0]["accuracy"]) == {"shape", "colour", "nothing"}
 
 
@@ -233,6 +235,14 @@ def test_a_reader_reads_what_it_learnt(experiments, monkeypatch):
     on = shapes < 20
     assert (read[:, :20].sum(1)[on] > 2.5).all() and (read[:, :20].sum(1)[~on] < 0.5).all()
     assert (read <= 3).all() and (read >= 0).all()
+
+
+def test_own_positions_look_evenly_where_all_is_alike(experiments):
+    block = SecondOrderAttention(8, 1).eval()
+    maps = torch.ones(1, 8, 2, 3)
+    own = torch.tensor([[True, True, True, False, False, False]])
+    # of the five other positions two are own
+    assert experiments.relations.own_share(block, maps, own) == pytest.approx(2 / 5, rel=1e-4)
 
 
 def test_known_positions_alone_are_pooled(experiments):

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from solar.files import atomic
+from solar.nets import SecondOrderAttention
 from solar.nets.pooling import GeM
 from solar.training.held_out import held_out_map
 from solar.training.loop import run as train
@@ -105,7 +106,13 @@ class Relations(OneBlockTable):
         for maps in ("raw", "read"):
             for positions in ("all", "own"):
                 first.append(Job.of("known", maps=maps, positions=positions))
-        return first + super().jobs(test)
+        others = super().jobs(test)
+        # where attention looks in the end, and before it has learnt
+        looks = []
+        for job in others:
+            if job.part == "runs" and job["arm"] == "soa":
+                looks.append(Job.of("looks", run=job.name))
+        return first + others + looks
 
     def run(self, job: Job) -> dict:
         if job.part == "reader":
@@ -116,7 +123,32 @@ class Relations(OneBlockTable):
         if job.part == "known":
             check_ready(self.data)
             return stamp(self.with_known_positions(job))
+        if job.part == "looks":
+            return stamp(self.looks(job["run"]))
         return super().run(job)
+
+    def looks(self, run: str) -> dict:
+        """Measure how much of their attention the landmark's positions pay to each other.
+
+        Args:
+            run: name of a run of arm soa.
+
+        Returns:
+            The record, mean shares in percent over held-out pictures: 'trained', 'untrained', and
+            'even' for a look that is the same everywhere. What a position pays to itself is left
+            out.
+        """
+        job = next(one for one in self.trainings() if one.name == run)
+        net = self.net(dict(job.settings))
+        inputs = self.inputs("val")[: READ["val"]]
+        own = self.labels("val").own.flatten(1)  # (n, N)
+        shares = dict(untrained=own_share(net.block, inputs, own))
+        net.load_state_dict(torch.load(self.ledger.weights(job), weights_only=True))
+        shares["trained"] = own_share(net.block, inputs, own)
+        count = own.sum(1, keepdim=True)  # (n, 1)
+        even = ((count - 1) / (own.shape[1] - 1)).expand(own.shape)
+        shares["even"] = even[own].mean().item()
+        return {name: round(100 * share, 1) for name, share in shares.items()}
 
     def with_known_positions(self, job: Job) -> dict:
         """Pool over the landmark's own positions, which the renderer knows, or over all; learn."""
@@ -153,6 +185,21 @@ class Relations(OneBlockTable):
         record = score_of(precisions(measure.benchmark, queries, database))
         record["twins"] = twins_told(queries @ database.T, measure.benchmark.ground_truth)
         return record
+
+
+@torch.no_grad()
+def own_share(block: SecondOrderAttention, maps: Tensor, own: Tensor) -> float:
+    """Return the mean share of attention that own positions pay to the other own ones.
+
+    Args:
+        block: the attention block.
+        maps: (n, C, h, w) that it gets.
+        own: (n, N) bool, the positions of the landmark.
+    """
+    attention = block.maps(maps)  # (n, N, N)
+    itself = attention.diagonal(dim1=1, dim2=2)  # (n, N)
+    to_own = (attention * own[:, None]).sum(2) - itself
+    return (to_own / (1 - itself))[own].mean().item()
 
 
 @torch.no_grad()
