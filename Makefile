@@ -14,7 +14,7 @@ NBVAL := --nbval --nbval-current-env --nbval-sanitize-with tests/nbval_sanitize.
   --nbval-cell-timeout 900
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lock world book test check unit nbval fast coverage lab bench wheel clean
+.PHONY: help setup lock world book pdf test check unit nbval fast coverage lab bench wheel clean
 
 help:  ## show this list
 	@echo "SOLAR, the book. The first run of any target makes $(VENV) (Python >= 3.11; PYTHON=..."
@@ -38,8 +38,11 @@ lock: $(READY)  ## write uv.lock and constraints.txt anew from pyproject.toml (L
 world: $(READY)  ## write the mini world to $SOLAR_HOME, else to the platform's cache folder
 	$(RUN) -m solar data mini
 
-book: world  ## execute every chapter and build the HTML in _build/html
-	$(RUN) tools/build_book.py
+book: world  ## execute every chapter and build the HTML in _build/html (BOOK=--no-budgets: at any cost)
+	$(RUN) tools/build_book.py $(BOOK)
+
+pdf: book  ## print the whole book into _build/book.pdf, with contents and links
+	$(RUN) tools/print_book.py
 
 test: check unit nbval  ## check the style, run all tests, then every notebook against its outputs
 
