@@ -44,11 +44,16 @@ def bits(maps):
     return torch.special.entr(maps).sum(-1) / np.log(2)
 
 
+def over_map(q, k, v):
+    """A softmax over the whole map."""
+    logits = q @ k.mT / 2
+    return logits.flatten(1).softmax(1).view_as(logits) @ v
+
+
 EXERCISES = {
     "attention": Exercise(
         right=[
             attention,
-            lambda q, k, v: scaled(q, k, v, 1 / 2),
             lambda q, k, v: scaled(q, k, v, k.shape[-1] ** -0.5).requires_grad_(),
         ],
         start=stub,
@@ -71,6 +76,10 @@ EXERCISES = {
             ("It stops with RuntimeError", lambda q, k, v: q @ q @ v),
             ("Compare", lambda q, k, v: attention(q, k, v) * 3),
             ("The input is not added", lambda q, k, v: attention(q, k, v) + v),
+            ("c' = 4 only", lambda q, k, v: scaled(q, k, v, 1 / 2)),
+            ("stay in torch", lambda q, k, v: attention(q, k, v).numpy()),
+            ("transposed", lambda q, k, v: (q @ k.mT / 2).softmax(-1).mT @ v),
+            ("wrong axis", over_map),
         ],
     ),
     "rows": Exercise(
@@ -92,10 +101,14 @@ EXERCISES = {
             ("2 mistakes at once", lambda *a: half_row(*a, order=("g", "f"), factor=1)),
             ("the row is", lambda soa, x, at: row(soa, x, at) * 2),
             ("It stops with", lambda soa, x, at: soa.maps(x)[0][at].view(5, 7)),
+            ("is `at` used", lambda soa, x, at: row(soa, x, (3, 1))),
         ],
     ),
     "entropy": Exercise(
-        right=[entropy, lambda maps: -(maps * (maps + 1e-12).log()).sum(-1) / np.log(4)],
+        right=[
+            entropy,
+            lambda maps: -(maps * (maps + 1e-12).log()).sum(-1) / np.log(maps.shape[-1]),
+        ],
         start=stub,
         told="your turn",
         wrong=[
@@ -109,6 +122,8 @@ EXERCISES = {
             ("expect", lambda maps: maps.amax(-1)),
             ("last axis", lambda maps: torch.special.entr(maps).sum(1) / np.log(maps.shape[1])),
             ("last axis", lambda maps: torch.special.entr(maps).sum(-1) / np.log(maps.shape[1])),
+            ("rows of four only", lambda maps: torch.special.entr(maps).sum(-1) / np.log(4)),
+            ("other way round", lambda maps: 1 - entropy(maps)),
         ],
     ),
 }

@@ -103,6 +103,8 @@ EXERCISES = {
             ),
             ("are both used", lambda rows, neighbours, beta: refined(rows, 2, 0.5)),
             ("expect", lambda rows, neighbours, beta: rows**2),
+            ("too many", lambda rows, neighbours, beta: refined(rows, neighbours + 1, beta)),
+            ("too few", lambda rows, neighbours, beta: refined(rows, neighbours - 1, beta)),
         ],
     ),
     "ceiling": Exercise(
@@ -110,7 +112,7 @@ EXERCISES = {
         start=stub,
         told="your turn",
         wrong=[
-            ("copy them first", in_place),
+            ("copy it first", in_place),
             ("Nothing has changed", lambda ranks, depth: ranks),
             ("cannot be reached", lambda ranks, depth: np.arange(len(ranks))),
             ("count from zero", lambda ranks, depth: ceiling(ranks, depth) + (ranks < depth)),
@@ -119,6 +121,7 @@ EXERCISES = {
             ("where does 10 belong", one_too_many),
             ("every positive", lambda ranks, depth: np.arange((ranks < depth).sum())),
             ("expect [0, 1, 20, 40]", lambda ranks, depth: ranks // 2),
+            ("is `depth` used", lambda ranks, depth: ceiling(ranks, 10)),
         ],
     ),
     "which_counter": Exercise(

@@ -43,7 +43,7 @@ EXERCISES = {
             ("Rows first", lambda *a: cell(*a)[::-1]),
             ("Rounding", nearest),
             ("whole number of pixels", lambda *a: tuple(int(p // (s // n)) for p, s, n in zip(*a))),
-            ("whole numbers", lambda *a: tuple(value + 1e-7 for value in cell(*a))),
+            ("as floats", lambda *a: tuple(value + 1e-7 for value in cell(*a))),
             ("the cell before", lambda *a: tuple(int(np.ceil(value)) for value in fractions(*a))),
             ("the height", lambda place, size, grid: cell(place, size[::-1], grid[::-1])),
             ("not 16", lambda place, size, grid: tuple(int(p // 16) for p in place)),
@@ -69,6 +69,9 @@ EXERCISES = {
             ("no ratio", lambda row, mask: share(row, mask) / mask.mean()),
             ("more than even", lambda row, mask: share(row, mask) - mask.mean()),
             ("Average the mask", lambda row, mask: 2.0),
+            ("4 x 4 pixels only", lambda row, mask: share(row, mask) if len(mask) == 12 else 0.1),
+            ("not percent", lambda row, mask: 100 * share(row, mask)),
+            ("beside the mask", lambda row, mask: 1 - share(row, mask)),
         ],
     ),
     "softer": Exercise(
@@ -83,6 +86,7 @@ EXERCISES = {
             ("Sharper", lambda row, tau: softer(row, 1 / tau)),
             ("power tau", lambda row, tau: row[::-1]),
             ("mixes the row", lambda row, tau: tau * row + (1 - tau) / len(row)),
+            ("is `tau` used", lambda row, tau: row**0.4 / (row**0.4).sum()),
         ],
     ),
 }

@@ -40,6 +40,17 @@ def stub(*arguments):
     raise NotImplementedError(YOUR_TURN)
 
 
+def of_pictures(attention, own):
+    """The mean of the means of each picture."""
+    return np.mean([own_share(a[None], o[None]) for a, o in zip(attention, own)])
+
+
+def not_below(steps, one, other):
+    """Equal counts as above."""
+    ahead = [all(np.greater_equal(one[i:], other[i:])) for i in range(len(steps))]
+    return steps[ahead.index(True)] if any(ahead) and one[-1] > other[-1] else np.inf
+
+
 EXERCISES = {
     "even_share": Exercise(
         right=[lambda own, positions: (own - 1) / (positions - 1)],
@@ -49,6 +60,11 @@ EXERCISES = {
             ("35 positions are left", lambda own, positions: (own - 1) / positions),
             ("eight are others", lambda own, positions: own / (positions - 1)),
             ("expect 8 / 35", lambda own, positions: 0.5),
+            ("one number", lambda own, positions: [(own - 1) / (positions - 1)]),
+            ("not by the clutter", lambda own, positions: own / (positions - own)),
+            ("share of the clutter", lambda own, positions: (positions - own) / (positions - 1)),
+            ("not percent", lambda own, positions: 100 * (own - 1) / (positions - 1)),
+            ("expect 8 / 35", lambda own, positions: 8 / 35),
         ],
     ),
     "own_share": Exercise(
@@ -62,6 +78,8 @@ EXERCISES = {
             ("reads columns", lambda a, own: own_share(a.transpose(1, 2), own)),
             ("one number", to_own),
             ("diagonal to zero", lambda a, own: 0.5),
+            ("sum over own positions", lambda a, own: own_share(a, own) * own.sum()),
+            ("pictures' means", of_pictures),
         ],
     ),
     "overtaking": Exercise(
@@ -78,6 +96,8 @@ EXERCISES = {
                 "first step on",
                 lambda steps, a, b: np.inf if a[-1] < b[-1] else 300,
             ),
+            ("it was at 300 already", lambda steps, a, b: steps[-1]),
+            ("neither is above", not_below),
         ],
     ),
     "paired_gain": Exercise(
@@ -94,6 +114,8 @@ EXERCISES = {
             ("may be luck", lambda s, c: (gains(s, c)[0], (s > c).any(0).mean())),
             ("are not landmarks", lambda s, c: (gains(s, c)[0], (s > c).mean())),
             ("above zero", lambda s, c: (gains(s, c)[0], 0.0)),
+            ("stays where it is", lambda s, c: (gains(s, c)[0], ((s - c).mean(0) >= 0).mean())),
+            ("from 0 to 1", lambda s, c: (gains(s, c)[0], 100 * gains(s, c)[1])),
         ],
     ),
 }

@@ -54,6 +54,11 @@ def with_numpy(q, p, n):
     return gradient(q.clone().requires_grad_(), p, n)
 
 
+def by_autograd(q, p, n):
+    free = q.clone().requires_grad_()
+    return torch.autograd.grad(loss_of(free, p, n), free)[0]
+
+
 EXERCISES = {
     "second_order": Exercise(
         right=[
@@ -91,6 +96,9 @@ EXERCISES = {
             ("no gradient passes", lambda q, p, n: second_order_loss(q, p, n).detach()),
             ("Differences", triplet_loss),
             ("It stops with RuntimeError", lambda q, p, n: (q - n).norm() / len(q)),
+            ("length of q", lambda q, p, n: 2 * norm(along(q, p, n)) / 3),
+            ("differences cancel", lambda q, p, n: 2 * norm(along(q, p, n).mean(1)) / len(q)),
+            ("detach neither", lambda q, p, n: second_order_loss(q, p.detach(), n)),
         ],
     ),
     "second_order_gradient": Exercise(
@@ -110,6 +118,10 @@ EXERCISES = {
             ("on the sphere", of_the_identity),
             ("0 / 0", lambda q, p, n: gradient(q, p, n) * (q - p).norm() / (q - p).norm()),
             ("Chain rule", lambda q, p, n: q),
+            ("Twice too large", lambda q, p, n: 2 * gradient(q, p, n)),
+            ("unit length", lambda q, p, n: gradient(q, p, n) / norm(gradient(q, p, n))),
+            ("along the sphere", lambda q, p, n: gradient(q, p, n) - gradient(q, p, n) @ q * q),
+            ("by autograd", by_autograd),
         ],
     ),
 }

@@ -67,6 +67,10 @@ EXERCISES = {
             ("wrong picture", other_way),
             ("shape", lambda a, b, ratio: match(a, b, ratio).T),
             ("Nearest below", lambda a, b, ratio: match(a, b, ratio)[:1]),
+            ("are whole numbers", lambda a, b, ratio: match(a, b, ratio) + 0.0),
+            ("columns are exchanged", lambda a, b, ratio: match(a, b, ratio)[:, ::-1]),
+            ("ratio is squared", lambda a, b, ratio: match(a, b, ratio**2)),
+            ("wrong for 0.95", lambda a, b, ratio: match(a, b, 0.8)),
         ],
     ),
     "epipolar": Exercise(
@@ -101,6 +105,8 @@ EXERCISES = {
             ("above the curve", lambda errors, limit: 1 - area(errors, limit)),
             ("infinite error", lambda errors, limit: 1 - errors.mean() / limit),
             ("Each pair adds", lambda errors, limit: 0.123),
+            ("is `limit` used", lambda errors, limit: area(errors, 10)),
+            ("mean over pairs", lambda errors, limit: np.maximum(1 - errors / limit, 0)),
         ],
     ),
     "corners": Exercise(
@@ -115,6 +121,9 @@ EXERCISES = {
             ("WINDOW times", lambda *keypoint: window(*keypoint, half=0.5)),
             ("shape", lambda *keypoint: window(*keypoint)[:3]),
             ("Scale a square", lambda *keypoint: np.zeros((4, 2))),
+            ("x first", lambda *a: window(*a)[:, ::-1]),
+            ("move them", lambda x, y, size, angle: window(0, 0, size, angle)),
+            ("another order", lambda *a: window(*a)[::-1]),
         ],
     ),
     "project": Exercise(
@@ -127,6 +136,12 @@ EXERCISES = {
             ("way back", lambda homography, points: project(np.linalg.inv(homography), points)),
             ("shape", lambda homography, points: project(homography, points).T),
             ("Append 1", lambda homography, points: points),
+            ("x first", lambda homography, points: project(homography, points)[:, ::-1]),
+            ("rounded", lambda homography, points: project(homography, points).round()),
+            (
+                "number of the matrix",
+                lambda homography, points: not_divided(homography, points) / homography[2, 2],
+            ),
         ],
     ),
 }

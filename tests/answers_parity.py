@@ -79,6 +79,11 @@ EXERCISES = {
             ("float64", lambda a, b: roundings(a, b) * EPS / np.finfo(np.float64).eps),
             ("Twice too much", lambda a, b: 2 * roundings(a, b)),
             ("divided by the largest", lambda a, b: 17.0),
+            ("round nothing", lambda a, b: round(abs(a - b).max() / abs(b).max() / EPS)),
+            (
+                "where `a` has larger",
+                lambda a, b: abs(a - b).max() / max(abs(a).max(), abs(b).max()) / EPS,
+            ),
         ],
     ),
     "first_different": Exercise(

@@ -34,8 +34,10 @@ EXERCISES = {
             ("eight share", lambda images, speed, devices: images / speed / 3600),
             ("by their number", lambda images, speed, devices: images / speed * devices / 3600),
             ("Images, divided", lambda images, speed, devices: 0),
-            ("Images, divided", lambda images, speed, devices: images / speed / devices / 60),
+            ("minutes", lambda images, speed, devices: images / speed / devices / 60),
             ("Images, divided", lambda images, speed, devices: images * speed / devices / 3600),
+            ("one number", lambda images, speed, devices: f"{images / speed / devices / 3600:.1f}"),
+            ("one case only", lambda images, speed, devices: images / speed / 8 / 3600),
         ],
     ),
     "share": Exercise(
@@ -56,6 +58,7 @@ EXERCISES = {
                 lambda rank, processes, images: range(rank + 1, images + 1, processes),
             ),
             ("returns nothing", lambda rank, processes, images: None),
+            ("not a tuple", lambda rank, processes, images: (rank, rank + images // processes)),
         ],
     ),
     "genuine": Exercise(
@@ -76,6 +79,9 @@ EXERCISES = {
             ),
             ("cut short", lambda content, digest: digest_of(content).startswith(digest)),
             ("capitals", lambda content, digest: digest_of(content) == digest),
+            ("in their order", lambda c, digest: sorted(digest_of(c)) == sorted(digest.lower())),
+            ("from the first on", lambda c, digest: digest_of(c)[1:] == digest.lower()[1:]),
+            ("True or False", lambda c, digest: str(digest_of(c) == digest.lower())),
         ],
     ),
 }

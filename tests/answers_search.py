@@ -1,6 +1,7 @@
 """Answers to the checks of chapter 1: pooling, ranking, average precision."""
 
 import numpy as np
+import torch
 from checking import Exercise
 
 from solar import gem, mac, spoc
@@ -9,6 +10,35 @@ from solar.search.protocol import average_precision
 
 def cosine(query, database):
     return database @ query / np.linalg.norm(database, axis=1)
+
+
+def order(query, database):
+    return np.argsort(-cosine(query, database))
+
+
+def summed(query, database):
+    return np.argsort(-(database @ query) / abs(database).sum(1))
+
+
+def squared(query, database):
+    return np.argsort(-(database @ query) / np.square(database).sum(1))
+
+
+def in_place(query, database):
+    database /= np.linalg.norm(database, axis=1, keepdims=True)
+    return np.argsort(-(database @ query))
+
+
+def by_rows(x, p):
+    return x.clamp(min=1e-6).pow(p).mean(3).pow(1 / p).mean(2)
+
+
+def before(ranks):
+    return np.mean([1.0 if rank == 0 else i / rank for i, rank in enumerate(ranks)])
+
+
+def from_one(ranks):
+    return average_precision([rank + 1 for rank in ranks])
 
 
 def rectangles(ranks):
@@ -35,6 +65,10 @@ EXERCISES = {
             ("not at zero", lambda x, p: x.clamp(min=0).pow(p).mean((2, 3)).pow(1 / p)),
             ("stay in torch", lambda x, p: gem(x, p).detach().numpy()),
             ("step by step", lambda x, p: gem(x, p) + (p == 3)),
+            ("copy it first", lambda x, p: x.clamp_(min=1e-6).pow(p).mean((2, 3)).pow(1 / p)),
+            ("below a thousandth", lambda x, p: x.clamp(min=1e-2).pow(p).mean((2, 3)).pow(1 / p)),
+            ("unit length", lambda x, p: torch.nn.functional.normalize(gem(x, p))),
+            ("rows first", by_rows),
         ],
     ),
     "ranking": Exercise(
@@ -45,6 +79,14 @@ EXERCISES = {
             ("Long vectors", lambda q, d: np.argsort(-(d @ q))),
             ("worst", lambda q, d: np.argsort(cosine(q, d))),
             ("Normalise", lambda q, d: np.arange(len(d))),
+            ("copy it first", in_place),
+            ("Euclidean", lambda q, d: np.argsort(np.linalg.norm(d - q, axis=1))),
+            ("no absolute value", lambda q, d: np.argsort(-abs(cosine(q, d)))),
+            ("sum of squares", summed),
+            ("not by its square", squared),
+            ("places of the rows", lambda q, d: np.argsort(order(q, d))),
+            ("similarities", cosine),
+            ("has a place", lambda q, d: order(q, d)[:1]),
         ],
     ),
     "average_precision": Exercise(
@@ -58,6 +100,12 @@ EXERCISES = {
             ("lies in 0..1", lambda ranks: 1.7),
             ("perfect list", lambda ranks: average_precision(ranks) if ranks[1] > 1 else 0.5),
             ("expect", lambda ranks: 1.0),
+            ("one number", lambda ranks: [average_precision(ranks)]),
+            ("just before each", before),
+            ("not percent", lambda ranks: 100 * average_precision(ranks)),
+            ("count from 0", from_one),
+            ("It stops with ZeroDivisionError", lambda ranks: sum(1 / rank for rank in ranks)),
+            ("not for four", lambda ranks: average_precision(ranks) if len(ranks) < 4 else 0),
         ],
     ),
 }

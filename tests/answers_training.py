@@ -40,6 +40,14 @@ def fading(rate, fade, epochs):
     return rate * np.exp(-fade * np.arange(epochs))
 
 
+def next_if_itself(landmarks, query, rng):
+    siblings = np.flatnonzero(landmarks == landmarks[query])
+    place = rng.integers(0, len(siblings))
+    if siblings[place] == query:
+        place = (place + 1) % len(siblings)
+    return siblings[place]
+
+
 EXERCISES = {
     "negatives": Exercise(
         right=[negatives],
@@ -53,7 +61,11 @@ EXERCISES = {
             ("one of each", of_any_other_landmark),
             ("not the hardest", lambda scores, landmarks, own, count: [2, 0]),
             ("shape is (1,)", lambda scores, landmarks, own, count: [1]),
-            ("Walk down", lambda scores, landmarks, own, count: [0, 3]),
+            ("Walk down", lambda scores, landmarks, own, count: [3, 3]),
+            ("These are landmarks", lambda *a: a[1][negatives(*a)]),
+            ("the other way", lambda *a: negatives(*a)[::-1]),
+            ("whole numbers", lambda *a: negatives(*a) + 0.0),
+            ("`own` and `count`", lambda scores, landmarks, *a: negatives(scores, landmarks, 1, 2)),
         ],
     ),
     "positive": Exercise(
@@ -83,6 +95,8 @@ EXERCISES = {
                 ),
             ),
             ("its positives are", lambda landmarks, query, rng: rng.choice([0, 4])),
+            ("more often", next_if_itself),
+            ("one query only", lambda landmarks, query, rng: rng.choice([0, 4, 5])),
         ],
     ),
     "travel": Exercise(
@@ -99,6 +113,26 @@ EXERCISES = {
                 ),
             ),
             ("Sum over epochs", lambda rate, fade, epochs, steps: 0),
+            ("add up", lambda rate, fade, epochs, steps: steps * fading(rate, fade, epochs)),
+            (
+                "not after every step",
+                lambda rate, fade, epochs, steps: fading(rate, fade, epochs * steps).sum(),
+            ),
+            (
+                "e^(-fade)",
+                lambda rate, fade, epochs, steps: (
+                    steps * rate * ((1 - fade) ** np.arange(epochs)).sum()
+                ),
+            ),
+            (
+                "not a mean",
+                lambda rate, fade, epochs, steps: steps * fading(rate, fade, epochs).mean(),
+            ),
+            (
+                "Only the last epoch",
+                lambda rate, fade, epochs, steps: steps * epochs * fading(rate, fade, epochs)[-1],
+            ),
+            ("one recipe only", lambda *recipe: 10 * fading(0.5, 0.1, 3).sum()),
         ],
     ),
 }

@@ -24,8 +24,12 @@ MODULES = {
     "training": "answers_training",
     "ablation": "test_checks_ablation",
     "protocol": "test_checks_protocol",
+    "shards": "answers_shards",
+    "search_hunts": "test_checks_search_hunts",
+    "training_hunts": "test_checks_training_hunts",
     "distractors": "answers_distractors",
     "local": "test_checks_local",
+    "patch_scores": "answers_patch_scores",
     "matching": "answers_matching",
     "local_hunts": "test_checks_local_hunts",
     "published": "answers_published",
@@ -46,6 +50,11 @@ def test_every_check_belongs_to_one_subject():
 @pytest.mark.parametrize("subject", MODULES)
 def test_every_exercise_of_the_subject_is_tested(subject):
     assert set(ANSWERS[subject]) == exercises_of(subject)
+
+
+@pytest.mark.parametrize("name", EXERCISES)
+def test_every_exercise_has_wrong_answers_enough(name):
+    assert len(EXERCISES[name].wrong) >= 6
 
 
 @pytest.mark.parametrize("name, answer", right_answers(EXERCISES))

@@ -73,6 +73,28 @@ def without_root(points, difference, landmarks, trials, rng):
     return power(points, difference, landmarks, trials, rng, factor=1.96 * landmarks**0.5)
 
 
+def medians(points, draws, rng):
+    rows = rng.integers(0, len(points), (draws, len(points)))
+    columns = rng.integers(0, points.shape[1], (draws, points.shape[1]))
+    drawn = points[rows[:, :, None], columns[:, None]]  # (draws, seeds, landmarks)
+    return np.median(drawn, axis=(1, 2)) + 0.001 * rng.random(draws)
+
+
+def added_up(points, draws, rng):
+    return only_seeds(points, draws, rng) + only_landmarks(points, draws, rng) - points.mean()
+
+
+def one_sided(points, difference, landmarks, trials, rng):
+    drawn = trials_of(points - points.mean() + difference, landmarks, trials, rng)
+    return (drawn.mean(1) > 1.96 * drawn.std(1, ddof=1) / landmarks**0.5).mean()
+
+
+def without_replacement(points, difference, landmarks, trials, rng):
+    moved = points - points.mean() + difference
+    drawn = np.array([rng.choice(moved, landmarks, replace=False) for _ in range(trials)])
+    return (abs(drawn.mean(1)) > 1.96 * drawn.std(1, ddof=1) / landmarks**0.5).mean()
+
+
 EXERCISES = {
     "credit": Exercise(
         right=[
@@ -89,6 +111,7 @@ EXERCISES = {
             ("Both parts together", lambda none, identity, even, soa: (even - none, 3)),
             ("looks nowhere else", lambda none, identity, even, soa: (4, 4)),
             ("two numbers", lambda none, identity, even, soa: soa - identity),
+            ("these four numbers only", lambda none, identity, even, soa: (11, -3)),
         ],
     ),
     "crossed": Exercise(
@@ -108,6 +131,12 @@ EXERCISES = {
             ("whole columns", landmarks_of_each_seed),
             ("as many seeds", one_of_each),
             ("mean of its cells", lambda points, draws, rng: crossed(points, draws, rng) + 2),
+            (
+                "copies of others",
+                lambda points, draws, rng: np.repeat(crossed(points, draws // 10, rng), 10),
+            ),
+            ("not another number", medians),
+            ("in one draw", added_up),
         ],
     ),
     "power": Exercise(
@@ -141,6 +170,15 @@ EXERCISES = {
                     100 * power(points, difference, landmarks, trials, rng)
                 ),
             ),
+            ("see nothing", lambda *a: 1 - power(*a)),
+            (
+                "root of `landmarks`",
+                lambda points, difference, landmarks, trials, rng: power(
+                    points, difference, landmarks, trials, rng, factor=1.96 / landmarks**0.5
+                ),
+            ),
+            ("seen as often", one_sided),
+            ("It stops with ValueError", without_replacement),
         ],
     ),
     "which_laboratory": Exercise(
@@ -152,6 +190,18 @@ EXERCISES = {
             ("No word on E.", lambda: {letter: TRUTH[letter] for letter in "ABCD"}),
             ("none of the kinds", lambda: TRUTH | {"C": "good"}),
             ("3 of 5 are right. With A", lambda: TRUTH | {"A": TRUTH["B"], "B": TRUTH["A"]}),
+            ("No word on A, B, C, D, E.", dict),
+            ("none of the kinds: 'honest'", lambda: TRUTH | {"E": "Honest"}),
+            (
+                "0 of 5 are right. With A",
+                lambda: {
+                    "A": TRUTH["B"],
+                    "B": TRUTH["C"],
+                    "C": TRUTH["D"],
+                    "D": TRUTH["E"],
+                    "E": TRUTH["A"],
+                },
+            ),
         ],
     ),
 }

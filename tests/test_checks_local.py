@@ -1,11 +1,9 @@
-"""Checks of chapter 11: hard negatives, similarity, FPR95, and FPR95 of drawn buildings."""
+"""Checks of chapter 11: hard negatives and second-order similarity."""
 
-import numpy as np
 import torch
 from checking import Exercise
 
 from solar.checks.local import _hard_pairs
-from solar.local.metrics import fpr95
 from solar.training.losses import distances, hardest_in_batch
 
 
@@ -38,52 +36,6 @@ def global_form(a, p):
     return difference.square().sum(1).sqrt().mean()
 
 
-def roles_exchanged(d, same):
-    return (d[same] <= np.percentile(d[~same], 95)).mean()
-
-
-def share_of_accepted(d, same):
-    accepted = d <= np.sort(d[same])[int(np.ceil(0.95 * same.sum())) - 1]
-    return (accepted & ~same).sum() / accepted.sum()
-
-
-def resampled(d, same, groups, draws, rng, score=fpr95, count=None):
-    names = np.unique(groups)
-    answers = []
-    for _ in range(draws):
-        chosen = rng.choice(names, count or len(names))
-        rows = np.concatenate([np.flatnonzero(groups == name) for name in chosen])
-        answers.append(score(d[rows], same[rows]))
-    return np.array(answers)
-
-
-def pairs_drawn(d, same, groups, draws, rng):
-    rows = rng.integers(0, len(d), (draws, len(d)))
-    return np.array([fpr95(d[row], same[row]) for row in rows])
-
-
-def mean_of_groups(d, same, groups, draws, rng):
-    of_group = [fpr95(d[groups == name], same[groups == name]) for name in np.unique(groups)]
-    return rng.choice(of_group, (draws, len(of_group))).mean(1)
-
-
-def one_threshold(d, same, groups, draws, rng):
-    threshold = np.sort(d[same])[int(np.ceil(0.95 * same.sum())) - 1]
-    within = d <= threshold
-    return resampled(within, same, groups, draws, rng, lambda w, s: w[~s].mean())
-
-
-def by_size(d, same, groups, draws, rng):
-    # a pair is drawn, and brings its group
-    chosen = rng.choice(groups, (draws, 2))
-    rows = [np.concatenate([np.flatnonzero(groups == g) for g in pair]) for pair in chosen]
-    return np.array([fpr95(d[row], same[row]) for row in rows])
-
-
-def with_own_rng(d, same, groups, draws, rng):
-    return resampled(d, same, groups, draws, np.random.default_rng())
-
-
 EXERCISES = {
     "hardest": Exercise(
         right=[hardest_in_batch],
@@ -105,6 +57,9 @@ EXERCISES = {
             ("easiest", easiest),
             ("shape", lambda a, p: hardest_in_batch(a, p).mean()),
             ("The least of", lambda a, p: 2 * hardest_in_batch(a, p)),
+            ("numbers of pairs", lambda a, p: off_diagonal(a, p).argmin(1)),
+            ("no gradient", lambda a, p: hardest_in_batch(a, p).detach()),
+            ("1 - cosine", lambda a, p: hardest_in_batch(a, p) ** 2 / 2),
         ],
     ),
     "similarity": Exercise(
@@ -120,45 +75,11 @@ EXERCISES = {
             ("Squares inside", lambda a, p: squares(a, p).sqrt().sum(1).mean()),
             ("global", global_form),
             ("Mean over i", lambda a, p: torch.tensor(7.0)),
-        ],
-    ),
-    "fpr95": Exercise(
-        right=[fpr95, lambda d, same: (d[~same] <= np.percentile(d[same], 95)).mean()],
-        start=roles_exchanged,
-        told="The roles are exchanged: the threshold comes from the right pairs.",
-        wrong=[
-            ("not percent", lambda d, same: 100 * fpr95(d, same)),
-            ("rejected", lambda d, same: 1 - fpr95(d, same)),
-            ("not by all accepted", share_of_accepted),
-            ("exchanged", roles_exchanged),
-            ("wrong pairs alone", lambda d, same: fpr95(d, same) * (~same).mean()),
-            ("right way round", lambda d, same: 0.99),
-            ("accepts 95 %", lambda d, same: 0.0),
-            ("from all pairs", lambda d, same: (d[~same] <= np.percentile(d, 95)).mean()),
-            ("accepts 5 %", lambda d, same: (d[~same] <= np.percentile(d[same], 5)).mean()),
-            (
-                "from the wrong ones",
-                lambda d, same: (d[~same] <= np.percentile(d[~same], 95)).mean(),
-            ),
-        ],
-    ),
-    "resampled": Exercise(
-        right=[resampled],
-        start=stub,
-        told="your turn",
-        wrong=[
-            ("(draws,)", lambda d, same, groups, draws, rng: fpr95(d, same)),
-            ("use `rng`", with_own_rng),
-            (
-                "with replacement",
-                lambda d, same, groups, draws, rng: np.full(draws, fpr95(d, same)),
-            ),
-            ("not percent", lambda *arguments: 100 * resampled(*arguments)),
-            ("no mean over groups", mean_of_groups),
-            ("as many groups", lambda *arguments: resampled(*arguments, count=1)),
-            ("belongs to the draw", one_threshold),
-            ("whole groups", pairs_drawn),
-            ("whatever its size", by_size),
+            ("one number", lambda a, p: squares(a, p).sum(1).sqrt()),
+            ("not a mean", lambda a, p: squares(a, p).mean(1).sqrt().mean()),
+            ("dot products", lambda a, p: (a @ a.T - p @ p.T).square().sum(1).sqrt().mean()),
+            ("The sign", lambda a, p: -squares(a, p).sum(1).sqrt().mean()),
+            ("no gradient", lambda a, p: squares(a, p).sum(1).sqrt().mean().item()),
         ],
     ),
 }

@@ -1,4 +1,4 @@
-"""Checks of chapters 9 and 10: ranks, precision, intervals; counts, sizes and lists of shards."""
+"""Checks of chapter 9: ranks, precision, intervals."""
 
 import numpy as np
 from checking import Exercise
@@ -41,20 +41,28 @@ def drawn_apart(a, b):
     return np.percentile(means, [2.5, 97.5])
 
 
-def merged(ia, sa, ib, sb, k, key=lambda score, image: (-score, image)):
-    pairs = sorted(zip([*sa, *sb], [*ia, *ib]), key=lambda pair: key(*pair))
-    return [image for _, image in pairs][:k]
+def without_positives(scores, positives, junk):
+    """Other positives count neither as right nor as wrong."""
+    return sorted(ranks_by_counting(scores, positives, junk) - np.arange(len(positives)))
 
 
-def first_come(score, image):
-    """Order by score alone: of equal ones, what comes first stays first."""
-    return -score
+def junk_overwritten(scores, positives, junk):
+    scores[junk] = -1
+    return ranks_by_counting(scores, positives)
 
 
-def from_behind(ia, sa, ib, sb, k):
-    """Merge by a rising sort, read from behind: of equal scores, the last comes first."""
-    order = np.argsort(np.concatenate([sa, sb]), kind="stable")[::-1]
-    return np.concatenate([ia, ib])[order][:k]
+def half_of_ties(scores, positives, junk):
+    """An equal score counts one half."""
+    kept = np.setdiff1d(np.arange(len(scores)), junk)
+    ranks = []
+    for i in positives:
+        equal = sum(scores == scores[i]) - 1
+        ranks.append(sum(scores[kept] > scores[i]) + equal / 2)
+    return sorted(ranks)
+
+
+def precision_at_most(ranks, k):
+    return sum(rank < k for rank in ranks) / k
 
 
 EXERCISES = {
@@ -72,6 +80,10 @@ EXERCISES = {
             ("images below", lambda s, p, j: sorted(sum(s < s[i]) for i in p)),
             ("larger ones do not", behind),
             ("expect [2, 3, 4]", lambda s, p, j: [7, 7, 7]),
+            ("only junk is taken out", without_positives),
+            ("images below", lambda s, p, j: ranks_by_counting(-s, p, j)),
+            ("copy it first", junk_overwritten),
+            ("larger ones do not", half_of_ties),
         ],
     ),
     "precision": Exercise(
@@ -85,6 +97,10 @@ EXERCISES = {
             ("Two mistakes", lambda r, k: sum(np.array(r) <= k) / k),
             ("recall", lambda r, k: sum(np.array(r) < k) / len(r)),
             ("expect", lambda r, k: 7),
+            ("place k, and counts", lambda r, k: sum(np.array(r) + 1 < k) / min(max(r) + 1, k)),
+            ("number of positives", lambda r, k: precision_at_most(r, min(k, len(r)))),
+            ("not percent", lambda r, k: 100 * precision_at(r, k)),
+            ("It stops with ZeroDivisionError", lambda r, k: precision_at_most(r, min(k, max(r)))),
         ],
     ),
     "interval": Exercise(
@@ -102,43 +118,10 @@ EXERCISES = {
             ("not divided by B", relative_to_mean),
             ("draw 1,000 times or more", lambda a, b: bootstrap(a - b, draws=20)),
             ("with repetition", lambda a, b: (0, 1)),
-        ],
-    ),
-    "merged_counts": Exercise(
-        right=[lambda counts: np.sort(counts.sum(0))],
-        start=lambda counts: counts.max(0),
-        told="The largest count is only one shard's: add them.",
-        wrong=[
-            ("Means", lambda counts: counts.mean(0)),
-            ("largest", lambda counts: np.sort(counts.max(0))),
-            ("sort them", lambda counts: counts.sum(0)),
-            ("shape", lambda counts: counts.sum(1)),
-            ("expect", lambda counts: np.arange(3)),
-        ],
-    ),
-    "gigabytes": Exercise(
-        right=[lambda images, length, size: images * length * size / 1e9],
-        start=lambda images, length, size: images * length * size / 2**30,
-        told="These are GiB, 2^30 bytes. Disks are sold in GB, 10^9.",
-        wrong=[
-            ("GiB", lambda images, length, size: images * length * size / 1024**3),
-            ("Bits", lambda images, length, size: 8 * images * length * size / 1e9),
-            ("size of a number", lambda images, length, size: images * length * 4 / 1e9),
-            ("8.192", lambda images, length, size: 1),
-        ],
-    ),
-    "merged_lists": Exercise(
-        right=[merged],
-        start=lambda ia, sa, ib, sb, k: np.concatenate([ia, ib])[:k],
-        told="This is one list behind the other: sort by score.",
-        wrong=[
-            ("equal scores", lambda *lists: merged(*lists, key=lambda s, i: (-s, -i))),
-            ("whichever list", from_behind),
-            ("whichever list", lambda ia, sa, ib, sb, k: merged(ib, sb, ia, sa, k, first_come)),
-            ("behind the other", lambda ia, sa, ib, sb, k: [*ia, *ib][:k]),
-            ("worst", lambda *lists: merged(*lists, key=lambda s, i: (s, -i))),
-            ("Cut after", lambda ia, sa, ib, sb, k: merged(ia, sa, ib, sb, 9)),
-            ("expect", lambda ia, sa, ib, sb, k: ia[[0, 0, 0, 0]]),
+            ("99 %", lambda a, b: bootstrap(a - b, 0.5, 99.5)),
+            ("68 %", lambda a, b: bootstrap(a - b, 16, 84)),
+            ("from 0 to 100", lambda a, b: bootstrap(a - b, 0.025, 0.02501)),
+            ("draw 1,000 times or more", lambda a, b: bootstrap(a - b, draws=60)),
         ],
     ),
 }

@@ -86,6 +86,8 @@ EXERCISES = {
                 lambda q, p, n, margin: (terms(q, p, n, margin) >= 0).double().mean(),
             ),
             ("above zero", lambda q, p, n, margin: 0.123),
+            ("is `margin` used", lambda q, p, n, margin: active_share(q, p, n, 1.0)),
+            ("not half", lambda q, p, n, margin: active_share(q, p, n, margin / 2)),
         ],
     ),
 }

@@ -13,14 +13,20 @@ helping   even_share, own_share, overtaking, paired_gain         4
 losses    second_order, second_order_gradient                    5
 traps     weight_for_parts, active_share                         6
 hunts     which_loss, which_trap                                 5 and 6
+search_   which_head, which_scorer                               1 and 9
+hunts
+training_ which_trainer                                          7
+hunts
 suspects  which_layer, which_map                                 2 and 3
 training  negatives, positive, travel                            7
 ablation  credit, crossed, power, which_laboratory               8
-protocol  ranks, precision, interval, merged_counts, gigabytes,  9 and 10
-          merged_lists
+protocol  ranks, precision, interval                             9
+shards    merged_counts, gigabytes, merged_lists                 10
 distrac-  refined, ceiling, which_counter                        10
 tors
-local     hardest, similarity, fpr95, resampled                  11
+local     hardest, similarity                                    11
+patch_    fpr95, resampled                                       11
+scores
 matching  project, corners, matches, epipolar, auc               12
 local_    which_negatives, which_matcher                         11 and 12
 hunts
@@ -40,16 +46,20 @@ from .distractors import ceiling, refined, which_counter
 from .explorer import cell_of, share_on, softer
 from .helping import even_share, overtaking, own_share, paired_gain
 from .hunts import which_loss, which_trap
-from .local import fpr95, hardest, resampled, similarity
+from .local import hardest, similarity
 from .local_hunts import which_matcher, which_negatives
 from .losses import second_order, second_order_gradient
 from .matching import auc, corners, epipolar, matches, project
 from .parity import first_different, roundings, which_port
-from .protocol import gigabytes, interval, merged_counts, merged_lists, precision, ranks
+from .patch_scores import fpr95, resampled
+from .protocol import interval, precision, ranks
 from .published import genuine, hours, share
 from .search import average_precision, gem, ranking
+from .search_hunts import which_head, which_scorer
+from .shards import gigabytes, merged_counts, merged_lists
 from .suspects import which_layer, which_map
 from .training import negatives, positive, travel
+from .training_hunts import which_trainer
 from .traps import active_share, weight_for_parts
 
 __all__ = [
@@ -102,6 +112,7 @@ __all__ = [
     "weight_for_parts",
     "which_counter",
     "which_describer",
+    "which_head",
     "which_laboratory",
     "which_layer",
     "which_loss",
@@ -109,5 +120,7 @@ __all__ = [
     "which_matcher",
     "which_negatives",
     "which_port",
+    "which_scorer",
+    "which_trainer",
     "which_trap",
 ]

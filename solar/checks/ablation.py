@@ -102,6 +102,8 @@ def why_wrong_credit(function: Callable) -> str | None:
         return "Both parts together are the whole gain, soa - none."
     if not same(answer, [11, -3]):
         return "Which arm has the parameters of the block, and looks nowhere else?"
+    if not same(function(40.0, 42.0, 41.0, 47.0), [2, 5]):
+        return "Right for these four numbers only: compute with the arguments."
     return None
 
 
@@ -149,6 +151,28 @@ def why_wrong_crossed(function: Callable) -> str | None:
         return "Draw as many seeds and landmarks as there are, and take the mean."
     if not 4.5 < means.mean() < 5.5:
         return "The mean of a draw is the mean of its cells."
+    return _why_not_crossed(function)
+
+
+def _why_not_crossed(function: Callable) -> str | None:
+    """Return why draws of uneven differences, 4 seeds x 12 landmarks, are not crossed, or None."""
+    rng = np.random.default_rng(5)
+    points = rng.exponential(1, (4, 12)) ** 2
+    means = np.asarray(function(points, 4000, np.random.default_rng(2)), float)
+
+    # the same by whole numbers of draws: (4000, 4) and (4000, 12)
+    rows = rng.multinomial(4, np.full(4, 1 / 4), 4000)
+    columns = rng.multinomial(12, np.full(12, 1 / 12), 4000)
+    right = np.einsum("ds,sl,dl->d", rows, points, columns) / 48
+    if len(np.unique(means)) < 2000:
+        return "Many draws are copies of others: make each one anew."
+    if abs(means.mean() - right.mean()) > 0.1 * right.std():
+        return "The mean of a draw is the mean of its cells, not another number in their middle."
+    if not 0.93 < means.std() / right.std() < 1.07:
+        return (
+            "Draw as many seeds and as many landmarks as there are, in one draw, and take the mean "
+            "of the cells where they meet."
+        )
     return None
 
 
@@ -177,7 +201,7 @@ def why_wrong_power(function: Callable) -> str | None:
     if not 0 <= min(of_none, of_some) <= max(of_none, of_some) <= 1:
         return "A share of the trials lies between 0 and 1."
     if of_none > 0.5:
-        return "The experiment that was made had a mean of its own: take it away first."
+        return _why_so_many(of_none)
     if same(of_none, 0) and same(of_some, 0):
         return "No trial sees anything. The interval of a mean is made of its standard error."
     if of_some < 0.2:
@@ -187,9 +211,23 @@ def why_wrong_power(function: Callable) -> str | None:
     # 1.5 points are 2.24 standard errors: Phi(2.24 - 1.96) = 0.61
     if abs(of_some - 0.61) > 0.07:
         return "An interval at 95 % has 1.96 standard errors on each side of the mean."
-    if not 0.01 < of_none < 0.1:
-        return "Where nothing differs, 5 % of all trials see a difference: those of both signs."
+    of_less = float(function(points, -1.5, 80, 1000, np.random.default_rng(1)))
+    if abs(of_less - 0.61) > 0.07 or not 0.01 < of_none < 0.1:
+        return "A difference below zero is seen as often: an interval below zero excludes it too."
+    function(points, 1.0, 500, 10, np.random.default_rng(1))  # more than there are
     return None
+
+
+def _why_so_many(share: float) -> str:
+    """Return why more than half of the trials see a difference that is not there."""
+    if share > 0.99:
+        return "The experiment that was made had a mean of its own: take it away first."
+    if share > 0.9:
+        return "This is the share of trials that see nothing: which of them exclude zero?"
+    return (
+        "The standard error of a trial's mean is the deviation of its points, over the root of "
+        "`landmarks`."
+    )
 
 
 def power(function: Callable) -> None:

@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from ..nets.attention import SecondOrderAttention
-from .basics import judge, same
+from .basics import hint_of, judge, same
 
 # a mistake is a hint; "" is none
 WRONG_AXIS = "The softmax runs over the wrong axis: rows must sum to 1."
@@ -75,20 +75,46 @@ def why_wrong_attention(function: Callable) -> str | None:
     if shape != (2, 6, 4):
         return f"The shape is {shape}; expected (2, 6, 4)."
 
+    # the softmax over something else than a row, or none of it
+    logits = q @ k.transpose(1, 2)  # (2, 6, 6)
+    rows = (logits / 2).softmax(-1)
+    if same(answer, rows.transpose(1, 2) @ v):
+        return "The map is transposed: row i weighs the values, so it is A v."
+    if any(same(answer, other @ v) for other in _other_axes(logits / 2)):
+        return WRONG_AXIS
+
     # few mistakes first, so that nobody is told of two who has made one
     answers = sorted(_attention_answers(q, k, v), key=lambda pair: len(pair[0]))
     for mistakes, value in answers:
         if same(answer, value):
-            return _told(mistakes) if mistakes else None
+            return _told(mistakes) if mistakes else _why_not_everywhere(function, answer)
 
     # the scale in a wrong place
-    logits = q @ k.transpose(1, 2)  # (2, 6, 6)
     for factor in (1 / 2, 1 / 4, 2):
         if same(answer, logits.softmax(-1) @ v * factor):
             return "The scale stands behind the softmax: divide the logits, before it."
     if same(answer, (logits / 2).softmax(-1) @ v + v):
         return "The input is not added here: the block does that, behind W_v."
     return "Compare with the equation: logits, temperature, softmax over the last axis, values."
+
+
+def _other_axes(logits: Tensor) -> list[Tensor]:
+    """Return the weights of a softmax over the batch, over a whole map, and over everything."""
+    over_map = logits.flatten(1).softmax(1).view_as(logits)
+    over_all = logits.flatten().softmax(0).view_as(logits)
+    return [logits.softmax(0), over_map, over_all]
+
+
+def _why_not_everywhere(function: Callable, answer: object) -> str | None:
+    """Return why numbers that are right for c' = 4 are no full answer, or None."""
+    if not isinstance(answer, Tensor):
+        return "Right numbers, but no gradient can flow: stay in torch."
+    generator = torch.Generator().manual_seed(1)
+    q, k, v = torch.randn(3, 1, 3, 9, generator=generator).double()
+    right = (q @ k.transpose(1, 2) / 3).softmax(-1) @ v
+    if not same(function(q, k, v), right):
+        return "Right for c' = 4 only: c' is the last size of q, whatever it is."
+    return None
 
 
 def attention(function: Callable) -> None:
@@ -157,6 +183,9 @@ def why_wrong_rows(function: Callable) -> str | None:
         column = soa.maps(x)[0, :, 3 * 7 + 1].view(5, 7)
         answers = sorted(_row_answers(soa, x), key=lambda pair: len(pair[0]))
 
+        elsewhere = function(soa, x, (1, 5))
+        right_elsewhere = soa.maps(x)[0, 1 * 7 + 5].view(5, 7)
+
     shape = tuple(np.shape(answer))
     if shape != (5, 7):
         return f"The shape is {shape}; expected (5, 7): (h, w)."
@@ -169,6 +198,8 @@ def why_wrong_rows(function: Callable) -> str | None:
             return _told(mistakes)
         if largest.numel >= 35 * 35:
             return "Right, but you made all 35 x 35 numbers. Ask for one row of q."
+        if not same(elsewhere, right_elsewhere):
+            return "Right for the position (3, 1) only: is `at` used?"
         return None
     return "q is soa.f(x), k is soa.g(x); the row is softmax(q_i . k / sqrt(c'))."
 
@@ -201,24 +232,32 @@ def why_wrong_entropy(function: Callable) -> str | None:
         return "0 log 0 is nan on a computer and 0 in mathematics: torch.special.entr knows."
     if answer.shape != (3,):
         return f"The shape is {answer.shape}; expected one number per row: (3,)."
-    if same(answer, -right):
-        return "The sign: entropy is minus the sum of p log p."
-    if same(answer, right * np.log(4)):
-        return "Divide by log N, so that even attention has 1."
-    if same(answer, right * np.log(4) / np.log(3)):
-        return "N is the length of a row, 4 here; 3 is the number of rows."
-    if same(answer, right * np.log(4) / 4):
-        return "Divide by log N, not by N: you took the mean over the row."
-    if same(answer, right * 2):
-        return "In bits, even attention over four has 2: divide by log2 N."
+    hint = hint_of(
+        answer,
+        (
+            ("The sign: entropy is minus the sum of p log p.", -right),
+            ("Divide by log N, so that even attention has 1.", right * np.log(4)),
+            (
+                "N is the length of a row, 4 here; 3 is the number of rows.",
+                right * np.log(4) / np.log(3),
+            ),
+            ("Divide by log N, not by N: you took the mean over the row.", right * np.log(4) / 4),
+            ("The other way round: even attention has 1, a row with one position 0.", 1 - right),
+            ("In bits, even attention over four has 2: divide by log2 N.", right * 2),
+        ),
+    )
+    if hint:
+        return hint
     if not same(answer, right):
         return "For the rows (1/4, 1/4, 1/4, 1/4), (1, 0, 0, 0), (1/2, 1/2, 0, 0) expect 1, 0, 0.5."
 
-    # any number of axes before the last one
+    # any number of axes before the last one, and any length of it
     if not same(function(maps[:, None]), right[:, None]):
         return (
             "Right for (3, 4), but not for (3, 1, 4): sum over the last axis, and N is its length."
         )
+    if not same(function(torch.full((1, 9), 1 / 9)), [1]):
+        return "Right for rows of four only: N is the length of a row, whatever it is."
     return None
 
 

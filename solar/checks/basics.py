@@ -7,12 +7,13 @@ for a right answer. `NAME` prints the verdict, and is what a notebook calls.
 
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import numpy as np
 
 NO_ANSWER = "The function returns nothing: does it end with `return`?"
 YOUR_TURN = "Your turn: write the function."
+CHANGED = "The function changes what it is given: copy it first, or compute without `_` and `*=`."
 
 
 class _NotYet(Exception):
@@ -24,10 +25,10 @@ def same(a, b) -> bool:
 
     Args:
         a: a number, a list, an array or a tensor of any shape.
-        b: the same, of a shape that broadcasts to that of `a`.
+        b: the same, of the shape of `a`.
 
     Returns:
-        False also for answers that cannot be compared.
+        False also for answers of different shapes, and for those that cannot be compared.
 
     Example:
         >>> same([1, 2], [1.000001, 2])
@@ -36,9 +37,28 @@ def same(a, b) -> bool:
         False
     """
     try:
-        return bool(np.allclose(_numbers(a), _numbers(b), atol=1e-5))
+        first = _numbers(a)
+        second = _numbers(b)
     except (TypeError, ValueError, RuntimeError):
         return False
+    return first.shape == second.shape and bool(np.allclose(first, second, atol=1e-5))
+
+
+def hint_of(answer, mistakes: Iterable[tuple[str, object]]) -> str | None:
+    """Return the hint for the first usual mistake that gives this answer, or None.
+
+    Args:
+        answer: what the reader's function gave.
+        mistakes: pairs of a hint, and what the mistake gives.
+
+    Example:
+        >>> hint_of(9, [("The sign.", -3), ("The root is missing.", 9)])
+        'The root is missing.'
+    """
+    for hint, value in mistakes:
+        if same(answer, value):
+            return hint
+    return None
 
 
 def _numbers(answer) -> np.ndarray:
@@ -69,6 +89,7 @@ def judge(name: str, why_wrong: Callable[[Callable], str | None], function: Call
 
     # whatever happens inside the reader's function becomes one line
     def answering(*arguments):
+        before = [_kept(argument) for argument in arguments]
         try:
             answer = function(*arguments)
         except NotImplementedError as error:
@@ -78,6 +99,10 @@ def judge(name: str, why_wrong: Callable[[Callable], str | None], function: Call
         # a function without `return` is a mistake that every exercise knows
         if answer is None:
             raise _NotYet(NO_ANSWER)
+        # the numbers that came in are the caller's, and go on being used
+        after = [_kept(argument) for argument in arguments]
+        if not all(map(_unchanged, before, after)):
+            raise _NotYet(CHANGED)
         return answer
 
     try:
@@ -91,6 +116,24 @@ def judge(name: str, why_wrong: Callable[[Callable], str | None], function: Call
         print(f"{name}: correct.")
     else:
         print(f"{name}: not yet. {reason}")
+
+
+def _kept(argument: object) -> np.ndarray | None:
+    """Return a copy of an array, a tensor or a list of numbers; None for anything else."""
+    if hasattr(argument, "detach"):
+        return argument.detach().cpu().numpy().copy()
+    if isinstance(argument, np.ndarray):
+        return argument.copy()
+    if isinstance(argument, list) and all(isinstance(item, (int, float)) for item in argument):
+        return np.array(argument)
+    return None
+
+
+def _unchanged(before: np.ndarray | None, after: np.ndarray | None) -> bool:
+    """Tell whether an argument is what it was; nan is equal to nan."""
+    if before is None or after is None:
+        return True
+    return np.array_equal(before, after, equal_nan=before.dtype.kind == "f")
 
 
 def _first_line(error: Exception) -> str:

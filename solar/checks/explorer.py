@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from .basics import judge, same
+from .basics import hint_of, judge, same
 
 
 def why_wrong_cell_of(function: Callable) -> str | None:
@@ -31,8 +31,8 @@ def why_wrong_cell_of(function: Callable) -> str | None:
             return hint
     if not same(answers, right):
         return "row * h / height, rounded down, and the same for the column."
-    if any(value != int(value) for cell in answers for value in cell):
-        return "Give whole numbers."
+    if not all(isinstance(value, (int, np.integer)) for cell in answers for value in cell):
+        return "The right cells, but as floats: an index must be an int."
     return _why_wrong_uneven(tuple(function((50, 71), (52, 72), (7, 9))))
 
 
@@ -79,22 +79,42 @@ def why_wrong_share_on(function: Callable) -> str | None:
 
     if np.shape(answer) != ():
         return f"The shape is {np.shape(answer)}; expected one number."
-    if same(answer, cover.mean()):
-        return "This is the mask's share of the picture: weigh the cells by attention."
-    if same(answer, (row * cover).mean()):
-        return "Sum over the cells: the row already sums to one."
-    if same(answer, 16 * right):
-        return "Take the mean of the mask over each cell, not its sum."
-    if same(answer, (row * mask[::4, ::4]).sum()):
-        return "One pixel does not speak for its cell: average the mask."
-    if same(answer, (row * (cover > 0.5)).sum()):
-        return "No threshold: a cell half covered counts half."
-    if same(answer, right / cover.mean()) or same(answer, right / mask.mean()):
-        return "A share, no ratio to the mask's area: do not divide."
-    if same(answer, right - cover.mean()):
-        return "A share, not what it has more than even attention: subtract nothing."
+    halved = "No threshold: a cell half covered counts half."
+    area = "A share, no ratio to the mask's area: do not divide."
+    hint = hint_of(
+        answer,
+        (
+            (
+                "This is the mask's share of the picture: weigh the cells by attention.",
+                cover.mean(),
+            ),
+            ("Sum over the cells: the row already sums to one.", (row * cover).mean()),
+            ("Take the mean of the mask over each cell, not its sum.", 16 * right),
+            ("A share from 0 to 1, not percent.", 100 * right),
+            ("This is the share beside the mask; asked is the one on it.", 1 - right),
+            (
+                "One pixel does not speak for its cell: average the mask.",
+                (row * mask[::4, ::4]).sum(),
+            ),
+            (halved, (row * (cover > 0.5)).sum()),
+            (halved, (row * (cover > 0)).sum()),
+            (area, right / cover.mean()),
+            (
+                "A share, not what it has more than even attention: subtract nothing.",
+                right - cover.mean(),
+            ),
+        ),
+    )
+    if hint:
+        return hint
     if not same(answer, right):
         return "Average the mask over each cell, (h, w), and weigh it by the row."
+
+    # another grid, with cells of 5 x 5 pixels
+    other = rng.random((10, 15)) < 0.5
+    wide = np.full((2, 3), 1 / 6)
+    if not same(function(wide, other), other.mean()):
+        return "Right for cells of 4 x 4 pixels only: their size follows from both shapes."
     return None
 
 
@@ -147,6 +167,8 @@ def why_wrong_softer(function: Callable) -> str | None:
         return "This mixes the row with an even one. The logits get the factor: mix with nothing."
     if not same(answer, right):
         return "softmax(tau * log row): the power tau of each weight, over their sum."
+    if not same(function(row, 1.7), _softmax(1.7 * logits)):
+        return "Right for tau = 0.4 only: is `tau` used?"
     return None
 
 

@@ -13,12 +13,20 @@ from .basics import judge, same
 
 def why_wrong_even_share(function: Callable) -> str | None:
     """Return the first reason why `function` is not the share that chance gives, or None."""
+    if np.shape(function(9, 36)) != ():
+        return f"The shape is {np.shape(function(9, 36))}; a share is one number."
     if same(function(9, 36), 9 / 36):
         return "The position that looks is one of the own ones: it is not among the others."
     if same(function(9, 36), 8 / 36):
         return "Without the position that looks, 35 positions are left, not 36."
     if same(function(9, 36), 9 / 35):
         return "Of nine own positions, eight are others."
+    if same(function(9, 36), 9 / 27) or same(function(9, 36), 8 / 27):
+        return "Divide by all others, own ones and clutter, not by the clutter."
+    if same(function(9, 36), 27 / 35):
+        return "This is the share of the clutter; asked is that of the own ones."
+    if same(function(9, 36), 800 / 35):
+        return "A share from 0 to 1, not percent."
     for own, positions in ((9, 36), (32, 36), (1, 10)):
         if not same(function(own, positions), (own - 1) / (positions - 1)):
             return "For 9 own positions of 36 expect 8 / 35; for 1 of 10 expect 0."
@@ -82,6 +90,13 @@ def why_wrong_own_share(function: Callable) -> str | None:
         return "Without itself, a row no longer sums to one: divide by what is left."
     if same(answer, to_own.mean()):
         return "Only the rows of own positions are asked for."
+    if same(answer, len(_shares_to_others(attention, own)) * right):
+        return "This is a sum over own positions; asked is their mean."
+    pictures = [
+        np.mean(_shares_to_others(attention[b : b + 1], own[b : b + 1])) for b in range(len(own))
+    ]
+    if same(answer, np.mean(pictures)):
+        return "A mean of the pictures' means: all own positions of all pictures count alike."
     if same(answer, turned):
         return "Row i says where position i looks; this reads columns."
     if not same(answer, right):
@@ -118,12 +133,16 @@ def why_wrong_overtaking(function: Callable) -> str | None:
         return "This is the place in the list; return the step that stands there."
     if same(answer, 200):
         return "This is the last step at which it is still below; it stays above from the next."
+    if same(answer, 400):
+        return "At 400 it is above, but it was at 300 already: from where on does it stay above?"
     if not same(answer, 300):
         return "For (1, 5, 3, 9, 12) against (2, 4, 6, 8, 8) expect the fourth step."
-    if function(steps, other, [one[-1] + 1] * 5) is not np.inf:
+    if not np.isposinf(function(steps, other, [one[-1] + 1] * 5)):
         return "A curve that ends below never overtakes: return infinity (np.inf)."
     if not same(function(steps, [3.0] * 5, [1.0] * 5), 0):
         return "A curve that is always above stays above from the first step on."
+    if not same(function(steps, [1.0, 2, 3, 4, 5], [0.0, 2, 2, 4, 4]), 400):
+        return "Where the curves are equal, neither is above: at 300 they meet."
     return None
 
 
@@ -145,9 +164,10 @@ def overtaking(function: Callable) -> None:
 
 def why_wrong_paired_gain(function: Callable) -> str | None:
     """Return the first reason why `function` does not compare two arms fairly, or None."""
-    # three seeds, four landmarks, so that every shortcut gives another number
-    soa = np.array([[50.0, 20, 90, 10], [60.0, 10, 80, 30], [40.0, 15, 70, 50]])
-    control = np.array([[40.0, 30, 90, 20], [50.0, 20, 60, 20], [45.0, 10, 65, 20]])
+    # three seeds, five landmarks, so that every shortcut gives another number; the last landmark
+    # gains with one seed what it loses with another
+    soa = np.array([[50.0, 20, 90, 10, 35], [60.0, 10, 80, 30, 25], [40.0, 15, 70, 50, 30]])
+    control = np.array([[40.0, 30, 90, 20, 30], [50.0, 20, 60, 20, 30], [45.0, 10, 65, 20, 30]])
     answer = function(soa, control)
     if np.shape(answer) != (2,):
         return "Return two numbers: the mean gain, and the share of landmarks that gain."
@@ -162,6 +182,11 @@ def why_wrong_paired_gain(function: Callable) -> str | None:
         return "The gain is the mean over all seeds and landmarks of soa - control."
     if same(share, (difference > 0).any(0).mean()):
         return "A landmark that gains with one seed of three may be luck: average over seeds first."
+    if same(share, (difference.mean(0) >= 0).mean()):
+        return "One landmark stays where it is, in the mean of its seeds: that is no gain."
+    gaining = (difference.mean(0) > 0).sum()
+    if same(share, gaining) or same(share, 20 * gaining):
+        return "The share of landmarks, from 0 to 1: divide by how many there are."
     if same(share, (difference > 0).mean()):
         return "Pairs of seed and landmark are not landmarks: average over seeds first."
     if not same(share, (difference.mean(0) > 0).mean()):

@@ -83,6 +83,14 @@ def why_wrong_second_order(function: Callable) -> str | None:
             difference.sum().abs(),
         ),
         (
+            "You average the negatives of a tuple before you square: differences cancel.",
+            difference.mean(1).norm(),
+        ),
+        (
+            "You add before you square, so that differences cancel. Square each one first.",
+            difference.sum(1).norm(),
+        ),
+        (
             "Divide by B after the root, and by nothing inside.",
             difference.square().mean().sqrt(),
         ),
@@ -137,11 +145,16 @@ def _why_wrong_at_zero(function: Callable) -> str | None:
     if not same(loss, 0):
         return "Right, but where q = p the loss is not zero: an eps under the root changes it."
     loss.backward()
+    if q.grad is None or p.grad is None:
+        return "Right, but no gradient reaches q or p: detach neither of them."
     if not bool(torch.isfinite(q.grad).all() and torch.isfinite(p.grad).all()):
         return (
             "Right, but its gradient is no number where q = p: torch.linalg.vector_norm has a "
             "gradient there, a root of a sum has none."
         )
+    for changed in (tuples(B=5, K=2, seed=3), tuples(B=1, K=6, seed=4)):
+        if not same(function(*changed), second_order_loss(*changed)):
+            return "Right for three tuples of four negatives only: B is the length of q."
     return None
 
 
@@ -194,6 +207,12 @@ def why_wrong_second_order_gradient(function: Callable) -> str | None:
             2 * difference.abs() @ (q - n) / loss,
         ),
         ("A sum over the negatives, not a mean.", right / 4),
+        ("Twice too large: the root halves what the square doubles.", 2 * right),
+        ("This has unit length; the gradient keeps its own.", right / right.norm()),
+        (
+            "This is its part along the sphere. Asked is the whole gradient.",
+            right - (right @ q) * q,
+        ),
         (
             "This is the gradient of 2 |<q - p, n>|. It is as good on the sphere, but the formula "
             "of the chapter has q - n where yours has -n.",
@@ -209,9 +228,21 @@ def why_wrong_second_order_gradient(function: Callable) -> str | None:
         )
     if not same(function(q, q, n), torch.zeros(5)):
         return (
-            "Right, but where q = p it is 0 / 0. Return zeros there: no direction is better than "
-            "another."
+            "Right, but where q = p it is 0 / 0. Return zeros there, (5,): no direction is better "
+            "than another."
         )
+    return _why_autograd(function, q, p, n)
+
+
+def _why_autograd(
+    function: Callable, q: torch.Tensor, p: torch.Tensor, n: torch.Tensor
+) -> str | None:
+    """Return a reason if a right gradient cannot be computed without autograd, or None."""
+    try:
+        with torch.no_grad():
+            function(q, p, n)
+    except Exception:
+        return "Right, but by autograd: the exercise asks for the formula."
     return None
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from ..local.matching import WINDOW
 from ..local.matching import match as right_match
 from ..local.metrics import project as right_project
-from .basics import judge, same
+from .basics import hint_of, judge, same
 
 
 def _unit_rows(x: np.ndarray) -> np.ndarray:
@@ -40,18 +40,38 @@ def why_wrong_matches(function: Callable) -> str | None:
 
     if answer.ndim != 2 or answer.shape[1] != 2:
         return f"The shape is {answer.shape}; expected (M, 2)."
-    if _equal(answer, right_match(a, b, None)):
-        return "The ratio test is missing."
-    if _equal(answer, right_match(a, b, 0.8, mutual=False)):
-        return "The mutual check is missing."
-    if _equal(answer, right_match(a, b, None, mutual=False)):
-        return "These are all nearest neighbours: now the two tests."
-    if _equal(answer, right_match(a, b, 0.8**0.5)):
-        return "These are squared distances: 0.8 is a ratio of plain ones."
+    if answer.dtype.kind not in "iu":
+        return "Numbers of rows are whole numbers: floats cannot be used as indices."
+    answer = answer[np.argsort(answer[:, 0], kind="stable")]  # their order does not count
+    turned = right[:, ::-1]
+    for hint, pairs in (
+        ("The ratio test is missing.", right_match(a, b, None)),
+        ("The mutual check is missing.", right_match(a, b, 0.8, mutual=False)),
+        (
+            "These are all nearest neighbours: now the two tests.",
+            right_match(a, b, None, mutual=False),
+        ),
+        ("These are squared distances: 0.8 is a ratio of plain ones.", right_match(a, b, 0.8**0.5)),
+        (
+            "The ratio is squared: these are plain distances, compared with 0.8 of the second.",
+            right_match(a, b, 0.64),
+        ),
+        (
+            "The columns are exchanged: first the row of a, then the row of b.",
+            turned[np.argsort(turned[:, 0])],
+        ),
+    ):
+        if _equal(answer, pairs):
+            return hint
     if _equal(answer, swapped) and not _equal(answer, right):
         return "The ratio test runs in the wrong picture: it compares two rows of b for one of a."
     if not _equal(answer, right):
         return "Nearest below 0.8 x second nearest, and nearest both ways."
+
+    # another ratio, at which a test in both pictures would leave more out
+    other = np.asarray(function(a, b, 0.95))
+    if not _equal(other[np.argsort(other[:, 0], kind="stable")], right_match(a, b, 0.95)):
+        return "Right for the ratio 0.8, wrong for 0.95: it is `ratio`, and tested one way."
     return None
 
 
@@ -88,16 +108,35 @@ def why_wrong_corners(function: Callable) -> str | None:
 
     if answer.shape != (4, 2):
         return f"The shape is {answer.shape}; expected (4, 2)."
-    if same(answer, turned(angle)):
-        return "The angle is in degrees; cosine wants radians."
-    if same(answer, turned(-np.radians(angle))):
-        return "It turns the other way: y points down, angles run clockwise."
-    if same(answer, turned(0.0)):
-        return "It is not turned."
-    if same(answer, turned(np.radians(angle), 2 * square)):
-        return "Twice too large: half the side either way."
-    if same(answer, turned(np.radians(angle), square / WINDOW)):
-        return "The window is WINDOW times the keypoint's size."
+    hint = hint_of(
+        answer,
+        (
+            ("The angle is in degrees; cosine wants radians.", turned(angle)),
+            (
+                "It turns the other way: y points down, angles run clockwise.",
+                turned(-np.radians(angle)),
+            ),
+            ("It is not turned.", turned(0.0)),
+            (
+                "Twice too large: half the side either way.",
+                turned(np.radians(angle), 2 * square),
+            ),
+            (
+                "The window is WINDOW times the keypoint's size.",
+                turned(np.radians(angle), square / WINDOW),
+            ),
+            (
+                "Half too small: half the side either way, not a quarter.",
+                turned(np.radians(angle), square / 2),
+            ),
+            ("x first: a corner is (x, y).", right[:, ::-1]),
+            ("These are corners around (0, 0): move them to (x, y).", right - [x, y]),
+        ),
+    )
+    if hint:
+        return hint
+    if same(np.sort(answer, axis=0), np.sort(right, axis=0)) and not same(answer, right):
+        return "The right corners in another order: (-, -), (+, -), (+, +), (-, +)."
     if not same(answer, right):
         return "Scale a square, turn it, move it to (x, y)."
     return None
@@ -134,6 +173,14 @@ def why_wrong_project(function: Callable) -> str | None:
         return "The matrix is transposed: points are rows here."
     if same(answer, right_project(np.linalg.inv(homography), points)):
         return "This is the way back."
+    if same(answer, right[:, ::-1]):
+        return "x first: a point is (x, y)."
+    if same(answer, homogeneous[:, :2] / homography[2, 2]):
+        return "Divide by the third coordinate of each point, not by a number of the matrix."
+    if same(answer, homogeneous[:, :2] / homogeneous[0, 2]):
+        return "Every point has a third coordinate of its own: divide by that."
+    if same(answer, np.round(right)):
+        return "Right, but rounded: a point need not lie on a pixel."
     if not same(answer, right):
         return "Append 1, multiply, divide by the third coordinate."
     return None
@@ -182,6 +229,10 @@ def why_wrong_epipolar(function: Callable) -> str | None:
         return "The matrix is transposed: F @ (x, y, 1) of the first image is a line in the second."
     if same(answer, right**2):
         return "This is the distance squared."
+    if same(answer, np.abs(products) / np.abs(lines[:, :2]).sum(1)):
+        return "The length of the line's direction is the root of a sum of squares."
+    if same(answer, np.abs(products) / np.square(lines[:, :2]).sum(1)):
+        return "The root below the line's direction is missing."
     if not same(answer, right):
         return "Line l = F (x, y, 1); distance |l . (x', y', 1)| / sqrt(l0^2 + l1^2)."
     return None
@@ -205,7 +256,10 @@ def epipolar(function: Callable) -> None:
 def why_wrong_auc(function: Callable) -> str | None:
     """Return the first reason why `function` is not the area under the curve of errors, or None."""
     errors = np.array([1.0, 4.0, np.inf, 2.5, 30.0, 7.0])
-    answer = float(function(errors, 10.0))
+    answer = function(errors, 10.0)
+    if np.shape(answer) != ():
+        return f"The shape is {np.shape(answer)}; an area is one number: the mean over pairs."
+    answer = float(answer)
     parts = np.maximum(1 - errors / 10, 0)
     right = parts.mean()
     known = np.isfinite(errors)
@@ -237,6 +291,8 @@ def why_wrong_auc(function: Callable) -> str | None:
         return "An infinite error has met a mean: such a pair adds 0."
     if not same(answer, right):
         return "Each pair adds the part of 0..threshold above its error; take the mean, divide."
+    if not same(function(errors, 5.0), np.maximum(1 - errors / 5, 0).mean()):
+        return "Right for the limit 10 only: is `limit` used?"
     return None
 
 

@@ -55,6 +55,16 @@ def why_wrong_roundings(function: Callable) -> str | None:
         return "The largest |a - b|, divided by the largest |b| and by np.finfo(np.float32).eps."
     if not same(function(b, b), 0):
         return "Two equal maps differ by no rounding."
+
+    # half a rounding of 6, no power of two; then a map `a` with larger numbers than `b`
+    six = np.array([6.0, 1.0])
+    if not np.allclose(function(six + np.array([3 * EPS, 0]), six), 0.5, rtol=1e-4):
+        return (
+            "Right for a map whose largest number is 8, wrong for 6 and half a rounding: divide by "
+            "the number itself, and round nothing."
+        )
+    if not np.allclose(function(2 * six, six), 1 / EPS, rtol=1e-4):
+        return "Divide by the largest number of `b`, also where `a` has larger ones."
     return None
 
 

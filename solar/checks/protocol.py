@@ -1,6 +1,6 @@
-"""Checks of the exercises on the revisited protocol and on a million distractors.
+"""Checks of the exercises on the revisited protocol.
 
-Book: chapters 9 (the revisited protocol) and 10 (one million distractors).
+Book: chapter 9 (the revisited protocol).
 """
 
 from collections.abc import Callable
@@ -9,7 +9,7 @@ import numpy as np
 
 from ..search.protocol import precision_at
 from ..search.ranking import ranks_by_counting
-from .basics import judge, same
+from .basics import hint_of, judge, same
 
 
 def why_wrong_ranks(function: Callable) -> str | None:
@@ -18,7 +18,7 @@ def why_wrong_ranks(function: Callable) -> str | None:
     scores = np.array([0.9, 0.1, 0.8, 0.7, 0.8, 0.95, 0.2, 0.8])
     positives = [3, 4, 6]
     junk = [0, 7]
-    answer = function(scores, positives, junk)
+    answer = np.asarray(function(scores, positives, junk))
     right = ranks_by_counting(scores, positives, junk)
 
     if np.shape(answer) != (3,):
@@ -26,16 +26,27 @@ def why_wrong_ranks(function: Callable) -> str | None:
 
     # the order is judged last: compare sorted ranks first
     ascending = np.sort(answer)
-    above = [sum(scores > scores[i]) for i in positives]
-    if same(ascending, right + 1):
-        return "Ranks count from 0: the best image has rank 0."
-    below = [sum(scores < scores[i]) for i in positives]
-    if same(ascending, np.sort(below)):
-        return "You count the images below: the best image, with the highest score, has rank 0."
-    if same(ascending, np.sort(above)):
-        return "Two things are missing: the junk, and the images with an equal score."
-    if same(ascending, ranks_by_counting(scores, positives)):
-        return "The junk still stands there: subtract the junk above each positive."
+    above = np.sort([sum(scores > scores[i]) for i in positives])
+    below = "You count the images below: the best image, with the highest score, has rank 0."
+    others = "The other positives stand in the list, too: only junk is taken out."
+    hint = hint_of(
+        ascending,
+        (
+            ("Ranks count from 0: the best image has rank 0.", right + 1),
+            (below, np.sort([sum(scores < scores[i]) for i in positives])),
+            (below, ranks_by_counting(-scores, positives, junk)),
+            (below, ranks_by_counting(-scores, positives)),
+            (others, right - np.arange(3)),
+            (others, above - [1, 2, 3]),
+            ("Two things are missing: the junk, and the images with an equal score.", above),
+            (
+                "The junk still stands there: subtract the junk above each positive.",
+                ranks_by_counting(scores, positives),
+            ),
+        ),
+    )
+    if hint:
+        return hint
     if same(ascending, right) and not same(answer, right):
         return "The right ranks; sort them, as average precision walks down the list."
     if np.min(answer) < right.min():
@@ -43,8 +54,8 @@ def why_wrong_ranks(function: Callable) -> str | None:
     if not same(answer, right):
         return f"For this example expect {right.tolist()}."
 
-    # three equal scores: image 0 stands above image 1, image 2 stands below it
-    tied = function(np.array([0.5, 0.5, 0.5, 0.9]), [1], [])
+    # four equal scores: image 0 stands above image 1, images 2 and 3 stand below it
+    tied = function(np.array([0.5, 0.5, 0.5, 0.5, 0.9]), [1], [])
     if not same(tied, [2]):
         return "Of equal scores only those of a smaller index stand above; larger ones do not."
     return None
@@ -67,7 +78,7 @@ def ranks(function: Callable) -> None:
 
 def why_wrong_precision(function: Callable) -> str | None:
     """Return the first reason why `function` is not the protocol's precision at k, or None."""
-    cases = [([0], 10), ([0, 2, 5], 5), ([0, 20], 10), ([3], 3)]
+    cases = [([0], 10), ([0, 2, 5], 5), ([0, 20], 10), ([3], 3), ([1, 4, 7], 5)]
     answers = [function(ranks, k) for ranks, k in cases]
     right = [precision_at(ranks, k) for ranks, k in cases]
 
@@ -76,6 +87,8 @@ def why_wrong_precision(function: Callable) -> str | None:
     too_deep = []
     both = []
     recall = []
+    too_shallow = []
+    by_number = []
     for ranks, k in cases:
         among_k = sum(rank < k for rank in ranks)
         uncapped.append(among_k / k)
@@ -83,6 +96,10 @@ def why_wrong_precision(function: Callable) -> str | None:
         too_deep.append(within / min(max(ranks) + 1, k))
         both.append(within / k)
         recall.append(among_k / len(ranks))
+        last = min(max(ranks) + 1, k)
+        too_shallow.append(sum(rank + 1 < k for rank in ranks) / last)
+        fewer = min(len(ranks), k)
+        by_number.append(sum(rank < fewer for rank in ranks) / fewer)
 
     if same(answers, uncapped):
         return (
@@ -98,6 +115,12 @@ def why_wrong_precision(function: Callable) -> str | None:
         )
     if same(answers, recall):
         return "This is recall: divide by k (capped), not by the number of positives."
+    if same(answers, too_shallow):
+        return "One place too few: rank k - 1 is place k, and counts."
+    if same(answers, by_number):
+        return "k is at most the last positive's place, not the number of positives."
+    if same(answers, np.multiply(right, 100)):
+        return "A share from 0 to 1, not percent."
     if not same(answers, right):
         return f"For {cases} expect {right}."
     return None
@@ -131,9 +154,9 @@ def _normal_interval(values: np.ndarray) -> tuple[float, float]:
 
 def why_wrong_interval(function: Callable) -> str | None:
     """Return the first reason why `function` is not a paired bootstrap interval, or None."""
-    # the intervals of five sets of queries: one may be right by luck
+    # the intervals of twelve sets of queries: one may be right by luck
     ratios = []
-    for seed in range(5):
+    for seed in range(12):
         a, b = _queries(seed)
         interval = np.asarray(function(a, b), float)
         if interval.shape != (2,):
@@ -149,6 +172,14 @@ def why_wrong_interval(function: Callable) -> str | None:
     # wrong: all sets together, or the last one, tell how
     if all(abs(ratio - 0.84) < 0.07 for ratio in ratios):
         return "This is a 90 % interval: cut 2.5 % off at each end."
+    if all(abs(ratio - 1.31) < 0.2 for ratio in ratios):
+        return "This is wider, as a 99 % interval is: cut 2.5 % off at each end."
+    if all(abs(ratio - 0.51) < 0.07 for ratio in ratios):
+        return "This is one standard error on each side, which covers 68 %."
+    if 0 <= high - low < 1e-4:
+        return (
+            "No width: draw with repetition, and give percentiles from 0 to 100, here 2.5 and 97.5."
+        )
     why = _why_no_interval(low, high, a, b)
     if why is None and abs(np.mean(ratios) - 0.95) < 0.2:
         return "It jumps from case to case: draw 1,000 times or more."
@@ -196,106 +227,3 @@ def interval(function: Callable) -> None:
         interval: not yet. The lower end comes first.
     """
     judge("interval", why_wrong_interval, function)
-
-
-def why_wrong_merged_counts(function: Callable) -> str | None:
-    """Return the first reason why `function` does not merge the counts of shards, or None."""
-    counts = np.array([[5, 0, 2], [7, 1, 0]])  # (S, P) = (2, 3)
-    answer = np.asarray(function(counts))
-
-    if answer.shape != (3,):
-        return f"The shape is {answer.shape}: add over the shards, keep the positives: (3,)."
-    if same(np.sort(answer), np.sort(counts.mean(0))):
-        return "Means are for scores. Counts add."
-    if same(np.sort(answer), np.sort(counts.max(0))):
-        return "The largest count is only one shard's: add them."
-    if same(answer, [12, 1, 2]):
-        return "Right counts; sort them, as average precision expects ascending ranks."
-    if not same(answer, [1, 2, 12]):
-        return "For [[5, 0, 2], [7, 1, 0]] expect [1, 2, 12]."
-    return None
-
-
-def merged_counts(function: Callable) -> None:
-    """Check the exercise on counts from several shards and print a verdict.
-
-    Args:
-        function: `function(counts)` gives the ascending ranks (P,) of the positives, from the
-            counts (S, P) of the images above each positive in each of S shards.
-
-    Example:
-        >>> merged_counts(lambda counts: counts.mean(0))
-        merged_counts: not yet. Means are for scores. Counts add.
-    """
-    judge("merged_counts", why_wrong_merged_counts, function)
-
-
-def why_wrong_gigabytes(function: Callable) -> str | None:
-    """Return the first reason why `function` is not the size of descriptors, or None."""
-    answers = [function(1_000_000, 2048, 4), function(1_001_001, 2048, 2)]
-    right = [8.192, 4.100100096]
-
-    if same(answers, np.array(right) * 1e9 / 2**30):
-        return "These are GiB, 2^30 bytes. Disks are sold in GB, 10^9."
-    if same(answers, np.array(right) * 8):
-        return "Bits: a byte has eight of them."
-    if same(answers[0], right[0]) and not same(answers, right):
-        return "The size of a number is not used."
-    if not same(answers, right):
-        return "A million float32 descriptors of 2048 numbers take 8.192 GB."
-    return None
-
-
-def gigabytes(function: Callable) -> None:
-    """Check the exercise on the size of descriptors and print a verdict.
-
-    Args:
-        function: `function(images, length, bytes)` gives the size in GB (10^9 bytes) of one
-            descriptor per image, each of `length` numbers of so many bytes.
-
-    Example:
-        >>> gigabytes(lambda images, length, size: images * length * size / 2**30)
-        gigabytes: not yet. These are GiB, 2^30 bytes. Disks are sold in GB, 10^9.
-    """
-    judge("gigabytes", why_wrong_gigabytes, function)
-
-
-def why_wrong_merged_lists(function: Callable) -> str | None:
-    """Return the first reason why `function` does not merge two ranked lists, or None."""
-    # images 4 and 2 have equal scores, in different lists
-    indices_a = np.array([4, 0, 9])
-    scores_a = np.array([0.9, 0.7, 0.2])
-    indices_b = np.array([2, 11, 7])
-    scores_b = np.array([0.9, 0.8, 0.1])
-    answer = np.asarray(function(indices_a, scores_a, indices_b, scores_b, 4)).tolist()
-
-    if answer == [4, 2, 11, 0]:
-        return "Images 4 and 2 have equal scores: the smaller index first."
-    if answer == [4, 0, 9, 2]:
-        return "This is one list behind the other: sort by score."
-    if answer == [7, 9, 0, 11]:
-        return "The worst stand first: sort by falling score."
-    if len(answer) != 4:
-        return "Cut after k."
-    if answer != [2, 4, 11, 0]:
-        return "For this example expect [2, 4, 11, 0]."
-
-    # the same tie the other way round: the smaller index is in the first list
-    swapped = function(np.array([2, 0]), scores_a[:2], np.array([4, 11]), scores_b[:2], 3)
-    if np.asarray(swapped).tolist() != [2, 4, 11]:
-        return "Images 4 and 2 have equal scores: the smaller index first, in whichever list it is."
-    return None
-
-
-def merged_lists(function: Callable) -> None:
-    """Check the exercise on merging two ranked lists and print a verdict.
-
-    Args:
-        function: `function(indices_a, scores_a, indices_b, scores_b, k)` gives the indices of the k
-            best images of two lists, by falling score, equal scores by their index.
-
-    Example:
-        >>> merged_lists(lambda indices_a, scores_a, indices_b, scores_b, k: [7, 9, 0, 11])
-        merged_lists: not yet. The worst stand first: sort by falling score.
-    """
-    judge("merged_lists", why_wrong_merged_lists, function)

@@ -6,6 +6,8 @@ Book: chapter 13 (the published models).
 import hashlib
 from collections.abc import Callable
 
+import numpy as np
+
 from .basics import judge
 
 
@@ -13,6 +15,8 @@ def why_wrong_hours(function: Callable) -> str | None:
     """Return the first reason why `function` is not the time of describing, or None."""
     answer = function(1_001_001, 9.25, 8)
     right = 1_001_001 / 9.25 / 8 / 3600
+    if np.shape(answer) != () or isinstance(answer, str):
+        return "Return one number, the hours."
 
     if abs(answer - 3600 * right) < 1:
         return "These are seconds: divide by 3600."
@@ -20,8 +24,12 @@ def why_wrong_hours(function: Callable) -> str | None:
         return "One device needs that long; eight share the images."
     if abs(answer - 64 * right) < 1:
         return "More devices, fewer hours: divide by their number."
+    if abs(answer - 60 * right) < 1:
+        return "These are minutes: an hour has 3600 seconds."
     if not abs(answer - right) < 1e-3:
         return "Images, divided by images per second, by devices, by 3600."
+    if not abs(function(36_000, 5.0, 2) - 1) < 1e-3:
+        return "Right for one case only: 36,000 images at 5 per second on 2 devices take an hour."
     return None
 
 
@@ -45,7 +53,11 @@ def why_wrong_share(function: Callable) -> str | None:
     sizes = [(10, 3), (100, 8), (5, 8), (7, 1)]
     shares = []
     for images, processes in sizes:
-        shares.append([list(function(rank, processes, images)) for rank in range(processes)])
+        parts = [function(rank, processes, images) for rank in range(processes)]
+        if any(isinstance(part, tuple) for part in parts):
+            return "Return range(start, end), not a tuple."
+        # a set has no order of its own
+        shares.append([sorted(p) if isinstance(p, set) else list(p) for p in parts])
 
     # all images that the processes describe together, repetitions included
     described = [sorted(image for part in parts for image in part) for parts in shares]
@@ -99,6 +111,12 @@ def why_wrong_genuine(function: Callable) -> str | None:
     middle = hashlib.sha256(forged).hexdigest()[16:48]
     nearly_right = [digest[:-1] + last, digest[:16] + middle + digest[48:]]
 
+    # all the same digits in another order, and another first digit
+    first = "1" if digest[0] == "0" else "0"
+    reordered = [digest[::-1], first + digest[1:]]
+
+    if not isinstance(function(content, digest), (bool, np.bool_)):
+        return "Return True or False, the answer of a comparison."
     if not function(content, digest):
         return "The genuine bytes are refused. What does hexdigest() give?"
     if function(forged, digest):
@@ -107,6 +125,8 @@ def why_wrong_genuine(function: Callable) -> str | None:
         return "All digits count, not only the first few."
     if any(function(content, other) for other in nearly_right):
         return "All digits count, those in the middle and the last one too."
+    if any(function(content, other) for other in reordered):
+        return "All digits count, in their order and from the first on."
     if function(content, digest[:32]) or function(content, ""):
         return "A digest that is cut short or empty passes: both must have the same length."
     if not function(content, digest.upper()):

@@ -34,11 +34,17 @@ def why_wrong_gem(function: Callable) -> str | None:
         return reason
 
     # another exponent, for a function that has 3 built in
-    if not same(function(x, 5.0), right_gem(x, 5.0)):
-        return "At p = 3 or p = 5 it differs: is p really used, in both places?"
     if not same(answer, right):
         return "Compare with the formula, step by step."
+    if not same(function(x, 5.0), right_gem(x, 5.0)):
+        return "Right at p = 3, wrong at p = 5: is p really used, in both places?"
 
+    # a map of small numbers, for a large floor or one that is added behind the mean
+    if not same(1000 * function(x / 1000, 3.0), 1000 * right_gem(x / 1000, 3.0)):
+        return (
+            "Right, but not on a map of numbers below a thousandth: the floor, 1e-6 or so, belongs "
+            "under each number, before the power."
+        )
     return _why_no_gradient(function)
 
 
@@ -59,6 +65,10 @@ def _other_pooling(function: Callable, x: torch.Tensor) -> str | None:
         return "This is the maximum, MAC: GeM lies between it and the mean."
     if same(answer, right * 24 ** (1 / 3)):
         return "This is a sum over positions; GeM takes their mean."
+    if same(answer, right / torch.as_tensor(right).norm(dim=1, keepdim=True)):
+        return "This has unit length: pool only, the L2 normalisation is a step of its own."
+    if same(answer, clamped.pow(3).mean(3).pow(1 / 3).mean(2)):
+        return "One mean over all positions: not over the rows first, with a root between."
     return None
 
 
@@ -95,21 +105,31 @@ def why_wrong_average_precision(function: Callable) -> str | None:
     ranks = [0, 2, 5]
     answer = function(ranks)
     right = right_average_precision(ranks)
+    if np.shape(answer) != ():
+        return f"The shape is {np.shape(answer)}; the average is one number."
 
+    before = np.mean([1.0, 1 / 2, 2 / 5])
+    from_one = np.mean([1 / 4, (1 / 3 + 2 / 4) / 2, (2 / 6 + 3 / 7) / 2])
     rectangles = np.mean([(i + 1) / (rank + 1) for i, rank in enumerate(ranks)])
     if same(answer, rectangles):
         return (
             "These are rectangles; the protocol averages the precision just before and just after "
             "a positive."
         )
+    if same(answer, before):
+        return "This is the precision just before each positive; average it with that just after."
+    if same(answer, 100 * right):
+        return "A share from 0 to 1, not percent."
     if same(answer, 3 * right):
         return "Divide by the number of positives."
-    if not 0 <= float(answer) <= 1:
+    if not 0 <= float(answer) <= 1 or same(answer, from_one):
         return "Precision lies in 0..1. Ranks count from 0: at rank r stand r + 1 images."
     if not same(function([0, 1]), 1.0):
         return "A perfect list gives 1: before a positive at rank 0, precision is 1."
     if not same(answer, right):
         return "For [0, 2, 5] expect 0.677778."
+    if not same(function([1, 3, 4, 9]), right_average_precision([1, 3, 4, 9])):
+        return "Right for three positives, but not for four."
     return None
 
 
@@ -129,16 +149,46 @@ def average_precision(function: Callable) -> None:
 
 def why_wrong_ranking(function: Callable) -> str | None:
     """Return the first reason why `function` does not rank by cosine similarity, or None."""
-    # the second row points as the query does, the fourth nearly so, and is much longer
-    database = np.array([[3.0, 4.0], [0.1, 0.0], [-1.0, 0.2], [6.0, 1.0]])
-    query = np.array([2.0, 0.0])
-    answer = np.asarray(function(query, database)).tolist()
+    # five vectors of five lengths, for which every usual mistake gives another order
+    database = np.array([[-20.0, 20, -12], [16, 0, 0], [6, -12, 6], [5, 3, -3], [2, 10, 0]])
+    query = np.array([1.0, 2.0, -3.0])
+    answer = np.asarray(function(query, database))
 
-    if answer == [2, 0, 3, 1]:
-        return "The worst image stands first: sort by falling similarity."
-    if answer == [3, 0, 1, 2]:
-        return "Long vectors win: divide every row by its length before the dot product."
-    if answer != [1, 3, 0, 2]:
+    products = database @ query  # (5,)
+    lengths = np.linalg.norm(database, axis=1)
+    cosine = products / lengths
+    order = np.argsort(-cosine)
+    if answer.shape != (5,):
+        return f"The shape is {answer.shape}; every row of the database has a place: (5,)."
+    if same(answer, cosine) or same(np.sort(answer), np.sort(cosine)):
+        return "These are similarities; expected the numbers of the rows, the best first."
+    for hint, other in (
+        ("The worst image stands first: sort by falling similarity.", np.argsort(cosine)),
+        (
+            "Long vectors win: divide every row by its length before the dot product.",
+            np.argsort(-products),
+        ),
+        (
+            "These are the places of the rows; expected the row at each place.",
+            np.argsort(order),
+        ),
+        (
+            "These are Euclidean distances of vectors that nobody has normalised.",
+            np.argsort(np.linalg.norm(database - query, axis=1)),
+        ),
+        ("The opposite direction is not similar: no absolute value.", np.argsort(-abs(cosine))),
+        (
+            "Divide by the length once, not by its square.",
+            np.argsort(-products / lengths**2),
+        ),
+        (
+            "The length is a root of a sum of squares, not a sum of absolute values.",
+            np.argsort(-products / abs(database).sum(1)),
+        ),
+    ):
+        if same(answer, other):
+            return hint
+    if not same(answer, order):
         return "Normalise both sides, multiply, sort falling."
     return None
 

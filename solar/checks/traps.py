@@ -8,7 +8,7 @@ from collections.abc import Callable
 import numpy as np
 import torch
 
-from .basics import judge, same
+from .basics import hint_of, judge, same
 from .losses import tuples
 
 # ---- losses in parts -----------------------------------------------------------------------------
@@ -63,21 +63,16 @@ def weight_for_parts(function: Callable) -> None:
 # ---- which triplets still teach ------------------------------------------------------------------
 
 
-def why_wrong_active_share(function: Callable) -> str | None:
-    """Return the first reason why `function` is not the share of active triplets, or None."""
-    # on these tuples no two of the answers below are the same
-    q, p, n = tuples(B=4, K=5)
-    margin = 1.0
+def _other_counts(
+    q: torch.Tensor, p: torch.Tensor, n: torch.Tensor, margin: float
+) -> tuple[tuple[str, torch.Tensor], ...]:
+    """Return the usual mistakes of counting active triplets: a hint, and what it gives."""
     near = (q - p).square().sum(-1)[:, None]  # (4, 1)
     far = (q[:, None] - n).square().sum(-1)  # (4, 5)
     from_p = (p[:, None] - n).square().sum(-1)  # (4, 5)
     active = near - far + margin > 0  # (4, 5)
     right = active.double().mean()
-
-    answer = function(q, p, n, margin)
-    if np.shape(answer) != ():
-        return f"The shape is {tuple(np.shape(answer))}; a share is one number."
-    for hint, value in (
+    return (
         ("This is the share of those that are zero; asked is the other one.", 1 - right),
         ("This is a number of triplets; asked is their share, from 0 to 1.", 20 * right),
         ("This is in percent; asked is a share from 0 to 1.", 100 * right),
@@ -105,15 +100,36 @@ def why_wrong_active_share(function: Callable) -> str | None:
         ),
         ("The margin has the wrong sign.", (near - far - margin > 0).double().mean()),
         ("The margin is missing.", (near - far > 0).double().mean()),
+        ("The margin counts whole, not half.", (near - far + margin / 2 > 0).double().mean()),
         (
             "These are the negatives as the positive sees them; a triplet starts at the query.",
             (near - from_p + margin > 0).double().mean(),
         ),
-    ):
-        if same(answer, value):
-            return hint
+    )
+
+
+def why_wrong_active_share(function: Callable) -> str | None:
+    """Return the first reason why `function` is not the share of active triplets, or None."""
+    # on these tuples no two of the answers below are the same
+    q, p, n = tuples(B=4, K=5, seed=1)
+    margin = 1.0
+    near = (q - p).square().sum(-1)[:, None]  # (4, 1)
+    far = (q[:, None] - n).square().sum(-1)  # (4, 5)
+    right = (near - far + margin > 0).double().mean()
+
+    answer = function(q, p, n, margin)
+    if np.shape(answer) != ():
+        return f"The shape is {tuple(np.shape(answer))}; a share is one number."
+    hint = hint_of(answer, _other_counts(q, p, n, margin))
+    if hint:
+        return hint
     if not same(answer, right):
         return "Count where d2(q, p) - d2(q, n) + margin is above zero, and divide by B K."
+
+    # another margin, for a function that has one built in
+    rare = (near - far + 0.3 > 0).double().mean()
+    if not same(function(q, p, n, 0.3), rare):
+        return "Right for the margin 1 only: is `margin` used?"
 
     # d2(q, p) = 0 and d2(q, n) = 2, so with a margin of 2 the term is zero, to the last bit
     point = torch.tensor([[1.0, 0.0]], dtype=torch.float64)
