@@ -93,6 +93,13 @@ def test_what_cannot_be_installed_stops_with_a_hint(machine):
         machine(failing=[".[book,test]"])
 
 
-def test_the_filter_of_notebooks_is_set(machine, tmp_path):
-    line = next(line for line in machine() if "filter.notebooks.clean" in line)
-    assert line.endswith("python tools/filter_notebook.py %f")
+@pytest.mark.parametrize("cloned", [True, False])
+def test_the_filter_of_notebooks_is_set_in_a_clone(cloned, machine, tmp_path, monkeypatch):
+    """A source distribution has no repository to set it in."""
+    monkeypatch.setattr(set_up, "ROOT", tmp_path)
+    if cloned:
+        (tmp_path / ".git").mkdir()
+    lines = [line for line in machine() if "filter.notebooks.clean" in line]
+    assert len(lines) == int(cloned)
+    if cloned:
+        assert lines[0].endswith("env/bin/python tools/filter_notebook.py %f")
