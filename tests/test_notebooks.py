@@ -63,6 +63,18 @@ def test_semicolon_at_the_end_is_noticed(tmp_path):
     assert "';'" in complaints(tmp_path, cell(source="f();"))
 
 
+@pytest.mark.parametrize("words", [{"image": {"alt": "{}"}}, {"figure": {"caption": "{}"}}])
+@pytest.mark.parametrize("number, known", [("71.2", True), ("71.3", False)])
+def test_numbers_at_a_figure_are_compared_with_what_cells_know(tmp_path, words, number, known):
+    [(part, texts)] = words.items()
+    [name] = texts
+    told = {part: {name: f"a curve that ends at {number}"}}
+    told = {"image": {"alt": "a curve"}} | told
+    picture = new_output("display_data", data={"image/png": "aGk="})
+    heard = complaints(tmp_path, cell(picture, source="71.2", mystnb=told))
+    assert ("which no cell printed" in heard) is not known
+
+
 @pytest.mark.parametrize("kind", ["image/png", "image/svg+xml"])
 def test_figure_without_alt_text_is_noticed(tmp_path, kind):
     figure = new_output("display_data", data={kind: "aGk="})

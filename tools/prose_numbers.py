@@ -1,8 +1,9 @@
-"""Find measured numbers that were typed into the prose of a notebook.
+"""Find measured numbers that were typed into the prose of a notebook, or below its figures.
 
 A number in prose is one that a cell printed (or that stands in its code), or it is cited, or it is
 part of a formula, which a reader can follow. Looked at are decimals, percentages, points and
-factors; a whole number, such as that of the landmarks in a set, may stand alone.
+factors; a whole number, such as that of the landmarks in a set, may stand alone. The alternative
+text and the caption of a figure are prose, too.
 """
 
 import re
@@ -37,8 +38,16 @@ def numbers_of_cells(notebook: dict) -> set[str]:
     return set(PRINTED.findall(" ".join(texts)))
 
 
+def at_figure(cell: dict) -> str:
+    """Return the alternative text and the caption of a code cell's figure; empty if it has none."""
+    of_figure = cell.get("metadata", {}).get("mystnb", {})
+    alternative = of_figure.get("image", {}).get("alt", "")
+    caption = of_figure.get("figure", {}).get("caption", "")
+    return f"{alternative}\n\n{caption}"
+
+
 def typed_numbers(notebook: dict) -> list[tuple[int, str]]:
-    """Return measured numbers in prose that no cell knows and no source is given for.
+    """Return measured numbers in prose and at figures that no cell knows and no source tells.
 
     Args:
         notebook: as JSON.
@@ -55,9 +64,8 @@ def typed_numbers(notebook: dict) -> list[tuple[int, str]]:
     known = numbers_of_cells(notebook)
     found = []
     for place, cell in enumerate(notebook["cells"]):
-        if cell["cell_type"] != "markdown":
-            continue
-        prose = NO_PROSE.sub(" ", SOURCE.sub(CITED, "".join(cell["source"])))
+        words = "".join(cell["source"]) if cell["cell_type"] == "markdown" else at_figure(cell)
+        prose = NO_PROSE.sub(" ", SOURCE.sub(CITED, words))
         for paragraph in PARAGRAPH.split(prose):
             if CITED in paragraph:
                 continue

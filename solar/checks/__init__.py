@@ -15,6 +15,8 @@ traps     weight_for_parts, active_share                         6
 hunts     which_loss, which_trap                                 5 and 6
 search_   which_head, which_scorer                               1 and 9
 hunts
+block_    which_block                                            4
+hunts
 training_ which_trainer                                          7
 hunts
 suspects  which_layer, which_map                                 2 and 3
@@ -41,6 +43,7 @@ basics    budget: what a notebook has cost so far                all
 from .ablation import credit, crossed, power, which_laboratory
 from .attention import attention, entropy, rows
 from .basics import budget
+from .block_hunts import which_block
 from .describers import exported, which_describer
 from .distractors import ceiling, refined, which_counter
 from .explorer import cell_of, share_on, softer
@@ -110,6 +113,7 @@ __all__ = [
     "softer",
     "travel",
     "weight_for_parts",
+    "which_block",
     "which_counter",
     "which_describer",
     "which_head",

@@ -239,7 +239,7 @@ def power(function: Callable) -> None:
             `points` (L,), whose mean has been replaced by the true `difference`.
 
     Example:
-        >>> power(lambda points, difference, landmarks, trials, rng: 0.8)
+        >>> power(lambda points, difference, landmarks, trials, rng: 1.0)
         power: not yet. The experiment that was made had a mean of its own: take it away first.
     """
     judge("power", why_wrong_power, function)

@@ -201,7 +201,7 @@ def ranking(function: Callable) -> None:
             by their cosine similarity to the query (D,), best first.
 
     Example:
-        >>> ranking(lambda query, database: [0, 1, 2, 3])
+        >>> ranking(lambda query, database: [0, 1, 2, 3, 4])
         ranking: not yet. Normalise both sides, multiply, sort falling.
     """
     judge("ranking", why_wrong_ranking, function)
