@@ -158,7 +158,7 @@ def _from_timm(name: str) -> Trunk:
         raise ValueError(
             f"timm has no model {in_one_line(repr(name))}: expected one of timm.list_models()"
         )
-    if timm.models.is_model_in_modules(name, "efficientnet"):
+    if timm.models.is_model_in_modules(name, ("efficientnet",)):
         return _efficientnet(name)
     return _plain_sequence(name)
 
