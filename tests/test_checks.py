@@ -26,6 +26,7 @@ MODULES = {
     "protocol": "test_checks_protocol",
     "shards": "answers_shards",
     "search_hunts": "test_checks_search_hunts",
+    "block_hunts": "test_checks_block_hunts",
     "training_hunts": "test_checks_training_hunts",
     "distractors": "answers_distractors",
     "local": "test_checks_local",
