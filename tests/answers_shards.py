@@ -72,6 +72,7 @@ EXERCISES = {
             ("These are scores", lambda ia, sa, ib, sb, k: np.sort([*sa, *sb])[::-1][:k]),
             ("places in the two lists", places),
             ("only equal scores by number", lambda *lists: np.sort(merged(*lists))),
+            ("Right so far", lambda ia, sa, ib, sb, k: merged(ia, sa, ib, sb, k if k < 5 else 4)),
         ],
     ),
 }

@@ -65,6 +65,12 @@ def precision_at_most(ranks, k):
     return sum(rank < k for rank in ranks) / k
 
 
+def right_for_few(scores, positives, junk):
+    """Wrong where the last of nine images is a positive."""
+    ranks = ranks_by_counting(scores, positives, junk)
+    return ranks + (max(positives) == 8)
+
+
 EXERCISES = {
     "ranks": Exercise(
         right=[ranks_by_counting],
@@ -84,6 +90,7 @@ EXERCISES = {
             ("images below", lambda s, p, j: ranks_by_counting(-s, p, j)),
             ("copy it first", junk_overwritten),
             ("larger ones do not", half_of_ties),
+            ("Right so far", right_for_few),
         ],
     ),
     "precision": Exercise(

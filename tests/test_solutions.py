@@ -24,6 +24,7 @@ sys.path.insert(0, str(ROOT / "tools"))
 from first_cell import is_install  # noqa: E402
 
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+KINDS = ("warm-up", "from an empty body", "measurement", "bug hunt", "open question")
 WITHOUT_EXERCISES = {"00_a_ten_minute_tour", "experiment_log", "mini_world"}
 SOLUTION = re.compile(r":::\{dropdown\} Solution\n(.*?)\n:::", re.DOTALL)
 PYTHON = re.compile(r"```python\n(.*?)```", re.DOTALL)
@@ -133,6 +134,14 @@ def test_first_version_is_not_yet_correct(exercise, capsys):
     assert verdict(exercise, exercise.stub, capsys).startswith(f"{exercise.check}: not yet. ")
 
 
+@pytest.mark.parametrize("exercise", EXERCISES, ids=str)
+def test_the_page_gives_no_answer_away(exercise):
+    [stub] = ast.parse(exercise.stub).body
+    [only] = stub.body
+    assert isinstance(only, ast.Raise)
+    assert ast.unparse(only).lower().startswith("raise notimplementederror('your turn")
+
+
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_every_exercise_of_a_chapter_is_tested(path):
     cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
@@ -142,6 +151,20 @@ def test_every_exercise_of_a_chapter_is_tested(path):
     # nothing else in the notebook asks a check or folds a solution
     assert len(re.findall(r"^checks\.(?!budget)", text, re.MULTILINE)) == expected
     assert text.count("{dropdown} Solution") == expected
+
+
+@pytest.mark.parametrize(
+    "path", [p for p in NOTEBOOKS if p.stem not in WITHOUT_EXERCISES], ids=lambda path: path.stem
+)
+def test_every_chapter_has_all_kinds_of_exercises(path):
+    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    text = "\n".join("".join(cell["source"]) for cell in cells)
+    _, exercises = text.split("\n## Exercises\n")
+    exercises, _ = exercises.split("\n## What it took\n")
+    # the words that begin an exercise: **1. (warm-up)** or **1. Warm-up.**
+    begins = " ".join(re.findall(r"^\*\*\d\. .*", exercises, re.MULTILINE)).lower()
+    assert [kind for kind in KINDS if kind not in begins] == []
+    assert len(re.findall(r"^\*\*\d\. ", exercises, re.MULTILINE)) >= len(KINDS)
 
 
 def test_every_check_has_one_exercise():

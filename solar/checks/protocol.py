@@ -58,6 +58,23 @@ def why_wrong_ranks(function: Callable) -> str | None:
     tied = function(np.array([0.5, 0.5, 0.5, 0.5, 0.9]), [1], [])
     if not same(tied, [2]):
         return "Of equal scores only those of a smaller index stand above; larger ones do not."
+    return _why_not_always(function)
+
+
+def _why_not_always(function: Callable) -> str | None:
+    """Return a small list with ties, drawn at random, for which the ranks are wrong, or None."""
+    rng = np.random.default_rng(0)
+    for _ in range(50):
+        scores = rng.integers(0, 4, 9) / 4
+        images = rng.permutation(9).tolist()
+        positives = images[:3]
+        junk = images[3:5]
+        expected = ranks_by_counting(scores, positives, junk)
+        if not same(function(scores, positives, junk), expected):
+            return (
+                f"Right so far. For the scores {scores.tolist()}, positives {positives} and junk "
+                f"{junk} expect {expected.tolist()}."
+            )
     return None
 
 

@@ -130,6 +130,16 @@ def why_wrong_average_precision(function: Callable) -> str | None:
         return "For [0, 2, 5] expect 0.677778."
     if not same(function([1, 3, 4, 9]), right_average_precision([1, 3, 4, 9])):
         return "Right for three positives, but not for four."
+    return _why_not_always(function)
+
+
+def _why_not_always(function: Callable) -> str | None:
+    """Return ranks, drawn at random, with another average precision than the answer, or None."""
+    rng = np.random.default_rng(0)
+    for count in rng.integers(1, 8, 50):
+        ranks = sorted(rng.permutation(12)[:count].tolist())
+        if not same(function(ranks), right_average_precision(ranks)):
+            return f"Right so far. For {ranks} expect {right_average_precision(ranks):.6f}."
     return None
 
 

@@ -116,6 +116,25 @@ def why_wrong_merged_lists(function: Callable) -> str | None:
     swapped = function(np.array([2, 0]), scores_a[:2], np.array([4, 11]), scores_b[:2], 3)
     if np.asarray(swapped).tolist() != [2, 4, 11]:
         return "Images 4 and 2 have equal scores: the smaller index first, in whichever list it is."
+    return _why_not_always(function)
+
+
+def _why_not_always(function: Callable) -> str | None:
+    """Return two short lists with ties, drawn at random, that are merged wrongly, or None."""
+    rng = np.random.default_rng(0)
+    for _ in range(50):
+        images = rng.permutation(12)[:8]
+        scores = rng.integers(0, 4, 8) / 4
+
+        # each list is sorted, by falling score and rising number
+        lists = []
+        for part in (slice(0, 4), slice(4, 8)):
+            order = np.lexsort((images[part], -scores[part]))
+            lists += [images[part][order], scores[part][order]]
+        expected = images[np.lexsort((images, -scores))][:5].tolist()
+        if np.asarray(function(*lists, 5)).tolist() != expected:
+            words = " and ".join(str(values.tolist()) for values in lists)
+            return f"Right so far. For {words}, the best five are {expected}."
     return None
 
 
