@@ -23,6 +23,7 @@ from pypdf.generic import ArrayObject, NameObject, NullObject
 
 ROOT = Path(__file__).resolve().parents[1]
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+PATIENCE = 300  # seconds that a page may take to draw its formulas and figures
 SHEET = dict(format="A4", print_background=True)
 MARGIN = dict(top="16mm", bottom="18mm", left="16mm", right="16mm")
 NO_MARGIN = dict(top="0", bottom="0", left="0", right="0")
@@ -91,6 +92,7 @@ def print_book(paths: list[Path], output: Path, title: str) -> int:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium(), args=["--no-sandbox"])
         page = browser.new_page(color_scheme="light", reduced_motion="reduce")
+        page.set_default_timeout(1000 * PATIENCE)
         titles = []
         parts = []
         for path in paths:
