@@ -112,9 +112,9 @@ def test_without_a_stored_run_the_table_says_so(small_book):
 def test_stored_runs_are_told(small_book, monkeypatch):
     monkeypatch.setattr(book_tables, "runs", lambda root: {"03_three": 62.4})
     monkeypatch.setattr(book_tables, "costs", lambda root: {"03_three": {"memory": 1536.0}})
-    assert book_tables.timings(small_book, [])[-1].endswith("| 62 s | 1.5 GiB |")
+    assert book_tables.timings(small_book, [])[-1].endswith("| 62\xa0s | 1.5\xa0GiB |")
     row = book_tables.paths(small_book, ["All: 3"])[-1]
-    assert row.startswith("| All | 3 |") and row.endswith("| 62 s |")
+    assert row.startswith("| All | 3 |") and row.endswith("| 62\xa0s |")
 
 
 def test_paths_of_the_book_name_chapters_that_exist():

@@ -30,6 +30,7 @@ from sphinx.util.docutils import SphinxDirective
 
 WORDS_A_MINUTE = 100  # of a text with formulas
 LINES_A_MINUTE = 10  # of code that is understood
+JOIN = "\N{NO-BREAK SPACE}"  # between a number and its unit
 MOST_TESTS = 2  # files that a table names
 ROOMS = ("nets", "search", "local", "training")  # what the book teaches
 
@@ -110,7 +111,7 @@ def timings(root: Path, content: list[str]) -> list[str]:
     for page in pages_of_book(root):
         if (root / f"{page}.ipynb").is_file():
             words, code = size_of(root, page)
-            minutes = f"{minutes_of(root, page):.0f} min"
+            minutes = f"{minutes_of(root, page):.0f}{JOIN}min"
             ran = _duration([page], took)
             held = _memory(measured.get(Path(page).name, {}))
             rows.append([_link(root, page), str(words), str(code), minutes, ran, held])
@@ -121,7 +122,7 @@ def _memory(cost: dict) -> str:
     """Say how much memory a notebook held at most."""
     if cost.get("memory") is None:
         return "not measured"
-    return f"{cost['memory'] / 1024:.1f} GiB"
+    return f"{cost['memory'] / 1024:.1f}{JOIN}GiB"
 
 
 def _duration(pages: list[str], took: dict[str, float]) -> str:
@@ -130,7 +131,7 @@ def _duration(pages: list[str], took: dict[str, float]) -> str:
     if not set(names) <= took.keys():
         return "not run in this build"
     total = sum(took[name] for name in names)
-    return f"{total:.0f} s" if total < 100 else f"{total / 60:.0f} min"
+    return f"{total:.0f}{JOIN}s" if total < 100 else f"{total / 60:.0f}{JOIN}min"
 
 
 def paths(root: Path, content: list[str]) -> list[str]:
@@ -143,7 +144,7 @@ def paths(root: Path, content: list[str]) -> list[str]:
         pages = [by_number[int(number)] for number in numbers.split()]
         hours = sum(minutes_of(root, page) for page in pages) / 60
         chapters = ", ".join(numbers.split())
-        rows.append([name, chapters, f"{hours:.1f} hours", _duration(pages, took)])
+        rows.append([name, chapters, f"{hours:.1f}{JOIN}hours", _duration(pages, took)])
     return table(["path", "chapters", "to read", "to run"], rows)
 
 
@@ -170,7 +171,7 @@ def equation_table(root: Path, content: list[str]) -> list[str]:
                 f"[](#{label})",
                 ", ".join(names) or STEPS.get(label, ""),
                 ", ".join(f"`{file}`" for file in tests),
-                _link(root, page),
+                _short_link(root, page),
             ]
         )
     return table(["equation", "function", "tests", "page"], rows)
@@ -192,7 +193,7 @@ def module_table(root: Path, content: list[str]) -> list[str]:
         rows.append(
             [
                 f"`{module.removeprefix('solar.')}`",
-                ", ".join(_link(root, page) for page in pages),
+                ", ".join(_short_link(root, page) for page in pages),
                 ", ".join(f"`{file}`" for file in tests),
             ]
         )
@@ -203,6 +204,15 @@ def _link(root: Path, page: str) -> str:
     """Return a link to a page with its title."""
     path = next(p for p in (root / f"{page}.md", root / f"{page}.ipynb") if p.is_file())
     return f"[{title_of(root, page)}](../{page}{path.suffix})"
+
+
+def _short_link(root: Path, page: str) -> str:
+    """Return a link to a page with its number, or with its title where it has none."""
+    number = Path(page).name[:2]
+    link = _link(root, page)
+    if not number.isdigit():
+        return link
+    return f"[chapter {int(number)}]" + link[link.rindex("(") :]
 
 
 TABLES = {
