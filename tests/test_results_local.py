@@ -35,6 +35,59 @@ def test_all_arms_have_the_same_seeds_and_one_rate(results):
     assert len({run["sha256"] for run in runs}) == len(runs)
 
 
+def test_the_short_recipe_has_five_seeds_of_every_arm():
+    """Chapter 11 draws seeds for what it says about the arms."""
+    results = solar.results("local")
+    for arm in ARMS:
+        assert [run["seed"] for run in results["runs"] if run["arm"] == arm] == [0, 1, 2, 3, 4]
+    assert results["processor_hours"] > 0.5 and results["threads"] == 1
+    assert {"torch", "numpy", "solar"} <= set(results["versions"])
+
+
+def test_the_arms_are_not_told_apart_on_photographs():
+    """What chapter 11 says: every interval of a pair of arms holds zero, the primary one too."""
+    results = solar.results("local")
+    for a, b in (("soa", "identity"), ("soa", "even"), ("soa", "none"), ("identity", "none")):
+        apart = values_of(results, a, "photographs", "right")
+        apart = apart - values_of(results, b, "photographs", "right")
+        interval = over_both(apart)
+        assert interval.low < 0 < interval.high
+        assert interval.high - interval.low < 1
+
+
+def test_the_long_recipe_has_all_arms_of_its_first_start_and_later_starts():
+    results = solar.results("local_long")
+    first = [run["arm"] for run in results["runs"] if run["seed"] == 0]
+    assert sorted(first) == sorted(ARMS)
+    seeds = sorted(start["seed"] for start in results["starts"])
+    assert seeds == list(range(len(seeds))) and len(seeds) >= 3
+    # all were measured where the arms were, by one recipe
+    for start in results["starts"]:
+        assert len(start["log"]) == 10
+        assert (
+            start["photographs"]["right"].keys()
+            == results["runs"][0]["photographs"]["right"].keys()
+        )
+
+
+@pytest.mark.parametrize("seeds", ["first", "later", "all"])
+def test_the_goal_holds_for_the_long_starts(seeds):
+    """More right matches than RootSIFT on photographs, at no lower precision; views no worse."""
+    results = solar.results("local_long")
+    starts = sorted(results["starts"], key=lambda start: start["seed"])
+    chosen = {"first": starts[:1], "later": starts[1:], "all": starts}[seeds]
+    sift = next(one for one in results["references"] if one["net"] == "sift")
+
+    def gain(where, measure):
+        ours = np.array([list(start[where][measure].values()) for start in chosen])
+        return over_both(ours - np.array(list(sift[where][measure].values())))
+
+    assert gain("photographs", "right").low > 0
+    assert gain("photographs", "precision").high > 0
+    assert gain("views", "right").mean > 0
+    assert gain("views", "precision").high > 0
+
+
 def test_the_rate_is_the_best_on_average_over_the_arms_that_chose():
     results = solar.results("local")
     means = {}
