@@ -109,6 +109,7 @@ EXERCISES = {
         told="The best of three seeds against a mean is no gain: take the mean of both arms.",
         wrong=[
             ("two numbers", lambda soa, control: (soa - control).mean()),
+            ("best of three seeds", lambda s, c: (s.mean(1).max() - c.mean(), gains(s, c)[1])),
             ("sign", lambda soa, control: gains(control, soa)),
             ("all seeds and landmarks", lambda soa, control: (1.0, 0.5)),
             ("may be luck", lambda s, c: (gains(s, c)[0], (s > c).any(0).mean())),

@@ -79,6 +79,10 @@ EXERCISES = {
             ("not a mean", lambda a, p: squares(a, p).mean(1).sqrt().mean()),
             ("dot products", lambda a, p: (a @ a.T - p @ p.T).square().sum(1).sqrt().mean()),
             ("The sign", lambda a, p: -squares(a, p).sum(1).sqrt().mean()),
+            (
+                "Mean over i",
+                lambda a, p: (torch.cdist(a, a) - torch.cdist(a, p)).norm(dim=1).mean(),
+            ),
             ("no gradient", lambda a, p: squares(a, p).sum(1).sqrt().mean().item()),
         ],
     ),

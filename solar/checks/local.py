@@ -16,7 +16,7 @@ from .basics import judge
 
 def _pairs() -> tuple[torch.Tensor, torch.Tensor]:
     """Return six random anchors and their positives, (6, 4) each, of unit length."""
-    generator = torch.Generator().manual_seed(2)
+    generator = torch.Generator().manual_seed(5)
     anchors = F.normalize(torch.randn(6, 4, generator=generator))
     positives = F.normalize(anchors + 0.4 * torch.randn(6, 4, generator=generator))
     return anchors, positives

@@ -61,7 +61,7 @@ def why_wrong_matches(function: Callable) -> str | None:
             turned[np.argsort(turned[:, 0])],
         ),
     ):
-        if _equal(answer, pairs):
+        if _equal(answer, pairs) and not _equal(answer, right):
             return hint
     if _equal(answer, swapped) and not _equal(answer, right):
         return "The ratio test runs in the wrong picture: it compares two rows of b for one of a."
