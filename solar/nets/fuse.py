@@ -107,6 +107,9 @@ class WholeMap(nn.Module):
         (B, C, h, w), as large as the kernel -> (B, C', 1, 1).
     """
 
+    rows: torch.Tensor
+    bias: torch.Tensor | None
+
     def __init__(self, conv: nn.Conv2d):
         super().__init__()
         # in the order of a map that is kept channels last, whose rows then need no copying
