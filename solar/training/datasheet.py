@@ -7,6 +7,8 @@ import json
 from dataclasses import asdict
 from pathlib import Path
 
+import torch
+
 from ..datasets import benchmarks_of, load_benchmark
 from ..files import atomic, sha256
 from ..search.protocol import score
@@ -63,6 +65,7 @@ def write_sheet(net, weights: Path, config, scores: dict | None = None, **facts)
         sha256=sha256(weights),
         bytes=weights.stat().st_size,
         config=asdict(config),
+        threads=torch.get_num_threads(),
         **facts,
         parameters=sum(p.numel() for p in net.parameters()),
         **scores,
