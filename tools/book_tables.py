@@ -174,7 +174,7 @@ def equation_table(root: Path, content: list[str]) -> list[str]:
                 _short_link(root, page),
             ]
         )
-    return table(["equation", "function", "tests", "page"], rows)
+    return table(["equation", "function", "tests", "chapter"], rows)
 
 
 def module_table(root: Path, content: list[str]) -> list[str]:
@@ -197,7 +197,7 @@ def module_table(root: Path, content: list[str]) -> list[str]:
                 ", ".join(f"`{file}`" for file in tests),
             ]
         )
-    return table(["module", "pages", "tests"], rows)
+    return table(["module", "chapters", "tests"], rows)
 
 
 def _link(root: Path, page: str) -> str:
@@ -212,7 +212,7 @@ def _short_link(root: Path, page: str) -> str:
     link = _link(root, page)
     if not number.isdigit():
         return link
-    return f"[chapter {int(number)}]" + link[link.rindex("(") :]
+    return f"[{int(number)}]" + link[link.rindex("(") :]
 
 
 TABLES = {
