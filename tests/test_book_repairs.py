@@ -7,7 +7,12 @@ from types import SimpleNamespace
 import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tools"))
-from book_repairs import drop_templates, filed_name, mend_links_to_docs
+from book_repairs import (
+    drop_templates,
+    filed_name,
+    mend_links_to_docs,
+    name_items_of_lists,
+)
 
 DECODER = "json.decoder"  # where JSONDecoder is defined, which `json` passes on
 LINK = '<a class="viewcode-back" href="../../book/api.html#{}">[docs]</a>'
@@ -59,3 +64,14 @@ def test_templates_of_the_themes_are_removed(tmp_path):
         (static / name).write_text("")
     drop_templates(SimpleNamespace(outdir=tmp_path), None)
     assert sorted(path.name for path in static.iterdir()) == ["book.css", "page.html"]
+
+
+def test_entries_of_the_bibliography_are_items_of_its_list():
+    entry = '<div class="citation" id="id1" role="doc-biblioentry">A paper</div>'
+    context = dict(body=f'<div role="list" class="citation-list">{entry}</div>')
+    name_items_of_lists(None, "book/bibliography", "page.html", context, None)
+    assert 'role="listitem"' in context["body"] and "doc-biblioentry" not in context["body"]
+    # without a list nothing changes
+    other = dict(body=entry)
+    name_items_of_lists(None, "book/welcome", "page.html", other, None)
+    assert other["body"] == entry

@@ -2,8 +2,9 @@
 
 jupyter-book 1.0.4 writes Thebe's constants twice a page, which is a script error; reStructuredText
 would take the bars of |x| in a docstring for a substitution; the pages of the sources link to the
-API by one name of a module, where its things are filed under several; the themes' templates stand
-among the built files.
+API by one name of a module, where its things are filed under several; the entries of the
+bibliography stand in a list and are no items of it; the themes' templates stand among the built
+files.
 """
 
 import re
@@ -19,6 +20,7 @@ def setup(app):
     """Connect the repairs to Sphinx."""
     app.connect("html-page-context", keep_first_script, priority=900)
     app.connect("html-page-context", mend_links_to_docs, priority=900)
+    app.connect("html-page-context", name_items_of_lists, priority=900)
     app.connect("autodoc-process-docstring", keep_bars)
     app.connect("build-finished", drop_templates)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
@@ -85,6 +87,13 @@ def _thing(name):
         return resolve_name(name)
     except (AttributeError, ImportError):
         return None
+
+
+def name_items_of_lists(app, pagename, templatename, context, doctree):
+    """Let the entries of the bibliography be items of their list, as readers of screens expect."""
+    body = context.get("body", "")
+    if 'role="list" class="citation-list"' in body:
+        context["body"] = body.replace('role="doc-biblioentry"', 'role="listitem"')
 
 
 def drop_templates(app, exception):
