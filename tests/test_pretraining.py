@@ -176,7 +176,7 @@ def test_pretraining_writes_the_folded_last_epoch_and_its_sheet(config, tmp_path
     assert same(load(config.output).state_dict(), trunk.fold().state_dict())
     assert not (tmp_path / "net.state").exists()
     assert json.loads((tmp_path / "net.json").read_text()) == json.loads(json.dumps(sheet))
-    names = "name sha256 bytes config photographs landmarks cpu_seconds parameters test"
+    names = "name sha256 bytes config threads photographs landmarks cpu_seconds parameters test"
     assert list(sheet) == names.split()
     assert (sheet["photographs"], sheet["landmarks"]) == (21, 7)
 
