@@ -20,6 +20,19 @@ def test_the_interval_is_that_of_the_normal_distribution_for_many_values():
     assert width(interval) == pytest.approx(2 * 1.96 * values.std() / 20, rel=0.1)
 
 
+def test_a_detectable_difference_is_found_in_four_of_five_experiments():
+    """Draw many experiments whose true difference is the detectable one; count the findings."""
+    rng = np.random.default_rng(0)
+    size = intervals.bootstrap(rng.normal(0, 1, 100)).detectable
+    found = 0
+    for _ in range(300):
+        # draws of an experiment, and its interval by the normal distribution
+        values = rng.normal(size, 1, 100)
+        error = values.std(ddof=1) / 10
+        found += values.mean() - 1.96 * error > 0
+    assert found / 300 == pytest.approx(0.8, abs=0.07)
+
+
 def test_the_same_seed_gives_the_same_interval_and_another_does_not():
     values = np.random.default_rng(0).normal(size=50)
     assert intervals.bootstrap(values) == intervals.bootstrap(values)

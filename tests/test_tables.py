@@ -39,6 +39,18 @@ def test_mean_and_interval_in_one_cell():
     assert plots.with_interval((3.21, 1, 5), gap=" ", plus=False) == "3.2 [1.0, 5.0]"
 
 
+def test_the_power_stands_beside_null_results_alone():
+    null = intervals.Interval(0.01, -0.014, 0.014)
+    edge = intervals.Interval(0.01, 0.0, 0.028)
+    above = intervals.Interval(0.02, 0.001, 0.03)
+    below = intervals.Interval(-0.02, -0.03, -0.001)
+    found = {"easy": null, "medium": above, "hard": edge, "all": below}
+    assert plots.could_be_seen(found, scale=100, unit=" points") == (
+        "easy 2.0 points, hard 2.0 points"
+    )
+    assert plots.could_be_seen({"medium": above}) == ""
+
+
 def test_with_interval_writes_what_the_format_string_writes():
     values = np.random.default_rng(0).normal(size=30)
     mean, low, high = intervals.bootstrap(values)

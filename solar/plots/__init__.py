@@ -86,7 +86,7 @@ from .protocol import (
 )
 from .published import million
 from .search import channel_maps, ranked_lists, score_bars, score_over_exponent
-from .tables import brackets, percent, signed, table, with_interval
+from .tables import brackets, could_be_seen, percent, signed, table, with_interval
 from .training import epoch_curves, step_curves, tuples, validation_curves
 
 __all__ = [
@@ -103,6 +103,7 @@ __all__ = [
     "circle",
     "colour_bar",
     "costs",
+    "could_be_seen",
     "differences_between",
     "distance_curves",
     "distance_histograms",

@@ -10,6 +10,8 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
+from ..intervals import Interval
+
 
 def percent(share: float, digits: int = 1, unit: str = "") -> str:
     """Return a share as text in percent.
@@ -83,6 +85,33 @@ def with_interval(
     sign = "+" if plus else ""
     ends = brackets(scale * low, scale * high, digits, plus)
     return f"{scale * mean:{sign}.{digits}f}{gap}{ends}"
+
+
+def could_be_seen(
+    intervals: Mapping[str, Interval], digits: int = 1, scale: float = 1, unit: str = ""
+) -> str:
+    """Return the power beside null results: what the intervals that contain zero could show.
+
+    A true difference of this size is told from zero in four of five such experiments.
+
+    Args:
+        intervals: {what was compared: its 95 % interval}.
+        digits: digits behind the point.
+        scale: factor for all numbers; 100 shows shares in percent.
+        unit: text behind the numbers.
+
+    Example:
+        >>> null = Interval(0.0, -0.014, 0.014)
+        >>> found = Interval(0.02, 0.01, 0.03)
+        >>> could_be_seen({"easy": null, "hard": found}, scale=100, unit=" points")
+        'easy 2.0 points'
+    """
+    parts = []
+    for name, interval in intervals.items():
+        # only a null result needs its power
+        if interval.low <= 0 <= interval.high:
+            parts.append(f"{name} {scale * interval.detectable:.{digits}f}{unit}")
+    return ", ".join(parts)
 
 
 def table(
