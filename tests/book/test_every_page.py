@@ -213,12 +213,51 @@ def test_live_figures_answer_and_have_a_still_picture(opened, new_page, name):
 
 # ---- accessibility
 
+# the frames around tables; what a frame that scrolls tells, and what one that does not
+FRAMES = ".bd-content :is(.pst-scrollable-table-container, .cell_output > .output):has(table)"
+TOLD = """all => all.map((f) => ({
+  wide: f.scrollWidth > f.clientWidth, stop: f.tabIndex === 0,
+  role: f.getAttribute("role"), name: f.getAttribute("aria-label"),
+}))"""
 
-@pytest.mark.parametrize("colours", ["light", "dark"])
+
+def test_a_wide_table_is_scrolled_by_keyboard_while_it_is_wide(opened):
+    page = opened("book/how-to-use.html", width=390)
+    frames = page.locator(FRAMES)
+    assert frames.count() == page.locator(".bd-content table").count()
+    told = frames.evaluate_all(TOLD)
+    wide = [each["wide"] for each in told]
+    assert True in wide
+    assert False in wide
+    assert [each["stop"] for each in told] == wide
+    assert [each["role"] == "region" for each in told] == wide
+    names = [each["name"] for each in told if each["wide"]]
+    assert len(set(names)) == len(names)
+    assert all(names)
+
+    # the keyboard scrolls it
+    first = frames.nth(wide.index(True))
+    first.focus()
+    page.keyboard.press("ArrowRight")
+    page.wait_for_function("document.activeElement.scrollLeft > 0")
+
+    # on a wide page it fits, and is no stop any more
+    page.set_viewport_size({"width": 1280, "height": 900})
+    page.wait_for_function("!document.querySelector('[aria-label*=sideways]')")
+    told = frames.evaluate_all(TOLD)
+    assert not any(each["wide"] or each["stop"] or each["role"] for each in told)
+
+    # and it is one again after the way back
+    page.set_viewport_size({"width": 390, "height": 900})
+    page.wait_for_function("document.querySelector('[aria-label*=sideways][tabindex=\"0\"]')")
+    assert page.complaints == []
+
+
+@pytest.mark.parametrize(("colours", "width"), [("light", 1280), ("dark", 1280), ("light", 390)])
 @pytest.mark.parametrize("name", pages())
-def test_axe_finds_nothing_serious(opened, name, colours):
+def test_axe_finds_nothing_serious(opened, name, colours, width):
     axe = pytest.importorskip("axe_playwright_python.sync_playwright")
-    page = opened(name, "http", colours)
+    page = opened(name, "http", colours, width)
     page.evaluate(TYPESET)
     results = axe.Axe().run(page, options={"resultTypes": ["violations"]})
     serious = [
