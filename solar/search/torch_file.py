@@ -2,7 +2,7 @@
 
 SOLAR's authors publish the descriptors of a million distractors as one tensor D x N of 8 GB, with
 one image per column. `torch.load` would hold it all in memory, and a pickle can run any program.
-Here the pickle is read by a reader that knows three names; it says at which byte the matrix begins,
+Here the pickle is read by a reader that knows four names; it says at which byte the matrix begins,
 and `Strip` reads some columns of it at a time.
 
 Book: chapter 10 (one million distractors).
@@ -182,7 +182,7 @@ def _describe_tensor(storage: dict, at: int, shape: tuple, stride: tuple, *_) ->
 
 
 class _Unpickler(pickle.Unpickler):
-    """Builds the description of a tensor; knows three names and refuses all others."""
+    """Builds the description of a tensor; knows four names and refuses all others."""
 
     def find_class(self, module: str, name: str) -> Any:
         if (module, name) == ("torch._utils", "_rebuild_tensor_v2"):
