@@ -5,12 +5,14 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from docutils import nodes
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tools"))
 from book_repairs import (
     drop_templates,
     filed_name,
     mend_links_to_docs,
+    name_code_of_tables,
     name_items_of_lists,
 )
 
@@ -75,3 +77,14 @@ def test_entries_of_the_bibliography_are_items_of_its_list():
     other = dict(body=entry)
     name_items_of_lists(None, "book/welcome", "page.html", other, None)
     assert other["body"] == entry
+
+
+def test_short_code_and_options_of_tables_are_told_from_long_names():
+    words = ["--whitening PATH", "--queries-per-epoch 2", "twelve_chars", "thirteen_char", "f x y"]
+    cell = nodes.entry("", *[nodes.paragraph("", "", nodes.literal("", each)) for each in words])
+    outside = nodes.literal("", "--gpu")
+    page = nodes.section("", nodes.table("", nodes.row("", cell)), nodes.paragraph("", "", outside))
+    name_code_of_tables(None, page, "book/page")
+    found = [code["classes"] for code in cell.findall(nodes.literal)]
+    assert found == [["short"], ["option"], ["short"], [], ["short"]]
+    assert outside["classes"] == []

@@ -3,17 +3,20 @@
 jupyter-book 1.0.4 writes Thebe's constants twice a page, which is a script error; reStructuredText
 would take the bars of |x| in a docstring for a substitution; the pages of the sources link to the
 API by one name of a module, where its things are filed under several; the entries of the
-bibliography stand in a list and are no items of it; the themes' templates stand among the built
-files.
+bibliography stand in a list and are no items of it; browsers break the options of commands behind
+their hyphens in tables; the themes' templates stand among the built files.
 """
 
 import re
 from pathlib import Path
 from pkgutil import resolve_name
 
+from docutils import nodes
+
 # the link of a page of sources to the documentation of what is defined there
 BACK = re.compile(r'<a class="viewcode-back" href="[^"#]*#([^"]*)">.*?</a>')
 SOURCES = "_modules/"  # where Sphinx keeps these pages
+SHORT = 12  # characters that a column of a table has room for, also on a telephone
 
 
 def setup(app):
@@ -22,6 +25,7 @@ def setup(app):
     app.connect("html-page-context", mend_links_to_docs, priority=900)
     app.connect("html-page-context", name_items_of_lists, priority=900)
     app.connect("autodoc-process-docstring", keep_bars)
+    app.connect("doctree-resolved", name_code_of_tables)
     app.connect("build-finished", drop_templates)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
 
@@ -94,6 +98,21 @@ def name_items_of_lists(app, pagename, templatename, context, doctree):
     body = context.get("body", "")
     if 'role="list" class="citation-list"' in body:
         context["body"] = body.replace('role="doc-biblioentry"', 'role="listitem"')
+
+
+def name_code_of_tables(app, doctree, docname):
+    """Give code in tables a class where it is short, or an option: book.css keeps it in one line.
+
+    Other code may break, so that a table of long names needs no scrolling.
+    """
+    for cell in doctree.findall(nodes.entry):
+        for code in cell.findall(nodes.literal):
+            text = code.astext()
+            longest = max(map(len, text.split()), default=0)
+            if longest <= SHORT:
+                code["classes"].append("short")
+            elif text.startswith("-"):
+                code["classes"].append("option")
 
 
 def drop_templates(app, exception):
