@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from solar.intervals import over_both
+from solar.intervals import Interval, over_both
 from solar.training import contrasts
+from solar.world.recipes import DATASETS
 
 
 def results_of(**arms):
@@ -78,3 +79,16 @@ def test_slopes_are_those_of_least_squares():
     assert slopes[1, 2] == pytest.approx(np.polyfit(x, points[:, 1, 2], 1)[0])
     with pytest.raises(ValueError, match="two or more"):
         contrasts.slopes(points, [1, 1, 1, 1])
+
+
+def test_a_verdict_needs_an_interval_on_one_side_of_zero():
+    assert contrasts.verdict(Interval(1.0, 0.1, 1.9)) == "a is better"
+    assert contrasts.verdict(Interval(-1.0, -1.9, -0.1)) == "a is worse"
+    # an end at zero holds zero
+    for low, high in ((-0.5, 1.0), (0.0, 1.0), (-1.0, 0.0)):
+        assert contrasts.verdict(Interval(0.1, low, high)) == "not told apart"
+
+
+def test_queries_per_landmark_are_those_of_the_recipes():
+    recipes = {name: DATASETS[name].queries for name in contrasts.QUERIES}
+    assert recipes == contrasts.QUERIES

@@ -17,6 +17,8 @@ from ..intervals import Interval, by_landmark, over_both
 
 # standard deviations between zero and a difference that is seen, at 5 %, in 80 % of all trials
 SEEN = 1.960 + 0.842
+# queries per landmark of the benchmarks that the tables share; they stand beside each other
+QUERIES = {"mini-ablation": 1, "mini-validation": 2, "mini-revisitop": 2}
 
 
 class Contrast(NamedTuple):
@@ -160,6 +162,25 @@ def contrasts(
             interval = over_both(points, level=level)
             found.append(Contrast(a, b, protocol, interval, level))
     return found
+
+
+def verdict(interval: Interval) -> str:
+    """Say in words what the interval of a difference a - b tells.
+
+    Args:
+        interval: of the difference, in any units; an end at zero counts as holding zero.
+
+    Example:
+        >>> verdict(Interval(1.0, 0.2, 1.8))
+        'a is better'
+        >>> verdict(Interval(0.3, -0.5, 1.1))
+        'not told apart'
+    """
+    if interval.low > 0:
+        return "a is better"
+    if interval.high < 0:
+        return "a is worse"
+    return "not told apart"
 
 
 def spreads(points: np.ndarray) -> tuple[float, float, float]:
