@@ -86,5 +86,5 @@ def test_short_code_and_options_of_tables_are_told_from_long_names():
     page = nodes.section("", nodes.table("", nodes.row("", cell)), nodes.paragraph("", "", outside))
     name_code_of_tables(None, page, "book/page")
     found = [code["classes"] for code in cell.findall(nodes.literal)]
-    assert found == [["short"], ["option"], ["short"], [], ["short"]]
+    assert found == [["short"], ["option"], ["short", "whole"], [], ["short", "whole"]]
     assert outside["classes"] == []

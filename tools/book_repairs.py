@@ -113,6 +113,9 @@ def name_code_of_tables(app, doctree, docname):
                 code["classes"].append("short")
             elif text.startswith("-"):
                 code["classes"].append("option")
+            # a command of two words
+            if len(text) <= SHORT:
+                code["classes"].append("whole")
 
 
 def drop_templates(app, exception):
