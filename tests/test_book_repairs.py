@@ -11,6 +11,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tools"))
 from book_repairs import (
     drop_templates,
     filed_name,
+    link_equations,
     mend_links_to_docs,
     name_code_of_tables,
     name_items_of_lists,
@@ -88,3 +89,9 @@ def test_short_code_and_options_of_tables_are_told_from_long_names():
     found = [code["classes"] for code in cell.findall(nodes.literal)]
     assert found == [["short"], ["option"], ["short", "whole"], [], ["short", "whole"]]
     assert outside["classes"] == []
+
+
+def test_the_equations_of_a_docstring_are_links():
+    lines = ["The hardest of eq-ap.", "Equation: eq-poolings, eq-sos-local."]
+    link_equations(None, "function", "gem", None, None, lines)
+    assert lines == ["The hardest of eq-ap.", "Equation: :eq:`eq-poolings`, :eq:`eq-sos-local`."]

@@ -1,10 +1,11 @@
 """Small repairs to the stock build.
 
 jupyter-book 1.0.4 writes Thebe's constants twice a page, which is a script error; reStructuredText
-would take the bars of |x| in a docstring for a substitution; the pages of the sources link to the
-API by one name of a module, where its things are filed under several; the entries of the
-bibliography stand in a list and are no items of it; browsers break the options of commands behind
-their hyphens in tables; the themes' templates stand among the built files.
+would take the bars of |x| in a docstring for a substitution, and the label of an equation for a
+word; the pages of the sources link to the API by one name of a module, where its things are filed
+under several; the entries of the bibliography stand in a list and are no items of it; browsers
+break the options of commands behind their hyphens in tables; the themes' templates stand among the
+built files.
 """
 
 import re
@@ -25,6 +26,7 @@ def setup(app):
     app.connect("html-page-context", mend_links_to_docs, priority=900)
     app.connect("html-page-context", name_items_of_lists, priority=900)
     app.connect("autodoc-process-docstring", keep_bars)
+    app.connect("autodoc-process-docstring", link_equations)
     app.connect("doctree-resolved", name_code_of_tables)
     app.connect("build-finished", drop_templates)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
@@ -47,6 +49,13 @@ def keep_first_script(app, pagename, templatename, context, doctree):
 def keep_bars(app, what, name, thing, options, lines):
     """Escape the bars of a docstring, except in lines with code."""
     lines[:] = [line if "`" in line else line.replace("|", "\\|") for line in lines]
+
+
+def link_equations(app, what, name, thing, options, lines):
+    """Let `Equation: eq-gem.` show the number of that equation, with a link to it."""
+    for place, line in enumerate(lines):
+        if line.startswith("Equation: "):
+            lines[place] = re.sub(r"eq-[\w-]+", r":eq:`\g<0>`", line)
 
 
 def mend_links_to_docs(app, pagename, templatename, context, doctree):

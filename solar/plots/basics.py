@@ -6,6 +6,7 @@ word, a marker or a dash says the same as the colour.
 
 import matplotlib.pyplot as plt
 import numpy as np
+import pandas as pd
 
 from ..images import read_image
 from .formats import use_in_notebooks
@@ -52,6 +53,7 @@ def style() -> None:
             "svg.hashsalt": "solar",  # names in a drawing are the same at every run
         }
     )
+    pd.set_option("display.max_colwidth", None)  # no cell of a table is cut
     use_in_notebooks()
 
 
