@@ -4,8 +4,8 @@ jupyter-book 1.0.4 writes Thebe's constants twice a page, which is a script erro
 would take the bars of |x| in a docstring for a substitution, and the label of an equation for a
 word; the pages of the sources link to the API by one name of a module, where its things are filed
 under several; the entries of the bibliography stand in a list and are no items of it; browsers
-break the options of commands behind their hyphens in tables; the themes' templates stand among the
-built files.
+break the options of commands behind their hyphens in tables, and long names anywhere; the themes'
+templates stand among the built files.
 """
 
 import re
@@ -17,6 +17,9 @@ from docutils import nodes
 # the link of a page of sources to the documentation of what is defined there
 BACK = re.compile(r'<a class="viewcode-back" href="[^"#]*#([^"]*)">.*?</a>')
 SOURCES = "_modules/"  # where Sphinx keeps these pages
+CELL = re.compile(r"<td\b.*?</td>", re.DOTALL)
+CODE = re.compile(r'(?<=<span class="pre">)[^<]+(?=</span>)')
+JOINT = re.compile(r"(?<=[A-Za-z0-9_)][._/])(?=[A-Za-z_])")  # where a name may break
 SHORT = 12  # characters that a column of a table has room for, also on a telephone
 
 
@@ -25,6 +28,7 @@ def setup(app):
     app.connect("html-page-context", keep_first_script, priority=900)
     app.connect("html-page-context", mend_links_to_docs, priority=900)
     app.connect("html-page-context", name_items_of_lists, priority=900)
+    app.connect("html-page-context", let_names_break, priority=900)
     app.connect("autodoc-process-docstring", keep_bars)
     app.connect("autodoc-process-docstring", link_equations)
     app.connect("doctree-resolved", name_code_of_tables)
@@ -107,6 +111,17 @@ def name_items_of_lists(app, pagename, templatename, context, doctree):
     body = context.get("body", "")
     if 'role="list" class="citation-list"' in body:
         context["body"] = body.replace('role="doc-biblioentry"', 'role="listitem"')
+
+
+def let_names_break(app, pagename, templatename, context, doctree):
+    """Let code in tables break behind a dot, a stroke or a slash, and not inside a word."""
+
+    def with_joints(cell: re.Match) -> str:
+        """Return a cell of a table with places to break in its code."""
+        return CODE.sub(lambda code: JOINT.sub("<wbr>", code[0]), cell[0])
+
+    if "body" in context:
+        context["body"] = CELL.sub(with_joints, context["body"])
 
 
 def name_code_of_tables(app, doctree, docname):

@@ -94,7 +94,8 @@ def show(axis, image, title: str = "", frame: str | None = None, box=None) -> No
     pixels = image if isinstance(image, np.ndarray) else read_image(image)
     axis.imshow(pixels)
     axis.set(xticks=[], yticks=[])
-    axis.set_title(title, fontsize=9, color=frame or "black", pad=3)
+    # letters that reach below the line stay clear of the frame
+    axis.set_title(title, fontsize=9, color=frame or "black", pad=5 if frame else 3)
 
     # the four spines of the axis are the frame
     for spine in axis.spines.values():

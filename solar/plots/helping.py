@@ -5,6 +5,7 @@ Book: chapter 4 (when attention helps).
 
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.patheffects import withStroke
 
 from .basics import (
     BLUE,
@@ -57,13 +58,15 @@ def parts_map(
     side = round(len(parts) ** 0.5)
     behind = np.zeros(len(parts)) if row is None else row
     largest = behind.max() or 1
-    axis.imshow(behind.reshape(side, side), cmap="Greys", vmin=0, vmax=1.6 * largest)
+    axis.imshow(behind.reshape(side, side), cmap="Greys", vmin=0, vmax=2.4 * largest)
     for i, (part, material) in enumerate(zip(parts, materials)):
         y, x = divmod(i, side)
         colour = MATERIAL_COLOURS[material]
-        axis.text(
+        sign = axis.text(
             x, y, SIGNS[part], color=colour, ha="center", va="center", fontsize=13, weight="bold"
         )
+        # a white seam keeps the sign readable where the position is dark
+        sign.set_path_effects([withStroke(linewidth=2.5, foreground="white")])
         # own positions have a line below their sign
         if own is not None and own[i]:
             axis.plot([x - 0.3, x + 0.3], [y + 0.4, y + 0.4], color=colour, linewidth=2)
@@ -175,6 +178,8 @@ def pool_shares(pictures, before: list[np.ndarray], after: list[np.ndarray], nam
             axis.set(xticks=[], yticks=[])
     for axis, title in zip(axes[0], ("picture", "before", "after", "after - before")):
         axis.set_title(title, fontsize=10, pad=4)
+    # the words beside a bar of colours stay clear of the map at their right
+    figure.get_layout_engine().set(w_pad=0.08)
     figure.colorbar(first, ax=axes[:, 2], label="times the even share", shrink=0.8)
     figure.colorbar(last, ax=axes[:, 3], label="change", shrink=0.8)
 

@@ -253,6 +253,38 @@ def test_a_wide_table_is_scrolled_by_keyboard_while_it_is_wide(opened):
     assert page.complaints == []
 
 
+# the frame of each wide figure: how much of its full width is shown, and whether it scrolls
+WIDE = "figure > a:has(> img.wide)"
+SHOWN = """all => all.map((frame) => ({
+  part: frame.firstElementChild.clientWidth / parseFloat(frame.dataset.full),
+  scrolls: frame.scrollWidth > frame.clientWidth,
+}))"""
+FULL = (
+    "all => all.forEach((f) => { f.dataset.full = parseFloat(f.firstElementChild.style.width); })"
+)
+
+
+def test_a_wide_figure_keeps_its_letters_readable_on_a_telephone(opened):
+    page = opened("notebooks/08_the_ablation.html", width=390)
+    frames = page.locator(WIDE)
+    frames.evaluate_all(FULL)
+    told = frames.evaluate_all(SHOWN)
+    assert told
+    assert all(each["part"] > 0.5 and each["scrolls"] for each in told)
+
+    # the keyboard reaches it, and scrolls it
+    frames.first.focus()
+    page.keyboard.press("ArrowRight")
+    page.wait_for_function("document.activeElement.scrollLeft > 0")
+
+    # where there is room, all of it is seen at once
+    page.set_viewport_size({"width": 1280, "height": 900})
+    page.wait_for_function(
+        f"({SHOWN})([...document.querySelectorAll('{WIDE}')]).every((f) => !f.scrolls)"
+    )
+    assert page.complaints == []
+
+
 @pytest.mark.parametrize(("colours", "width"), [("light", 1280), ("dark", 390)])
 @pytest.mark.parametrize("name", pages())
 def test_axe_finds_nothing_serious(opened, name, colours, width):

@@ -1,0 +1,97 @@
+"""Outputs of cells on a page: one row of heads, whole intervals, wide figures told."""
+
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import pandas as pd
+import pytest
+from bs4 import BeautifulSoup
+from docutils import nodes
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tools"))
+from book_outputs import join_head_rows, mark_figures, mend_tables, width_of
+
+
+def heads(html):
+    """The words in the head of a table, row by row."""
+    rows = BeautifulSoup(html, "html.parser").thead.find_all("tr")
+    return [[cell.text for cell in row.find_all("th")] for row in rows]
+
+
+def page_of(*children):
+    """A page with some nodes."""
+    return nodes.section("", *children)
+
+
+def mended(frame):
+    """What a page shows of a table."""
+    page = page_of(nodes.raw("", f"<div>{frame.to_html()}</div>", format="html"))
+    mend_tables(None, page, "notebooks/page")
+    (raw,) = page.findall(nodes.raw)
+    assert raw["format"] == "html"
+    return raw.astext()
+
+
+def test_the_name_of_an_index_joins_the_heads():
+    frame = pd.DataFrame({"arm": ["none", "soa"], "easy": [1, 2], "hard": [3, 4]}).set_index("arm")
+    assert heads(mended(frame)) == [["arm", "easy", "hard"]]
+
+
+def test_two_names_join_the_heads_and_the_cells_stay():
+    index = pd.MultiIndex.from_product([["a", "b"], [1, 2]], names=["form", "rate"])
+    html = mended(pd.DataFrame({"medium": range(4)}, index=index))
+    assert heads(html) == [["form", "rate", "medium"]]
+    cells = BeautifulSoup(html, "html.parser").tbody.find_all("td")
+    assert [cell.text for cell in cells] == ["0", "1", "2", "3"]
+
+
+def test_heads_of_two_rows_keep_the_upper_one():
+    columns = pd.MultiIndex.from_product([["easy", "hard"], ["AP", "P@1"]])
+    frame = pd.DataFrame([[1, 2, 3, 4]], index=pd.Index([7], name="query"), columns=columns)
+    rows = [["", "easy", "hard"], ["query", "AP", "P@1", "AP", "P@1"]]
+    assert heads(mended(frame)) == rows
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "<thead><tr><th></th><th>a</th></tr></thead>",
+        "<thead><tr><th>x</th><th>a</th></tr><tr><th>y</th><th></th></tr></thead>",
+        '<thead><tr><th colspan="2">x</th></tr><tr><th>y</th><th>z</th></tr></thead>',
+        '<thead><tr><th></th><th colspan="2">x</th></tr><tr><th>y</th><th></th></tr></thead>',
+    ],
+)
+def test_other_heads_stay_as_they_are(head):
+    assert join_head_rows(head) == head
+
+
+def test_intervals_stay_on_one_line_and_words_may_break():
+    frame = pd.DataFrame({"points": ["+1.2 [+0.3, -2.1]", "a list [of, words]"]})
+    html = mended(frame)
+    assert "+1.2 [+0.3,&nbsp;-2.1]" in html and "[of, words]" in html
+
+
+def test_other_output_stays_as_it_is():
+    html = "<p>[1.0, 2.0]</p>"
+    page = page_of(nodes.raw("", html, format="html"))
+    mend_tables(None, page, "notebooks/page")
+    assert page.astext() == html
+
+
+def test_figures_tell_whether_they_are_wide(tmp_path):
+    (tmp_path / "chart.svg").write_text('<svg xmlns="x" width="640.6" height="9"></svg>')
+    asked = {"photo.jpg": "1001px", "kept.jpg": 704, "narrow.jpg": "600px", "percent.jpg": "50%"}
+    images = [nodes.image(uri=name, width=width) for name, width in asked.items()]
+    images += [nodes.image(uri="chart.svg"), nodes.image(uri="plain.jpg")]
+    mark_figures(SimpleNamespace(srcdir=tmp_path), page_of(*images), "notebooks/page")
+    found = [image["classes"] for image in images]
+    assert found == [["wide"], ["wide"], [], [], ["wide"], []]
+    assert images[4]["width"] == "641px"
+    assert "width" not in images[5]
+
+
+def test_a_file_that_tells_no_width_has_none(tmp_path):
+    (tmp_path / "free.svg").write_text('<svg viewBox="0 0 1 1"></svg>')
+    assert width_of(tmp_path / "free.svg") is None
+    assert width_of(tmp_path / "missing.svg") is None

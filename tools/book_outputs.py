@@ -1,0 +1,78 @@
+"""Tables and figures of cells, made ready for a page.
+
+pandas writes the names of an index into a row of their own, which is empty otherwise: one row of
+heads is easier to read, and to hear. An interval keeps its two ends on one line. Each figure opens
+by a click; one that would shrink to half its size on a telephone is told to book.css by a class,
+and scrolls sideways in its frame there, so that its letters stay readable.
+"""
+
+import re
+from pathlib import Path
+
+from bs4 import BeautifulSoup
+from docutils import nodes
+
+HEAD = re.compile(r"<thead>.*?</thead>", re.DOTALL)
+INTERVAL = re.compile(r"\[([-+]?[\d.]+), ([-+]?[\d.]+)\]")
+SVG_WIDTH = re.compile(r'<svg[^>]*? width="([\d.]+)(?:px)?"')
+WIDE = 600  # CSS pixels; a telephone has about 350 for a figure
+
+
+def setup(app):
+    """Connect the changes to Sphinx."""
+    app.connect("doctree-resolved", mend_tables)
+    app.connect("doctree-resolved", mark_figures)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
+
+
+def mend_tables(app, doctree, docname) -> None:
+    """Change the tables that pandas wrote."""
+    for raw in doctree.findall(nodes.raw):
+        html = raw.astext()
+        if 'class="dataframe"' in html:
+            html = HEAD.sub(lambda head: join_head_rows(head[0]), html)
+            changed = nodes.raw("", INTERVAL.sub(r"[\1,&nbsp;\2]", html), **raw.attributes)
+            raw.replace_self(changed)
+
+
+def join_head_rows(head: str) -> str:
+    """Return the head of a table with the names of its index in the row above, if that is free.
+
+    Args:
+        head: a `<thead>` element as pandas writes it.
+    """
+    soup = BeautifulSoup(head, "html.parser")
+    rows = [row.find_all("th") for row in soup.find_all("tr")]
+    if len(rows) < 2 or len(rows[-1]) != len(rows[-2]):
+        return head
+    pairs = list(zip(rows[-2], rows[-1]))
+    if any(above.has_attr("colspan") or (above.text and below.text) for above, below in pairs):
+        return head
+    for above, below in pairs:
+        if below.text:
+            above.string = below.text
+    rows[-1][0].parent.extract()
+    return str(soup)
+
+
+def mark_figures(app, doctree, docname) -> None:
+    """Give each figure of a page its width and a class if it is wide."""
+    for image in doctree.findall(nodes.image):
+        if "width" not in image and image["uri"].endswith(".svg"):
+            width = width_of(Path(app.srcdir, image["uri"]))
+            if width:
+                image["width"] = f"{width:.0f}px"
+        # notebooks keep the widths of photographs as bare numbers
+        shown = re.fullmatch(r"([\d.]+)(?:px)?", str(image.get("width", "")))
+        if shown and float(shown[1]) > WIDE:
+            image["classes"].append("wide")
+
+
+def width_of(path: Path) -> float | None:
+    """Return the width of an SVG file in CSS pixels, None if it tells none.
+
+    Args:
+        path: of the file.
+    """
+    found = SVG_WIDTH.search(path.read_text(encoding="utf-8")) if path.is_file() else None
+    return float(found[1]) if found else None
