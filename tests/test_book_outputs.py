@@ -66,10 +66,17 @@ def test_other_heads_stay_as_they_are(head):
     assert join_head_rows(head) == head
 
 
-def test_intervals_stay_on_one_line_and_words_may_break():
-    frame = pd.DataFrame({"points": ["+1.2 [+0.3, -2.1]", "a list [of, words]"]})
-    html = mended(frame)
-    assert "+1.2 [+0.3,&nbsp;-2.1]" in html and "[of, words]" in html
+def test_short_names_of_rows_stay_whole_and_long_ones_get_room():
+    long = "mini-solar and another seed"
+    html = mended(pd.DataFrame({"mAP": [1.5, 2.5]}, index=["soa - identity", long]))
+    assert '<th class="whole">soa - identity</th>' in html
+    assert f'<th class="words">{long}</th>' in html
+    assert "<td>1.5</td>" in html
+
+
+def test_long_texts_of_a_table_get_room():
+    text = "a sentence of more than a few words"
+    assert f'<td class="words">{text}</td>' in mended(pd.DataFrame({"what": [text]}))
 
 
 def test_other_output_stays_as_it_is():
@@ -86,7 +93,7 @@ def test_figures_tell_whether_they_are_wide(tmp_path):
     images += [nodes.image(uri="chart.svg"), nodes.image(uri="plain.jpg")]
     mark_figures(SimpleNamespace(srcdir=tmp_path), page_of(*images), "notebooks/page")
     found = [image["classes"] for image in images]
-    assert found == [["wide"], ["wide"], [], [], ["wide"], []]
+    assert found == [["very-wide"], ["wide"], [], [], ["wide"], []]
     assert images[4]["width"] == "641px"
     assert "width" not in images[5]
 

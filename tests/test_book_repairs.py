@@ -5,16 +5,13 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from docutils import nodes
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tools"))
 from book_repairs import (
     drop_templates,
     filed_name,
-    let_names_break,
     link_equations,
     mend_links_to_docs,
-    name_code_of_tables,
     name_items_of_lists,
 )
 
@@ -79,27 +76,6 @@ def test_entries_of_the_bibliography_are_items_of_its_list():
     other = dict(body=entry)
     name_items_of_lists(None, "book/welcome", "page.html", other, None)
     assert other["body"] == entry
-
-
-def test_short_code_and_options_of_tables_are_told_from_long_names():
-    words = ["--whitening PATH", "--queries-per-epoch 2", "twelve_chars", "thirteen_char", "f x y"]
-    cell = nodes.entry("", *[nodes.paragraph("", "", nodes.literal("", each)) for each in words])
-    outside = nodes.literal("", "--gpu")
-    page = nodes.section("", nodes.table("", nodes.row("", cell)), nodes.paragraph("", "", outside))
-    name_code_of_tables(None, page, "book/page")
-    found = [code["classes"] for code in cell.findall(nodes.literal)]
-    assert found == [["short"], ["option"], ["short", "whole"], [], ["short", "whole"]]
-    assert outside["classes"] == []
-
-
-def test_names_in_tables_break_at_their_joints_alone():
-    code = '<code><span class="pre">{}</span></code>'
-    inside = "<td><p>" + code.format("solar.nets/pool_of 0.001") + "</p></td>"
-    outside = "<p>" + code.format("solar.nets") + "</p>"
-    context = dict(body=inside + outside)
-    let_names_break(None, "book/map", "page.html", context, None)
-    broken = code.format("solar.<wbr>nets/<wbr>pool_<wbr>of 0.001")
-    assert context["body"] == f"<td><p>{broken}</p></td>{outside}"
 
 
 def test_the_equations_of_a_docstring_are_links():

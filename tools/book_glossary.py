@@ -8,7 +8,7 @@ import re
 from pathlib import Path
 
 from docutils import nodes
-from sphinx.addnodes import pending_xref
+from sphinx.addnodes import desc_content, pending_xref
 
 GLOSSARY = "book/glossary"
 FENCE = re.compile(r"^```\{glossary\}\n(.*?)^```", re.MULTILINE | re.DOTALL)
@@ -52,6 +52,9 @@ def link_first_uses(app, doctree):
         entry = words.get(strong.astext().strip(" .:,").lower())
         if entry is None or entry in seen or not isinstance(strong.parent, nodes.paragraph):
             continue
+        # the bold names in a docstring are parameters
+        if in_docstring(strong):
+            continue
         seen.add(entry)
         link = pending_xref(
             "",
@@ -64,3 +67,10 @@ def link_first_uses(app, doctree):
         )
         strong.replace_self(link)
         link += strong
+
+
+def in_docstring(node) -> bool:
+    """Return whether a node belongs to the description of a function or a class."""
+    while node is not None and not isinstance(node, desc_content):
+        node = node.parent
+    return node is not None

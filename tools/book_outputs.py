@@ -1,9 +1,9 @@
 """Tables and figures of cells, made ready for a page.
 
 pandas writes the names of an index into a row of their own, which is empty otherwise: one row of
-heads is easier to read, and to hear. An interval keeps its two ends on one line. Each figure opens
-by a click; one that would shrink to half its size on a telephone is told to book.css by a class,
-and scrolls sideways in its frame there, so that its letters stay readable.
+heads is easier to read, and to hear. Short names of rows keep to one line, and long ones get room.
+Each figure opens by a click; one that would shrink to half its size on a telephone is told to
+book.css by a class, and scrolls sideways in its frame there, so that its letters stay readable.
 """
 
 import re
@@ -13,9 +13,12 @@ from bs4 import BeautifulSoup
 from docutils import nodes
 
 HEAD = re.compile(r"<thead>.*?</thead>", re.DOTALL)
-INTERVAL = re.compile(r"\[([-+]?[\d.]+), ([-+]?[\d.]+)\]")
+CELL = re.compile(r"<(t[hd])>(?=([^<]+)</t)")
+SHORT = 16  # characters that the name of a row has room for in one line
+LONG = 24  # characters of a cell that needs some room
 SVG_WIDTH = re.compile(r'<svg[^>]*? width="([\d.]+)(?:px)?"')
-WIDE = 600  # CSS pixels; a telephone has about 350 for a figure
+# figures of more CSS pixels get the class; a telephone has about 350 for a figure
+WIDE = {"wide": 600, "very-wide": 1000}
 
 
 def setup(app):
@@ -27,12 +30,21 @@ def setup(app):
 
 def mend_tables(app, doctree, docname) -> None:
     """Change the tables that pandas wrote."""
-    for raw in doctree.findall(nodes.raw):
+    for raw in list(doctree.findall(nodes.raw)):
         html = raw.astext()
         if 'class="dataframe"' in html:
-            html = HEAD.sub(lambda head: join_head_rows(head[0]), html)
-            changed = nodes.raw("", INTERVAL.sub(r"[\1,&nbsp;\2]", html), **raw.attributes)
-            raw.replace_self(changed)
+            head, body = html.split("<tbody>")
+            head = HEAD.sub(lambda found: join_head_rows(found[0]), head)
+            body = CELL.sub(with_class, body)
+            raw.replace_self(nodes.raw("", f"{head}<tbody>{body}", **raw.attributes))
+
+
+def with_class(cell: re.Match) -> str:
+    """Return the tag of a cell: short names of rows are 'whole', long names and texts 'words'."""
+    tag, text = cell[1], cell[2]
+    if tag == "th":
+        return f'<th class="{"whole" if len(text) <= SHORT else "words"}">'
+    return '<td class="words">' if len(text) > LONG else cell[0]
 
 
 def join_head_rows(head: str) -> str:
@@ -56,7 +68,7 @@ def join_head_rows(head: str) -> str:
 
 
 def mark_figures(app, doctree, docname) -> None:
-    """Give each figure of a page its width and a class if it is wide."""
+    """Give each figure of a page its width and a class that tells whether it is wide."""
     for image in doctree.findall(nodes.image):
         if "width" not in image and image["uri"].endswith(".svg"):
             width = width_of(Path(app.srcdir, image["uri"]))
@@ -64,8 +76,9 @@ def mark_figures(app, doctree, docname) -> None:
                 image["width"] = f"{width:.0f}px"
         # notebooks keep the widths of photographs as bare numbers
         shown = re.fullmatch(r"([\d.]+)(?:px)?", str(image.get("width", "")))
-        if shown and float(shown[1]) > WIDE:
-            image["classes"].append("wide")
+        if shown:
+            names = [name for name, least in WIDE.items() if float(shown[1]) > least]
+            image["classes"] += names[-1:]
 
 
 def width_of(path: Path) -> float | None:

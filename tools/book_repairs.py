@@ -3,24 +3,17 @@
 jupyter-book 1.0.4 writes Thebe's constants twice a page, which is a script error; reStructuredText
 would take the bars of |x| in a docstring for a substitution, and the label of an equation for a
 word; the pages of the sources link to the API by one name of a module, where its things are filed
-under several; the entries of the bibliography stand in a list and are no items of it; browsers
-break the options of commands behind their hyphens in tables, and long names anywhere; the themes'
-templates stand among the built files.
+under several; the entries of the bibliography stand in a list and are no items of it; the
+themes' templates stand among the built files.
 """
 
 import re
 from pathlib import Path
 from pkgutil import resolve_name
 
-from docutils import nodes
-
 # the link of a page of sources to the documentation of what is defined there
 BACK = re.compile(r'<a class="viewcode-back" href="[^"#]*#([^"]*)">.*?</a>')
 SOURCES = "_modules/"  # where Sphinx keeps these pages
-CELL = re.compile(r"<td\b.*?</td>", re.DOTALL)
-CODE = re.compile(r'(?<=<span class="pre">)[^<]+(?=</span>)')
-JOINT = re.compile(r"(?<=[A-Za-z0-9_)][._/])(?=[A-Za-z_])")  # where a name may break
-SHORT = 12  # characters that a column of a table has room for, also on a telephone
 
 
 def setup(app):
@@ -28,10 +21,8 @@ def setup(app):
     app.connect("html-page-context", keep_first_script, priority=900)
     app.connect("html-page-context", mend_links_to_docs, priority=900)
     app.connect("html-page-context", name_items_of_lists, priority=900)
-    app.connect("html-page-context", let_names_break, priority=900)
     app.connect("autodoc-process-docstring", keep_bars)
     app.connect("autodoc-process-docstring", link_equations)
-    app.connect("doctree-resolved", name_code_of_tables)
     app.connect("build-finished", drop_templates)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
 
@@ -111,35 +102,6 @@ def name_items_of_lists(app, pagename, templatename, context, doctree):
     body = context.get("body", "")
     if 'role="list" class="citation-list"' in body:
         context["body"] = body.replace('role="doc-biblioentry"', 'role="listitem"')
-
-
-def let_names_break(app, pagename, templatename, context, doctree):
-    """Let code in tables break behind a dot, a stroke or a slash, and not inside a word."""
-
-    def with_joints(cell: re.Match) -> str:
-        """Return a cell of a table with places to break in its code."""
-        return CODE.sub(lambda code: JOINT.sub("<wbr>", code[0]), cell[0])
-
-    if "body" in context:
-        context["body"] = CELL.sub(with_joints, context["body"])
-
-
-def name_code_of_tables(app, doctree, docname):
-    """Give code in tables a class where it is short, or an option: book.css keeps it in one line.
-
-    Other code may break, so that a table of long names needs no scrolling.
-    """
-    for cell in doctree.findall(nodes.entry):
-        for code in cell.findall(nodes.literal):
-            text = code.astext()
-            longest = max(map(len, text.split()), default=0)
-            if longest <= SHORT:
-                code["classes"].append("short")
-            elif text.startswith("-"):
-                code["classes"].append("option")
-            # a command of two words
-            if len(text) <= SHORT:
-                code["classes"].append("whole")
 
 
 def drop_templates(app, exception):

@@ -72,9 +72,11 @@ def narrow() -> Drawing:
     drawing = Drawing("tiles-narrow", 360, 506, ALT)
     drawing.text(2, 16, "files, as long as they happen to be", 12.5, "soft", "start")
     _rail(drawing, 24, 360)
-    drawing.text(2, 120, f"tiles of {TILE} rows, whatever the files are", 12.5, "soft", "start")
     side = 356 / 6.6
     middle = 2 + 1.5 * side
+    # beside the arrow
+    words = f"tiles of {TILE} rows, across all files"
+    drawing.text(middle + 12, 122, words, 12.5, "soft", "start")
     drawing.arrow([(middle, 100), (middle, 138)], "ochre-line", "ochre")
     y = 138.0
     for words, below in STEPS:
