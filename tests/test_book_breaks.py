@@ -40,6 +40,7 @@ def parts(paragraph):
         ("2.7, 1.8, 1.5", "2.7,_1.8,_1.5"),
         ("33.160 x, 2 xylophones", "33.160_x, 2 xylophones"),
         ("see Fig. 7", "see Fig._7"),
+        ("83.6 and 83.7", "83.6_and_83.7"),
     ],
 )
 def test_spaces_within_numbers_do_not_break(words, kept):
@@ -111,6 +112,7 @@ def test_short_code_of_tables_is_told_from_long_names():
     found = [code["classes"] for code in cell.findall(nodes.literal)]
     assert found == [["short"], [], ["short", "whole"], [], ["short", "whole"]]
     assert outside["classes"] == []
+    assert cell["classes"] == ["words"]
 
 
 def behind_break(body):

@@ -10,7 +10,7 @@ from bs4 import BeautifulSoup
 from docutils import nodes
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tools"))
-from book_outputs import join_head_rows, mark_figures, mend_tables, width_of
+from book_outputs import CELL, join_head_rows, mark_figures, mend_tables, width_of, with_class
 
 
 def heads(html):
@@ -74,6 +74,20 @@ def test_short_names_of_rows_stay_whole_and_long_ones_get_room():
     assert "<td>1.5</td>" in html
 
 
+def test_characters_are_counted_as_they_are_read():
+    # with its entities the first text would have more than 24
+    cells = ["+1.2&nbsp;&nbsp;[+0.3, +2.1]", "soa &lt;&lt;&lt;&lt; none"]
+    for text in cells:
+        found = CELL.sub(with_class, f"<td>{text}</td>")
+        assert found == f"<td>{text}</td>"
+
+
+def test_a_name_of_several_rows_keeps_its_place():
+    index = pd.MultiIndex.from_product([["soa - even"], ["easy", "hard"]], names=["a - b", "set"])
+    html = mended(pd.DataFrame({"points": [1, 2]}, index=index))
+    assert '<th class="whole" rowspan="2"' in html
+
+
 def test_long_texts_of_a_table_get_room():
     text = "a sentence of more than a few words"
     assert f'<td class="words">{text}</td>' in mended(pd.DataFrame({"what": [text]}))
@@ -91,9 +105,10 @@ def test_figures_tell_whether_they_are_wide(tmp_path):
     asked = {"photo.jpg": "1001px", "kept.jpg": 704, "narrow.jpg": "600px", "percent.jpg": "50%"}
     images = [nodes.image(uri=name, width=width) for name, width in asked.items()]
     images += [nodes.image(uri="chart.svg"), nodes.image(uri="plain.jpg")]
+    images += [nodes.image(uri="chart.svg", width="500px")]
     mark_figures(SimpleNamespace(srcdir=tmp_path), page_of(*images), "notebooks/page")
     found = [image["classes"] for image in images]
-    assert found == [["very-wide"], ["wide"], [], [], ["wide"], []]
+    assert found == [["very-wide"], ["wide"], [], [], ["wide"], [], ["wide"]]
     assert images[4]["width"] == "641px"
     assert "width" not in images[5]
 

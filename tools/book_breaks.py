@@ -13,8 +13,9 @@ from docutils import nodes
 SPACE = "\N{NO-BREAK SPACE}"
 # spaces within numbers: 95 %, 2.0 x, 59.0 ± 0.2, 1 to 2, [+0.3, +2.1], 2.7, 1.8, and Fig. 7
 WITHIN = re.compile(
-    r"(?<=\d) (?=%|x\b|± |to \d)|(?<=±) (?=\d)|(?<=\d to) (?=\d)"
-    r"|(?<=\d,) (?=[-+]?[\d.]+\])|(?<=\d\.\d,) (?=\d+\.\d)|(?<=Fig\.) (?=\d)"
+    r"(?<=\d) (?=%|x\b|± |to \d)|(?<=±) (?=\d)|(?<=\d to) (?=\d)|(?<=Fig\.) (?=\d)"
+    r"|(?<=\d\.\d) (?=and \d)|(?<=\d and) (?=\d+\.\d)"
+    r"|(?<=\d,) (?=[-+]?[\d.]+\])|(?<=\d\.\d,) (?=\d+\.\d)"
 )
 # what stays whole although it has a hyphen: 3e-4, --work
 HYPHENS = re.compile(r"(?<!\w)(\d[\d.]*e-\d+|--[a-z][\w-]*|t-SNE|UTF-8)(?!\w)")
@@ -26,6 +27,7 @@ CELL = re.compile(r"<td\b.*?</td>", re.DOTALL)
 CODE = re.compile(r'(?<=<span class="pre">)[^<]+(?=</span>)')
 JOINT = re.compile(r"(?<=[A-Za-z0-9_)][._/,])(?=[A-Za-z_])")  # where a name may break
 OPTION = re.compile(r'<span class="pre">(?=-)')
+LONG = 24  # characters of a cell that needs some room
 SHORT = 12  # characters that a column of a table has room for, also on a telephone
 
 
@@ -85,9 +87,12 @@ def keep_points_at_formulas(app, doctree, docname):
 def name_code_of_tables(app, doctree, docname):
     """Give code in tables a class where it is short: book.css keeps it in one line.
 
-    Other code may break, so that a table of long names needs no scrolling.
+    Other code may break, so that a table of long names needs no scrolling. Cells of words get a
+    class as well, and with it some room.
     """
     for cell in doctree.findall(nodes.entry):
+        if len(cell.astext()) > LONG:
+            cell["classes"].append("words")
         for code in cell.findall(nodes.literal):
             text = code.astext()
             longest = max(map(len, text.split()), default=0)

@@ -7,14 +7,15 @@ book.css by a class, and scrolls sideways in its frame there, so that its letter
 """
 
 import re
+from html import unescape
 from pathlib import Path
 
 from bs4 import BeautifulSoup
 from docutils import nodes
 
 HEAD = re.compile(r"<thead>.*?</thead>", re.DOTALL)
-CELL = re.compile(r"<(t[hd])>(?=([^<]+)</t)")
-SHORT = 16  # characters that the name of a row has room for in one line
+CELL = re.compile(r"<(t[hd])((?: [^<>]*)?)>(?=([^<]+)</t)")
+SHORT = 18  # characters that the name of a row has room for in one line
 LONG = 24  # characters of a cell that needs some room
 SVG_WIDTH = re.compile(r'<svg[^>]*? width="([\d.]+)(?:px)?"')
 # figures of more CSS pixels get the class; a telephone has about 350 for a figure
@@ -41,10 +42,11 @@ def mend_tables(app, doctree, docname) -> None:
 
 def with_class(cell: re.Match) -> str:
     """Return the tag of a cell: short names of rows are 'whole', long names and texts 'words'."""
-    tag, text = cell[1], cell[2]
+    tag, others, text = cell.groups()
+    length = len(unescape(text))
     if tag == "th":
-        return f'<th class="{"whole" if len(text) <= SHORT else "words"}">'
-    return '<td class="words">' if len(text) > LONG else cell[0]
+        return f'<th class="{"whole" if length <= SHORT else "words"}"{others}>'
+    return f'<td class="words"{others}>' if length > LONG else cell[0]
 
 
 def join_head_rows(head: str) -> str:
@@ -70,15 +72,17 @@ def join_head_rows(head: str) -> str:
 def mark_figures(app, doctree, docname) -> None:
     """Give each figure of a page its width and a class that tells whether it is wide."""
     for image in doctree.findall(nodes.image):
-        if "width" not in image and image["uri"].endswith(".svg"):
-            width = width_of(Path(app.srcdir, image["uri"]))
-            if width:
-                image["width"] = f"{width:.0f}px"
+        drawn = None
+        if image["uri"].endswith(".svg"):
+            drawn = width_of(Path(app.srcdir, image["uri"]))
+        if "width" not in image and drawn:
+            image["width"] = f"{drawn:.0f}px"
         # notebooks keep the widths of photographs as bare numbers
         shown = re.fullmatch(r"([\d.]+)(?:px)?", str(image.get("width", "")))
         if shown:
-            names = [name for name, least in WIDE.items() if float(shown[1]) > least]
-            image["classes"] += names[-1:]
+            # a chart that is shown smaller than it was drawn has small letters
+            width = max(float(shown[1]), drawn or 0)
+            image["classes"] += [name for name, least in WIDE.items() if width > least][-1:]
 
 
 def width_of(path: Path) -> float | None:
