@@ -39,6 +39,8 @@ def parts(paragraph):
         ("+1.2 [+0.3, -2.1]", "+1.2 [+0.3,_-2.1]"),
         ("2.7, 1.8, 1.5", "2.7,_1.8,_1.5"),
         ("33.160 x, 2 xylophones", "33.160_x, 2 xylophones"),
+        ("32 \N{MULTIPLICATION SIGN} 32", "32_\N{MULTIPLICATION SIGN}_32"),
+        ("14 x even", "14_x_even"),
         ("see Fig. 7", "see Fig._7"),
         ("83.6 and 83.7", "83.6_and_83.7"),
     ],

@@ -82,6 +82,12 @@ def test_characters_are_counted_as_they_are_read():
         assert found == f"<td>{text}</td>"
 
 
+def test_addresses_may_break_at_their_joints():
+    found = CELL.sub(with_class, "<td>https://a.site.org/folder+more of 1.5</td>")
+    address = "https://a.<wbr>site.<wbr>org/<wbr>folder+<wbr>more of 1.5"
+    assert found == f'<td class="words">{address}</td>'
+
+
 def test_a_name_of_several_rows_keeps_its_place():
     index = pd.MultiIndex.from_product([["soa - even"], ["easy", "hard"]], names=["a - b", "set"])
     html = mended(pd.DataFrame({"points": [1, 2]}, index=index))
@@ -102,10 +108,10 @@ def test_other_output_stays_as_it_is():
 
 def test_figures_tell_whether_they_are_wide(tmp_path):
     (tmp_path / "chart.svg").write_text('<svg xmlns="x" width="640.6" height="9"></svg>')
-    asked = {"photo.jpg": "1001px", "kept.jpg": 704, "narrow.jpg": "600px", "percent.jpg": "50%"}
+    asked = {"photo.jpg": "1001px", "kept.jpg": 704, "narrow.jpg": "500px", "percent.jpg": "50%"}
     images = [nodes.image(uri=name, width=width) for name, width in asked.items()]
     images += [nodes.image(uri="chart.svg"), nodes.image(uri="plain.jpg")]
-    images += [nodes.image(uri="chart.svg", width="500px")]
+    images += [nodes.image(uri="chart.svg", width="400px")]
     mark_figures(SimpleNamespace(srcdir=tmp_path), page_of(*images), "notebooks/page")
     found = [image["classes"] for image in images]
     assert found == [["very-wide"], ["wide"], [], [], ["wide"], [], ["wide"]]

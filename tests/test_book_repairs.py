@@ -13,6 +13,7 @@ from book_repairs import (
     link_equations,
     mend_links_to_docs,
     name_items_of_lists,
+    show_defaults,
 )
 
 DECODER = "json.decoder"  # where JSONDecoder is defined, which `json` passes on
@@ -76,6 +77,12 @@ def test_entries_of_the_bibliography_are_items_of_its_list():
     other = dict(body=entry)
     name_items_of_lists(None, "book/welcome", "page.html", other, None)
     assert other["body"] == entry
+
+
+def test_defaults_are_shown_as_a_reader_would_write_them():
+    shown = show_defaults(None, "class", "x", None, None, "(a=<factory>, b=<class 'm.T'>)", "int")
+    assert shown == ("(a=..., b=m.T)", "int")
+    assert show_defaults(None, "module", "x", None, None, None, None) is None
 
 
 def test_the_equations_of_a_docstring_are_links():

@@ -13,7 +13,8 @@ from docutils import nodes
 SPACE = "\N{NO-BREAK SPACE}"
 # spaces within numbers: 95 %, 2.0 x, 59.0 ± 0.2, 1 to 2, [+0.3, +2.1], 2.7, 1.8, and Fig. 7
 WITHIN = re.compile(
-    r"(?<=\d) (?=%|x\b|± |to \d)|(?<=±) (?=\d)|(?<=\d to) (?=\d)|(?<=Fig\.) (?=\d)"
+    r"(?<=\d) (?=%|x\b|[±\N{MULTIPLICATION SIGN}] |to \d)|(?<=[±\N{MULTIPLICATION SIGN}]) (?=\d)"
+    r"|(?<=\d x) (?=\d|even\b)|(?<=\d to) (?=\d)|(?<=Fig\.) (?=\d)"
     r"|(?<=\d\.\d) (?=and \d)|(?<=\d and) (?=\d+\.\d)"
     r"|(?<=\d,) (?=[-+]?[\d.]+\])|(?<=\d\.\d,) (?=\d+\.\d)"
 )

@@ -14,12 +14,13 @@ from bs4 import BeautifulSoup
 from docutils import nodes
 
 HEAD = re.compile(r"<thead>.*?</thead>", re.DOTALL)
-CELL = re.compile(r"<(t[hd])((?: [^<>]*)?)>(?=([^<]+)</t)")
+CELL = re.compile(r"<(t[hd])((?: [^<>]*)?)>([^<]+)(?=</t)")
+JOINT = re.compile(r"(?<=\w[./+])(?=[A-Za-z])")  # where an address or a list of names may break
 SHORT = 18  # characters that the name of a row has room for in one line
 LONG = 24  # characters of a cell that needs some room
 SVG_WIDTH = re.compile(r'<svg[^>]*? width="([\d.]+)(?:px)?"')
 # figures of more CSS pixels get the class; a telephone has about 350 for a figure
-WIDE = {"wide": 600, "very-wide": 1000}
+WIDE = {"wide": 500, "very-wide": 1000}
 
 
 def setup(app):
@@ -41,12 +42,12 @@ def mend_tables(app, doctree, docname) -> None:
 
 
 def with_class(cell: re.Match) -> str:
-    """Return the tag of a cell: short names of rows are 'whole', long names and texts 'words'."""
+    """Return a cell with a class: short names of rows are 'whole', long names and texts 'words'."""
     tag, others, text = cell.groups()
     length = len(unescape(text))
-    if tag == "th":
-        return f'<th class="{"whole" if length <= SHORT else "words"}"{others}>'
-    return f'<td class="words"{others}>' if length > LONG else cell[0]
+    if length <= (SHORT if tag == "th" else LONG):
+        return f'<th class="whole"{others}>{text}' if tag == "th" else cell[0]
+    return f'<{tag} class="words"{others}>{JOINT.sub("<wbr>", text)}'
 
 
 def join_head_rows(head: str) -> str:

@@ -2,9 +2,9 @@
 
 jupyter-book 1.0.4 writes Thebe's constants twice a page, which is a script error; reStructuredText
 would take the bars of |x| in a docstring for a substitution, and the label of an equation for a
-word; the pages of the sources link to the API by one name of a module, where its things are filed
-under several; the entries of the bibliography stand in a list and are no items of it; the
-themes' templates stand among the built files.
+word; autodoc would show the insides of Python as defaults; the pages of the sources link to the API
+by one name of a module, where its things are filed under several; the entries of the bibliography
+stand in a list and are no items of it; the themes' templates stand among the built files.
 """
 
 import re
@@ -23,6 +23,7 @@ def setup(app):
     app.connect("html-page-context", name_items_of_lists, priority=900)
     app.connect("autodoc-process-docstring", keep_bars)
     app.connect("autodoc-process-docstring", link_equations)
+    app.connect("autodoc-process-signature", show_defaults)
     app.connect("build-finished", drop_templates)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
 
@@ -51,6 +52,14 @@ def link_equations(app, what, name, thing, options, lines):
     for place, line in enumerate(lines):
         if line.startswith("Equation: "):
             lines[place] = re.sub(r"eq-[\w-]+", r":eq:`\g<0>`", line)
+
+
+def show_defaults(app, what, name, thing, options, signature, returns):
+    """Show a class as a default by its name, and three dots where a default is made anew."""
+    if signature is None:
+        return None
+    named = re.sub(r"<class '([\w.]+)'>", r"\1", signature)
+    return named.replace("<factory>", "..."), returns
 
 
 def mend_links_to_docs(app, pagename, templatename, context, doctree):

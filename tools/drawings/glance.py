@@ -139,7 +139,7 @@ def _shapes(
 ) -> None:
     """Write the shapes of one network in a row: channels, and below them height and width."""
     height, width = photo
-    drawing.box(0, y, 760, 70, kind="pale")
+    drawing.box(2, y, 756, 70, kind="pale")
     for station, x in columns.items():
         numbers = getattr(BY_NAME[station], network)
         first, second = in_two_lines(size_of(numbers, photo))
@@ -167,7 +167,7 @@ def narrow() -> Drawing:
     drawing.text(76, y + 28, "descriptor", anchor="start")
     drawing.arrow([(60, y + 48), (60, y + 66)])
     drawing.arrow([(150, y + 24), (250, y + 24), (250, y + 66)])
-    drawing.box(0, y + 66, 150, 58, ["search: dot product,", "ranked list"], size=13)
+    drawing.box(2, y + 66, 148, 58, ["search: dot product,", "ranked list"], size=13)
     drawing.box(170, y + 66, 188, 58, ["training: triplet", "+ *λ* · second order"], "here")
     return drawing
 
@@ -176,7 +176,7 @@ def _row(drawing: Drawing, y: float, station: Station) -> None:
     """Draw one station with its shapes beside it."""
     name = "conv1, 2_x, 3_x" if station.name == "conv3_x" else station.name
     kind = "ink strong" if name.startswith("SOA") else "ink"
-    drawing.box(0, y, 120, 34, [name], KINDS[station.learnt], words_kind=kind)
+    drawing.box(2, y, 118, 34, [name], KINDS[station.learnt], words_kind=kind)
     drawing.text(190, y + 22, in_one_line(size_of(station.mini, MINI_PHOTO)), 13)
     drawing.text(300, y + 22, in_one_line(size_of(station.resnet, RESNET_PHOTO)), 13)
 
