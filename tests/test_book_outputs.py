@@ -74,6 +74,11 @@ def test_short_names_of_rows_stay_whole_and_long_ones_get_room():
     assert "<td>1.5</td>" in html
 
 
+def test_an_interval_may_go_below_its_mean():
+    html = mended(pd.DataFrame({"points": ["+1.2  [+0.3, +2.1]"]}))
+    assert "<td>+1.2 [+0.3, +2.1]</td>" in html
+
+
 def test_characters_are_counted_as_they_are_read():
     # with its entities the first text would have more than 24
     cells = ["+1.2&nbsp;&nbsp;[+0.3, +2.1]", "soa &lt;&lt;&lt;&lt; none"]
