@@ -35,11 +35,11 @@ def mend_tables(app, doctree, docname) -> None:
     for raw in list(doctree.findall(nodes.raw)):
         html = raw.astext()
         if 'class="dataframe"' in html:
-            head, body = html.split("<tbody>")
+            head, start, body = html.partition("<tbody>")
             head = HEAD.sub(lambda found: join_head_rows(found[0]), head)
             # where room is scarce, an interval goes below its mean
             body = CELL.sub(with_class, body.replace("&nbsp;&nbsp;[", " ["))
-            raw.replace_self(nodes.raw("", f"{head}<tbody>{body}", **raw.attributes))
+            raw.replace_self(nodes.raw("", head + start + body, **raw.attributes))
 
 
 def with_class(cell: re.Match) -> str:
